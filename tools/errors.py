@@ -1,12 +1,12 @@
 """The error tree of the calculators and the catalogue.
 
-    RackrateError
-    ├── InputError            the caller's: a field, its value, what is allowed (exit status 2)
-    │   ├── UnknownName       a chip, model or calculator nobody knows; carries the nearest names
-    │   ├── UnitError         a unit that does not fit the field
-    │   └── MissingInput      a field is needed that nobody gave (an agent asks for it)
-    ├── FactAbsent            the catalogue has no sourced value for what was asked
-    └── PluginError           a plugin that is broken, or two of one name
+RackrateError
+├── InputError            the caller's: a field, its value, what is allowed (exit status 2)
+│   ├── UnknownName       a chip, model or calculator nobody knows; carries the nearest names
+│   ├── UnitError         a unit that does not fit the field
+│   └── MissingInput      a field is needed that nobody gave (an agent asks for it)
+├── FactAbsent            the catalogue has no sourced value for what was asked
+└── PluginError           a plugin that is broken, or two of one name
 """
 
 from __future__ import annotations
