@@ -1,0 +1,287 @@
+"""Relations solved for whatever is absent.
+
+A calculator states how its quantities hang together once, and any unknown may be asked for::
+
+    MARGIN = Relations(
+        total("revenue_usd", "cost_usd", "gross_profit_usd"),
+        Rule("cost_usd", ("revenue_usd", "gross_margin_percent"), lambda r, m: r * (1 - m / 100)),
+    )
+    MARGIN.solve({"revenue_usd": 10e9, "gross_margin_percent": 50}).values["cost_usd"]   # 5e9
+
+`product` and `total` write out every direction of ``a = b × c / d`` and ``a = b + c``. Solving is forward
+chaining: a rule whose needs are known gives its target, until nothing more follows; then defaults are taken
+one by one where a quantity is still unknown, so that a default never displaces what the caller gave.
+Quantities given twice over must agree, or the caller is told which do not.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from tools.errors import InputError, MissingInput
+from tools.units import format_number, format_quantity
+
+AGREES_WITHIN = 0.01  # people round what they quote; further apart than this is a contradiction
+
+ResultT = TypeVar("ResultT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One direction of a relation: `target` from `needs`.
+
+    `text` shows the right-hand side with names in braces; without it the needs are listed.
+    """
+
+    target: str
+    needs: tuple[str, ...]
+    compute: Callable[..., float]
+    text: str = ""
+
+    def shown(self, values: Mapping[str, float]) -> str:
+        """The right-hand side with the numbers put in."""
+        template = self.text or ", ".join(f"{{{name}}}" for name in self.needs)
+        return template.format(**{name: format_number(values[name], 5) for name in self.needs})
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """A value taken when nobody gave one; `says` names it in the answer's assumptions."""
+
+    name: str
+    value: float
+    says: str
+
+
+def product(target: str, *factors: str, per: Sequence[str] = (), scale: float = 1.0) -> tuple[Rule, ...]:
+    """Every direction of ``target = scale × factors / per``."""
+    power = {target: -1, **dict.fromkeys(factors, 1), **dict.fromkeys(per, -1)}
+    return tuple(_product_rule(unknown, power, scale) for unknown in power)
+
+
+def _product_rule(unknown: str, power: Mapping[str, int], scale: float) -> Rule:
+    """Solve ``1 = scale × Π x^power`` for `unknown`."""
+    sign = -power[unknown]
+    needs = tuple(name for name in power if name != unknown)
+    up = [n for n in needs if power[n] * sign > 0]
+    down = [n for n in needs if power[n] * sign < 0]
+    constant = scale if sign > 0 else 1.0 / scale
+
+    def compute(*values: float) -> float:
+        known = dict(zip(needs, values, strict=True))
+        return constant * math.prod(known[n] for n in up) / math.prod(known[n] for n in down)
+
+    numbers = [*(f"{{{n}}}" for n in up), *([format_number(constant, 6)] if constant != 1.0 else [])]
+    text = " × ".join(numbers) or "1"
+    return Rule(unknown, needs, compute, text + "".join(f" / {{{n}}}" for n in down))
+
+
+def total(target: str, *parts: str) -> tuple[Rule, ...]:
+    """Every direction of ``target = Σ parts``."""
+    forward = Rule(target, parts, lambda *v: math.fsum(v), " + ".join(f"{{{p}}}" for p in parts))
+    return (forward, *(_remainder(target, part, parts) for part in parts))
+
+
+def _remainder(target: str, part: str, parts: Sequence[str]) -> Rule:
+    others = tuple(p for p in parts if p != part)
+    text = f"{{{target}}}" + "".join(f" − {{{p}}}" for p in others)
+    return Rule(part, (target, *others), lambda whole, *v: whole - math.fsum(v), text)
+
+
+@dataclass(slots=True)
+class Solution:
+    """Everything that follows from what was given."""
+
+    given: dict[str, float]
+    values: dict[str, float]
+    steps: list[Rule]
+    defaults: list[Default] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> float | None:
+        """A value, given or found; None when it stayed unknown."""
+        return self.values.get(name)
+
+    def found(self) -> dict[str, float]:
+        """What was worked out: known now and not given by the caller (defaults taken are not findings)."""
+        taken = {d.name for d in self.defaults}
+        return {n: v for n, v in self.values.items() if n not in self.given and n not in taken}
+
+    def ancestors(self, names: Iterable[str]) -> set[str]:
+        """Everything that `names` were worked out from, themselves included."""
+        seen = set(names)
+        for rule in reversed(self.steps):
+            if rule.target in seen:
+                seen.update(rule.needs)
+        return seen
+
+    def formula(self, units: Mapping[str, str], names: Iterable[str] | None = None) -> str:
+        """The steps with the numbers put in, one after another; only those that lead to `names` when given."""
+        wanted = None if names is None else self.ancestors(names)
+        shown = (
+            f"{label(rule.target)} = {rule.shown(self.values)} = "
+            f"{format_quantity(self.values[rule.target], units.get(rule.target, 'dimensionless'))}"
+            for rule in self.steps
+            if wanted is None or rule.target in wanted
+        )
+        return "; ".join(shown)
+
+    def assumptions(self, names: Iterable[str] | None = None) -> list[str]:
+        """The defaults that the found values (or only `names`) rest on."""
+        used = self.ancestors(self.found() if names is None else names)
+        return [d.says for d in self.defaults if d.name in used]
+
+
+class Relations:
+    """A set of rules; see the module text."""
+
+    def __init__(self, *rules: Rule | Iterable[Rule]) -> None:
+        nested = ((r,) if isinstance(r, Rule) else tuple(r) for r in rules)
+        self.rules: tuple[Rule, ...] = tuple(itertools.chain.from_iterable(nested))
+
+    def names(self) -> frozenset[str]:
+        """Every quantity the rules speak of."""
+        return frozenset(itertools.chain.from_iterable((r.target, *r.needs) for r in self.rules))
+
+    def solve(self, known: Mapping[str, float | None], defaults: Sequence[Default] = ()) -> Solution:
+        """All that follows from `known` (None: unknown).
+
+        Raises InputError when quantities given together contradict each other, or a result is not finite.
+        """
+        given = {n: float(v) for n, v in known.items() if v is not None}
+        solution = Solution(given, dict(given), [])
+        self._chain(solution)
+        for default in defaults:
+            if default.name not in solution.values:
+                solution.values[default.name] = default.value
+                solution.defaults.append(default)
+                self._chain(solution)
+        self._check_agreement(solution)
+        return solution
+
+    def solve_query(self, query: BaseModel, defaults: Sequence[Default] = ()) -> Solution:
+        """`solve` over the fields of a query that the rules speak of."""
+        names = self.names()
+        known = {n: getattr(query, n) for n in type(query).model_fields if n in names}
+        return self.solve(known, defaults)
+
+    def _chain(self, solution: Solution) -> None:
+        pending = list(self.rules)
+        moved = True
+        while moved:
+            moved = False
+            for rule in tuple(pending):
+                if rule.target in solution.values:
+                    pending.remove(rule)
+                elif all(n in solution.values for n in rule.needs):
+                    pending.remove(rule)
+                    moved |= _apply(rule, solution)
+
+    def _check_agreement(self, solution: Solution) -> None:
+        """Raise when a given quantity differs from what the other given quantities make it."""
+        for rule in self.rules:
+            if rule.target in solution.given and all(n in solution.given for n in rule.needs):
+                said = solution.given[rule.target]
+                value = _evaluate(rule, solution)
+                if value is not None and not math.isclose(said, value, rel_tol=AGREES_WITHIN, abs_tol=1e-9):
+                    names = " and ".join(label(n) for n in rule.needs)
+                    raise InputError(rule.target, said, f"{format_number(value, 5)}, which {names} give")
+
+    def require(self, solution: Solution, *targets: str) -> None:
+        """Raise MissingInput for the quantity that would lead soonest to one of `targets`, if none is known."""
+        if any(t in solution.found() for t in targets):
+            return
+        if solution.failed:
+            name, why = next(iter(solution.failed.items()))
+            raise InputError(name, None, why)
+        gaps = sorted(
+            ([n for n in r.needs if n not in solution.values] for r in self.rules if r.target in targets),
+            key=len,
+        )
+        gap = next((g for g in gaps if g), [targets[0]])
+        raise MissingInput(gap[0], f"a value for {label(gap[0])}")
+
+
+def _apply(rule: Rule, solution: Solution) -> bool:
+    value = _evaluate(rule, solution)
+    if value is None:
+        return False
+    if not math.isfinite(value):
+        raise InputError(
+            rule.needs[0], solution.values[rule.needs[0]], f"a value that keeps {label(rule.target)} finite"
+        )
+    solution.values[rule.target] = value
+    solution.steps.append(rule)
+    return True
+
+
+def _evaluate(rule: Rule, solution: Solution) -> float | None:
+    """The rule's value; None where it has none (a zero divisor, a logarithm of nothing), which is remembered."""
+    try:
+        return rule.compute(*(solution.values[n] for n in rule.needs))
+    except (ZeroDivisionError, ValueError):
+        names = ", ".join(f"{label(n)} {format_number(solution.values[n])}" for n in rule.needs)
+        solution.failed.setdefault(rule.target, f"a {label(rule.target)} exists; with {names} it does not")
+        return None
+    except OverflowError:
+        return math.inf
+
+
+def label(name: str) -> str:
+    """A field name as people read it: `gross_margin_percent` → `gross margin`."""
+    for tail in (
+        "_usd_per_chip_hour",
+        "_usd_per_hour",
+        "_usd_per_year",
+        "_usd_per_month",
+        "_percent",
+        "_usd",
+    ):
+        if name.endswith(tail) and len(name) > len(tail):
+            name = name.removesuffix(tail)
+            break
+    return name.replace("_", " ").strip()
+
+
+def units_of(*models: type[BaseModel]) -> dict[str, str]:
+    """Unit of every unit-carrying field of the models."""
+    return {
+        name: str(info.json_schema_extra["unit"])
+        for model in models
+        for name, info in model.model_fields.items()
+        if isinstance(info.json_schema_extra, dict) and "unit" in info.json_schema_extra
+    }
+
+
+def fill(result: type[ResultT], solution: Solution, units: Mapping[str, str], **more: Any) -> ResultT:
+    """A result model from what was worked out: its fields, the formula, the assumptions, and `more`."""
+    found = {n: v for n, v in solution.found().items() if n in result.model_fields}
+    reported = set(found) or None
+    more["assumptions"] = [*solution.assumptions(reported), *more.pop("assumptions", [])]
+    steps = [more.pop("formula", ""), solution.formula(units, reported)]
+    return result(**{"formula": "; ".join(s for s in steps if s), **found, **more})
+
+
+def bisect(function: Callable[[float], float], low: float, high: float, *, iterations: int = 200) -> float:
+    """A root of a continuous function between `low` and `high`, whose signs there must differ (ValueError)."""
+    at_low, at_high = function(low), function(high)
+    if at_low == 0:
+        return low
+    if at_low * at_high > 0:
+        raise ValueError("no sign change between the ends")
+    for _ in range(iterations):
+        middle = (low + high) / 2
+        at_middle = function(middle)
+        if at_middle == 0 or middle in (low, high):
+            return middle
+        if at_low * at_middle < 0:
+            high = middle
+        else:
+            low, at_low = middle, at_middle
+    return (low + high) / 2
