@@ -214,7 +214,9 @@ def normalise_unit(text: str) -> str:
     for pattern, replacement in _PHRASES:
         unit = pattern.sub(replacement, unit)
     unit = re.sub(r"\s*/\s*", "/", unit.strip())
-    return re.sub(r"(?<=[A-Za-z_])\s+(?=[A-Za-z_])", "*", unit).strip("*- ")
+    unit = re.sub(r"(?<=[A-Za-z_])\s+(?=[A-Za-z_])", "*", unit).strip("*- ")
+    above, slash, below = unit.partition("/")
+    return above + slash + below.replace("*", "/")  # "per GPU hour": both words are below the line
 
 
 def parse_number(text: str) -> float:
@@ -318,7 +320,7 @@ def format_number(value: float, digits: int = 4) -> str:
 
 
 def format_quantity(value: float, unit: str) -> str:
-    """A quantity for people: `$0.3704/Mtoken`, `17.94 GB`, `75 %`, `54 requests`, `3.33×`-less ratios as numbers."""
+    """A quantity for people: `$0.3704/Mtoken`, `17.94 GB`, `75 %`, `54 requests`."""
     unit = unit.strip()
     if unit in ("", "dimensionless"):
         return format_number(value)
