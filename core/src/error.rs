@@ -21,6 +21,22 @@ pub enum Error {
 
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// `value` if it is finite and above zero.
+pub(crate) fn positive(field: &'static str, value: f64) -> Result<f64> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(value);
+    }
+    Err(Error::Domain { field, value, allowed: "a finite number above 0" })
+}
+
+/// `value` if it is finite and not below zero.
+pub(crate) fn not_negative(field: &'static str, value: f64) -> Result<f64> {
+    if value.is_finite() && value >= 0.0 {
+        return Ok(value);
+    }
+    Err(Error::Domain { field, value, allowed: "a finite number, 0 or more" })
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

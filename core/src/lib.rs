@@ -4,9 +4,17 @@
 //! `python.rs` is the only file that names `PyO3` and is compiled only with the `python` feature.
 
 pub mod cluster;
+pub mod collective;
 mod error;
+pub mod hardware;
+pub mod memory;
+pub mod model;
+pub mod plan;
 #[cfg(feature = "python")]
 mod python;
 pub mod scaling;
+pub mod serving;
+pub mod step;
+pub mod tuning;
 
 pub use error::{Error, Result};

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use crate::error::Error;
 
 mod scaling;
+mod serving;
 
 pyo3::create_exception!(_core, CoreError, PyValueError, "An input the core refuses: (field, value, allowed).");
 
@@ -33,5 +34,10 @@ mod _core {
         effective_tokens, goodput, law_flop_for_loss, law_flop_for_params, law_flop_for_tokens,
         law_inference_adjusted, law_loss, law_optimum, law_repeated_loss, law_repeated_optimum,
         law_tokens_for_loss,
+    };
+
+    #[pymodule_export]
+    use super::serving::{
+        estimate_batch, PyChip, PyDeployment, PyEstimate, PyModel, PyPlan, PyTuning,
     };
 }

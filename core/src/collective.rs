@@ -1,0 +1,34 @@
+//! Time of collectives by size: a latency, which holds the skew between chips too, and a volume over the link.
+
+use crate::hardware::Chip;
+use crate::tuning::Tuning;
+
+/// Achieved bytes per second one way for a group of `chips`.
+fn rate(chip: &Chip, chips: f64, tuning: &Tuning) -> f64 {
+    let inside = chip.link * tuning.link_share.min(0.95);
+    if chips <= chip.domain { inside } else { inside.min(chip.network * tuning.network_share.min(0.95)) }
+}
+
+/// Latency of one collective: grows slowly with the group, as trees do.
+fn latency(chips: f64, tuning: &Tuning) -> f64 {
+    tuning.collective_latency_s * (1.0 + tuning.latency_growth * (chips / 8.0).log2().max(-2.0)).max(0.25)
+}
+
+/// All-reduce of `bytes` over `chips`: each chip sends `2 (n-1)/n` of the bytes.
+#[must_use]
+pub fn all_reduce_s(chip: &Chip, chips: f64, bytes: f64, tuning: &Tuning) -> f64 {
+    if chips <= 1.0 {
+        return 0.0;
+    }
+    latency(chips, tuning) + 2.0 * (chips - 1.0) / chips * bytes / rate(chip, chips, tuning)
+}
+
+/// Dispatch and combine of an expert layer: `bytes` is what one chip sends out in one direction.
+#[must_use]
+pub fn all_to_all_s(chip: &Chip, chips: f64, bytes: f64, tuning: &Tuning) -> f64 {
+    if chips <= 1.0 {
+        return 0.0;
+    }
+    let volume = 2.0 * (chips - 1.0) / chips * bytes;
+    2.0 * latency(chips, tuning) + volume / (rate(chip, chips, tuning) * tuning.all_to_all_share.min(1.0))
+}

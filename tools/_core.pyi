@@ -1,0 +1,148 @@
+"""The compiled core (Rust, `core/src`). Rates are per second, sizes in bytes, lengths in tokens."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+VERSION: str
+
+class CoreError(ValueError):
+    """An input the core refuses; `args` is (field, value, allowed)."""
+
+# --- serving -------------------------------------------------------------------------------------
+
+Load: TypeAlias = Literal["static", "closed", "saturated"]
+Format: TypeAlias = tuple[float, str]
+"""Bytes of one weight as read, and the arithmetic it is multiplied in (fp32, fp16, bf16, fp8, int8, fp4)."""
+
+@final
+class Chip:
+    """One accelerator: memory, peaks (dense FLOP/s, 0 = no such unit), link one way per chip."""
+
+    def __new__(
+        cls,
+        *,
+        memory_bytes: float,
+        bandwidth: float,
+        fp16: float,
+        fp32: float = 0.0,
+        fp8: float = 0.0,
+        int8: float = 0.0,
+        fp4: float = 0.0,
+        link: float = 1e9,
+        domain: float = 1.0,
+        network: float = 25e9,
+    ) -> Chip: ...
+
+@final
+class Model:
+    """A model's shape; parameter counts are totals over all layers."""
+
+    def __new__(
+        cls,
+        *,
+        layers: float,
+        hidden: float,
+        heads: float,
+        kv_heads: float,
+        head_dim: float,
+        attention_params: float,
+        dense_params: float,
+        expert_params: float = 0.0,
+        head_params: float = 0.0,
+        embedding_params: float = 0.0,
+        moe_layers: float = 0.0,
+        experts: float = 0.0,
+        experts_per_token: float = 0.0,
+        full_layers: float,
+        window_layers: float = 0.0,
+        window: float = 0.0,
+        latent_rank: float = 0.0,
+        rope_dim: float = 0.0,
+        state_elements: float = 0.0,
+    ) -> Model: ...
+    def kv_elements(self, context: float) -> float: ...
+    def params(self) -> float: ...
+    def touched_share(self, tokens: float) -> float: ...
+
+@final
+class Plan:
+    """How a model lies over chips: parallelism and number formats."""
+
+    def __new__(
+        cls,
+        *,
+        chips: float,
+        tp: float = 1.0,
+        pp: float = 1.0,
+        ep: float = 1.0,
+        attention_dp: bool = False,
+        attention: Format,
+        dense: Format,
+        expert: Format,
+        head: Format,
+        kv_bytes: float = 2.0,
+    ) -> Plan: ...
+
+@final
+class Tuning:
+    """The fitted constants of one engine, chip family and link, multiplied together."""
+
+    NAMES: ClassVar[list[str]]
+    def __new__(cls, values: Sequence[float] | None = None) -> Tuning: ...
+    def values(self) -> list[float]: ...
+
+@final
+class Estimate:
+    """Steady state of one configuration; rates are for all chips together."""
+
+    @property
+    def ttft_s(self) -> float: ...
+    @property
+    def tpot_s(self) -> float: ...
+    @property
+    def output_tokens_per_s(self) -> float: ...
+    @property
+    def requests_per_s(self) -> float: ...
+    @property
+    def batch(self) -> float: ...
+    @property
+    def room(self) -> float: ...
+    @property
+    def prefill_s(self) -> float: ...
+    @property
+    def prefill_amortised_s(self) -> float: ...
+    @property
+    def decode_step_s(self) -> float: ...
+    @property
+    def limited_by(self) -> str: ...
+    @property
+    def breakdown(self) -> dict[str, float]: ...
+
+@final
+class Deployment:
+    """A chip, a model and a plan."""
+
+    def __new__(cls, chip: Chip, model: Model, plan: Plan) -> Deployment: ...
+    def estimate(
+        self,
+        tuning: Tuning,
+        *,
+        input_tokens: float,
+        output_tokens: float,
+        load: Load,
+        count: float,
+        server: bool = True,
+    ) -> Estimate: ...
+    def weight_bytes_per_chip(self) -> float: ...
+    def cache_bytes_per_chip(self, context: float) -> float: ...
+    def ranks(self) -> float: ...
+    def room(self, tuning: Tuning, context: float) -> float: ...
+
+def estimate_batch(
+    deployments: Sequence[Deployment], tunings: NDArray[np.float64], workloads: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """`tunings` n x K or 1 x K (columns `Tuning.NAMES`), `workloads` n x 5 (input, output, load 0|1|2, count,
+    server 0|1) -> n x 6 (TTFT s, TPOT s, output tokens/s, requests/s, batch, room); NaN rows on bad input."""
