@@ -88,8 +88,8 @@ def test_formatting_keeps_the_value_to_three_digits(value: float) -> None:
 
 def test_every_unit_of_the_contract_parses() -> None:
     contract = (
-        "USD/chip/hour USD/Mtoken token/s token/s/person GB/kUSD GB/s/USD TFLOP/s/kUSD EFLOP/s chip*hour GW MWh "
-        "USD/MWh KiB PB rack link hop person percent dimensionless metric_ton request param FLOP cent"
+        "USD/chip/hour USD/Mtoken token/s token/s/person GB/kUSD GB/s/USD TFLOP/s/kUSD EFLOP/s chip*hour GW "
+        "MWh USD/MWh KiB PB rack link hop person percent dimensionless metric_ton request param FLOP cent"
     )
     for unit in contract.split():
         assert units.factor(unit, unit) == 1.0
