@@ -1,0 +1,173 @@
+"""The agent: one LangGraph graph, admit → plan ⇄ act → write → verify, around any ChatModel.
+
+    agent = Agent(settings())
+    answer = agent.ask_now("How many tokens can an H200 cache for Llama 3.1 8B in bf16?")
+
+The graph is compiled once an agent. Threads are kept by `agent.threads`, one write a turn, rather than by a
+LangGraph checkpointer, which would write at every node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from agent.admit import clean
+from agent.answer import Answer
+from agent.chat import ChatModel, Message
+from agent.errors import AgentError, ThreadError
+from agent.models import OFFLINE, chat_model
+from agent.nodes import Nodes, after_admit, after_plan, after_verify
+from agent.prompt import without_repairs
+from agent.settings import Settings
+from agent.state import State
+from agent.threads import Threads, named
+from agent.toolbox import Toolbox
+from tools.errors import RackrateError
+
+if TYPE_CHECKING:
+    from tools.catalog import Catalog
+
+log = logging.getLogger("rackrate.agent")
+
+
+class Agent:
+    """Answers questions. One per process is enough; it may serve many questions at once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        models: Sequence[ChatModel] | None = None,
+        catalog: Callable[[], Catalog] | None = None,
+        knowledge: Callable[[], Any] | None = None,
+        threads: Threads | None = None,
+    ) -> None:
+        """`models` are tried in order; by default the chosen provider, then offline."""
+        self.settings = settings
+        self._given = list(models) if models else None
+        self._catalog = catalog or self._load_catalog
+        self.toolbox = Toolbox(self._catalog, knowledge or self._open_knowledge)
+        self.threads = threads or Threads(settings.home / "threads.sqlite")
+
+    @cached_property
+    def models(self) -> list[ChatModel]:
+        if self._given:
+            return self._given
+        names = dict.fromkeys((self.settings.chosen_provider(), OFFLINE))
+        return [self._model(name) for name in names]
+
+    def _model(self, name: str) -> ChatModel:
+        from tools import registry
+
+        return chat_model(name, self.settings, catalog=self._catalog, calculators=registry.calculators)
+
+    def _load_catalog(self) -> Catalog:
+        from tools.catalog import load
+
+        return load(self.settings.home)
+
+    def _open_knowledge(self) -> Any:
+        from knowledge import KnowledgeBase
+
+        return KnowledgeBase(self.settings.home, chroma_url=self.settings.chroma_url)
+
+    @cached_property
+    def _graph(self) -> Any:
+        return compile_graph(Nodes(self.models, self.toolbox, self.settings, _emit))
+
+    def warm(self) -> None:
+        """Import, compile and load what the first question would otherwise wait for."""
+        _ = self._graph, self.toolbox.specs
+
+    async def ask(self, question: str, *, thread: str | None = None, as_of: str | None = None) -> Answer:
+        """Answer one question. AgentError (one line) when it cannot be worked on at all."""
+        started = time.perf_counter()
+        start = await self._start(question, thread, as_of)
+        try:
+            end = await self._graph.ainvoke(start, {"recursion_limit": self._steps})
+        except RackrateError:
+            raise
+        except Exception as error:
+            log.debug("the graph failed", exc_info=True)
+            raise AgentError(f"internal error: {type(error).__name__}: {_line(error)}") from error
+        return await self._finish(end, started)
+
+    async def stream(
+        self, question: str, *, thread: str | None = None, as_of: str | None = None
+    ) -> AsyncIterator[tuple[str, Any]]:
+        """Answer one question as events: status, tool_call, tool_result, citation, text, then answer."""
+        started = time.perf_counter()
+        start = await self._start(question, thread, as_of)
+        end: State = start
+        config = {"recursion_limit": self._steps}
+        async for mode, chunk in self._graph.astream(start, config, stream_mode=["custom", "values"]):
+            if mode == "custom":
+                yield chunk["event"], chunk["data"]
+            else:
+                end = chunk
+        yield "answer", await self._finish(end, started)
+
+    def ask_now(self, question: str, *, thread: str | None = None, as_of: str | None = None) -> Answer:
+        """`ask` for callers without an event loop."""
+        return asyncio.run(self.ask(question, thread=thread, as_of=as_of))
+
+    def close(self) -> None:
+        self.toolbox.close()
+        self.threads.close()
+
+    @property
+    def _steps(self) -> int:
+        """LangGraph's own limit, kept out of the way of ours: two steps a round, and the repair's."""
+        return 4 * self.settings.max_rounds + 20
+
+    async def _start(self, question: str, thread: str | None, as_of: str | None) -> State:
+        history: list[Message] = []
+        if thread is not None:
+            history = self.threads.history(named(thread), self.settings.max_thread_turns)
+        return {"question": clean(question), "thread": thread, "as_of": as_of, "history": history}
+
+    async def _finish(self, end: State, started: float) -> Answer:
+        answer = end["answer"]
+        thread = end.get("thread")
+        if thread is not None and "messages" in end:
+            try:
+                self.threads.append(thread, without_repairs(end["messages"]), answer)
+            except ThreadError as error:  # the answer is worth having though a follow-up will not see it
+                answer = answer.model_copy(
+                    update={"warnings": [*answer.warnings, f"Thread not kept: {error}"]}
+                )
+        elapsed = round((time.perf_counter() - started) * 1000, 3)
+        return answer.model_copy(update={"elapsed_ms": elapsed})
+
+
+def compile_graph(nodes: Nodes) -> Any:
+    """The compiled LangGraph graph over these nodes."""
+    from agent.langgraph_loader import state_graph
+
+    graph = state_graph()
+    builder = graph.StateGraph(State)
+    for name in ("admit", "plan", "act", "write", "verify"):
+        builder.add_node(name, getattr(nodes, name))
+    builder.add_edge(graph.START, "admit")
+    builder.add_conditional_edges("admit", after_admit, {"plan": "plan", "end": graph.END})
+    builder.add_conditional_edges("plan", after_plan, {"act": "act", "write": "write"})
+    builder.add_edge("act", "plan")
+    builder.add_edge("write", "verify")
+    builder.add_conditional_edges("verify", after_verify, {"plan": "plan", "end": graph.END})
+    return builder.compile()
+
+
+def _emit(event: str, data: Any) -> None:
+    """Send an event to whoever streams this run; costs microseconds when nobody does."""
+    from langgraph.config import get_stream_writer
+
+    get_stream_writer()({"event": event, "data": data})
+
+
+def _line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0]

@@ -1,0 +1,5 @@
+from agent.answer import Answer, Ledger
+
+
+def check(answer: Answer, earlier: list[str]) -> Ledger:
+    return Ledger()

@@ -1,0 +1,2 @@
+def find_numbers(text):
+    return []

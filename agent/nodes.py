@@ -1,0 +1,270 @@
+"""The nodes of the graph: admit, plan, act, write, verify.
+
+Each is a function of the State that returns what it changes. They know ChatModels and the Toolbox, not LangGraph.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_args
+
+from agent.admit import examine
+from agent.answer import Answer, Ledger, Status, Usage
+from agent.chat import ChatModel, ChatRequest, Done, Message, TextDelta, ToolCall
+from agent.headline import headline
+from agent.models import OFFLINE
+from agent.prompt import REPORT, SYSTEM, repair
+from agent.settings import Settings
+from agent.state import State
+from agent.toolbox import Toolbox
+from tools.contract import Figure
+
+log = logging.getLogger("rackrate.agent")
+
+Emit = Callable[[str, Any], None]
+STATUSES: frozenset[str] = frozenset(get_args(Status))
+MAX_REPAIRS = 1
+
+
+class Nodes:
+    """The nodes of one agent. `models` are tried in order; the first that works serves the whole answer."""
+
+    def __init__(self, models: Sequence[ChatModel], toolbox: Toolbox, settings: Settings, emit: Emit) -> None:
+        self.models, self.toolbox, self.settings, self.emit = models, toolbox, settings, emit
+
+    async def admit(self, state: State) -> State:
+        """Size, injection, advice: may end here with the Answer."""
+        self.emit("status", {"node": "admit"})
+        verdict = examine(state["question"], self.settings.max_question_chars)
+        if verdict is None:
+            return {"messages": [Message("user", state["question"])]}
+        answer = Answer(
+            question=state["question"][:500],
+            status=verdict.status,
+            text=verdict.text,
+            warnings=[verdict.field_line] if verdict.field_line else [],
+            provider=self.models[0].provider,
+            model=self.models[0].model,
+            thread=state.get("thread"),
+        )
+        return {"answer": answer, "text": verdict.text, "status": verdict.status}
+
+    async def plan(self, state: State) -> State:
+        """One turn of the model: text, the calls it wants, or its report."""
+        self.emit("status", {"node": "plan"})
+        serving, warnings = state.get("serving", 0), list(state.get("warnings", ()))
+        while True:
+            model = self.models[serving]
+            try:
+                turn = await self._turn(model, state)
+                break
+            except Exception as error:
+                log.warning("%s failed: %s", model.provider, error)
+                if serving + 1 >= len(self.models):
+                    raise
+                reason = "took too long" if isinstance(error, TimeoutError) else _first_line(error)
+                serving += 1
+                warnings.append(
+                    f"{model.provider} failed ({reason}); answered by {self.models[serving].provider}."
+                )
+        return {**turn, "serving": serving, "warnings": warnings + list(turn.get("warnings", ()))}
+
+    async def _turn(self, model: ChatModel, state: State) -> State:
+        request = ChatRequest(
+            messages=[Message("system", SYSTEM), *state.get("history", ()), *state["messages"]],
+            tools=self.toolbox.specs,
+            as_of=state.get("as_of"),
+        )
+        text, calls, done = "", [], Done("end_turn")
+        async with asyncio.timeout(self.settings.answer_deadline_s):
+            async for event in model.stream(request):
+                if isinstance(event, TextDelta):
+                    text += event.text
+                    self.emit("text", {"delta": event.text})
+                elif isinstance(event, ToolCall):
+                    calls.append(event)
+                else:
+                    done = event
+        return self._read(state, text, calls, done)
+
+    def _read(self, state: State, text: str, calls: list[ToolCall], done: Done) -> State:
+        """What one turn means: calls to run, or a final text with its report."""
+        wanted = tuple(c for c in calls if c.name != REPORT)
+        report = next((c for c in reversed(calls) if c.name == REPORT), None)
+        warnings: list[str] = []
+        status: Status | None = None
+        if done.stop_reason in ("max_tokens", "error"):  # calls of a cut turn may be cut themselves
+            wanted, report = (), None
+            warnings.append(f"The model's turn ended early ({done.stop_reason}); the text may be incomplete.")
+        elif done.stop_reason == "refusal":
+            wanted, report, status = (), None, "refused"
+        if wanted and self._spent(state, wanted):
+            wanted, status = (), "out_of_scope"
+            warnings.append("Stopped: too many rounds or tool calls for one answer.")
+        if wanted:
+            asked = wanted if report is None else (*wanted, report)
+            pending, said = asked, Message("assistant", text, asked)
+            report_arguments: Mapping[str, Any] | None = None
+        else:
+            pending, said = (), Message("assistant", text, (report,) if report else ())
+            report_arguments = report.arguments if report else None
+        messages = [*state["messages"], said]
+        if report and not wanted:
+            messages.append(Message("tool", call_id=report.id, result={"noted": True}))
+        update: State = {
+            "messages": messages,
+            "pending": pending,
+            "text": text,
+            "report": report_arguments,
+            "rounds": state.get("rounds", 0) + 1,
+            "usage": _added(state.get("usage"), done),
+            "warnings": warnings,
+        }
+        if status:
+            update["status"] = status
+        return update
+
+    def _spent(self, state: State, wanted: Sequence[ToolCall]) -> bool:
+        made = len(state.get("outcomes", ())) + len(wanted)
+        return state.get("rounds", 0) + 1 > self.settings.max_rounds or made > self.settings.max_tool_calls
+
+    async def act(self, state: State) -> State:
+        """Run the calls the model asked for, and append their results for it to read."""
+        pending = state["pending"]
+        for call in pending:
+            self.emit("tool_call", {"id": call.id, "tool": call.name, "input": dict(call.arguments)})
+        outcomes = await self.toolbox.run(
+            pending,
+            question=state["question"],
+            earlier="\n".join(m.text for m in state.get("history", ()) if m.role == "user"),
+            as_of=state.get("as_of"),
+        )
+        for outcome in outcomes:
+            self.emit("tool_result", {"id": outcome.call.id, "tool": outcome.call.name, **outcome.message})
+            for citation in outcome.citations:
+                self.emit("citation", citation.model_dump(mode="json"))
+        results = [Message("tool", call_id=o.call.id, result=o.message) for o in outcomes]
+        kept = [o for o in outcomes if o.call.name != REPORT]
+        return {
+            "messages": [*state["messages"], *results],
+            "outcomes": [*state.get("outcomes", ()), *kept],
+            "pending": (),
+        }
+
+    async def write(self, state: State) -> State:
+        """The Answer from the final text, its report and the results."""
+        model = self.models[state.get("serving", 0)]
+        outcomes, report = state.get("outcomes", []), state.get("report")
+        text, status = state.get("text", "").strip(), _status(state)
+        warnings = list(state.get("warnings", ()))
+        figure: Figure | None = None
+        if status == "answered":
+            figure, complaint = headline(report, outcomes)
+            warnings += [complaint] if complaint else []
+        runs = [o.run for o in outcomes if o.run is not None]
+        answer = Answer(
+            question=state["question"],
+            status=status,
+            text=text or _fallback(status, warnings),
+            headline=figure,
+            figures=_unique([*([figure] if figure else []), *(f for run in runs for f in run.figures)]),
+            tool_calls=runs,
+            citations=_unique([c for o in outcomes for c in o.citations]),
+            assumptions=_unique([a for run in runs for a in run.assumptions] + _said(report)),
+            warnings=_unique(warnings + [w for run in runs for w in run.warnings]),
+            provider=model.provider,
+            model=model.model,
+            usage=state.get("usage") or Usage(),
+            thread=state.get("thread"),
+        )
+        return {"answer": answer}
+
+    async def verify(self, state: State) -> State:
+        """The number ledger: one repair by a model that can mend its text, then a visible warning."""
+        from agent.ledger import check
+
+        answer = state["answer"]
+        earlier = [m for m in state.get("history", ()) if m.role in ("user", "assistant")]
+        ledger = check(answer, [m.text for m in earlier])
+        model = self.models[state.get("serving", 0)]
+        mendable = getattr(model, "repairs", model.provider != OFFLINE)
+        if ledger.unsupported and mendable and state.get("repairs", 0) < MAX_REPAIRS:
+            self.emit("status", {"node": "verify", "unsupported": ledger.unsupported})
+            return {
+                "messages": [*state["messages"], repair(ledger.unsupported)],
+                "repairs": state.get("repairs", 0) + 1,
+                "answer": answer.model_copy(update={"ledger": ledger}),
+                "pending": (),
+            }
+        return {"answer": _marked(answer, ledger)}
+
+
+def after_admit(state: State) -> str:
+    return "end" if "answer" in state else "plan"
+
+
+def after_plan(state: State) -> str:
+    return "act" if state.get("pending") else "write"
+
+
+def after_verify(state: State) -> str:
+    """Back to the model when a repair was just asked for (its request is then the last message)."""
+    last = state["messages"][-1]
+    return "plan" if last.role == "user" and state.get("repairs", 0) else "end"
+
+
+def _status(state: State) -> Status:
+    """The status: what a limit or a refusal decided, else what the model reported, else what the text shows."""
+    if state.get("status") in ("refused", "out_of_scope"):
+        return state["status"]
+    reported = (state.get("report") or {}).get("status")
+    if reported in STATUSES:
+        return reported  # type: ignore[no-any-return]
+    return "answered" if state.get("text", "").strip() else "out_of_scope"
+
+
+def _fallback(status: Status, warnings: Sequence[str]) -> str:
+    if status == "refused":
+        return "The model declined to answer this."
+    return "I have no answer to this." + (f" {warnings[0]}" if warnings else "")
+
+
+def _said(report: Mapping[str, Any] | None) -> list[str]:
+    said = (report or {}).get("assumptions") or []
+    return [str(a) for a in said] if isinstance(said, list | tuple) else [str(said)]
+
+
+def _marked(answer: Answer, ledger: Ledger) -> Answer:
+    warnings = list(answer.warnings)
+    if ledger.unsupported:
+        warnings.append(
+            f"No calculation, source or part of the question supports: {', '.join(ledger.unsupported)}."
+        )
+    return answer.model_copy(update={"ledger": ledger, "warnings": warnings})
+
+
+def _added(usage: Usage | None, done: Done) -> Usage:
+    before = usage or Usage()
+    return Usage(
+        input_tokens=before.input_tokens + done.input_tokens,
+        output_tokens=before.output_tokens + done.output_tokens,
+        usd=before.usd,
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _unique(items: Sequence[Any]) -> list[Any]:
+    """The items in order, each once (pydantic models compare by value and need not be hashable)."""
+    kept: list[Any] = []
+    seen: set[str] = set()
+    for item in items:
+        key = item if isinstance(item, str) else item.model_dump_json()
+        if key not in seen:
+            seen.add(key)
+            kept.append(item)
+    return kept

@@ -1,0 +1,46 @@
+"""What travels along the graph's edges while one question is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from agent.answer import Answer, Status, ToolResult, Usage
+from agent.chat import Message, ToolCall
+from knowledge.citation import Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one tool call came to: what the model is told, and what the Answer will hold."""
+
+    call: ToolCall
+    message: Mapping[str, Any]
+    run: ToolResult | None = None
+    citations: tuple[Citation, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        return "error" in self.message
+
+
+class State(TypedDict, total=False):
+    """One question on its way through the graph. Each node returns the keys it changes."""
+
+    question: str
+    thread: str | None
+    as_of: str | None
+    history: list[Message]  # earlier turns of the thread, oldest first
+    messages: list[Message]  # this turn: the user's message, then what followed
+    outcomes: list[Outcome]
+    pending: tuple[ToolCall, ...]  # calls the model asked for that have not run
+    rounds: int
+    repairs: int
+    serving: int  # which of the models answers: 0, or a later one after a failover
+    text: str
+    report: Mapping[str, Any] | None
+    status: Status
+    warnings: list[str]
+    usage: Usage
+    answer: Answer
