@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from agent.admit import examine
 from agent.answer import Answer, Ledger, Status, Usage
-from agent.chat import ChatModel, ChatRequest, Done, Message, TextDelta, ToolCall
+from agent.chat import ChatModel, ChatRequest, Done, Message, Restarted, TextDelta, ToolCall
 from agent.headline import headline
 from agent.models import OFFLINE
 from agent.prompt import REPORT, SYSTEM, repair
@@ -77,7 +77,8 @@ class Nodes:
             tools=self.toolbox.specs,
             as_of=state.get("as_of"),
         )
-        text, calls, done = "", [], Done("end_turn")
+        text, calls, done = "", list[ToolCall](), Done("end_turn")
+        retried: list[str] = []
         async with asyncio.timeout(self.settings.answer_deadline_s):
             async for event in model.stream(request):
                 if isinstance(event, TextDelta):
@@ -85,9 +86,17 @@ class Nodes:
                     self.emit("text", {"delta": event.text})
                 elif isinstance(event, ToolCall):
                     calls.append(event)
+                elif isinstance(event, Restarted):
+                    text, calls = "", []
+                    retried.append(event.reason)
+                    self.emit("status", {"node": "plan", "restarted": event.reason})
                 else:
                     done = event
-        return self._read(state, text, calls, done)
+        turn = self._read(state, text, calls, done)
+        if retried:
+            again = f"{model.provider} was tried {len(retried) + 1} times: {'; '.join(retried)}"
+            turn["warnings"] = [again, *turn.get("warnings", ())]
+        return turn
 
     def _read(self, state: State, text: str, calls: list[ToolCall], done: Done) -> State:
         """What one turn means: calls to run, or a final text with its report."""
