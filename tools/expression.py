@@ -14,7 +14,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any, TypeAlias
 
 from tools.errors import InputError, MissingInput, UnitError
 
@@ -24,7 +24,7 @@ MAX_DEPTH = 40
 MAX_EXPONENT = 1000.0
 
 # A plain float, or a pint quantity (typed loosely, so that this file does not import pint).
-Value = Union[float, Any]
+Value: TypeAlias = float | Any
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.]*\.\d)|\.\d+(?:[eE][-+]?\d+)?)"
@@ -32,7 +32,8 @@ _TOKEN = re.compile(
 )
 _TYPOGRAPHY = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "∕": "/"})
 _MAGNITUDES = {
-    "k": 1e3, "K": 1e3, "M": 1e6, "m": 1e6, "mn": 1e6, "B": 1e9, "b": 1e9, "bn": 1e9, "T": 1e12, "t": 1e12, "tn": 1e12,
+    "k": 1e3, "K": 1e3, "M": 1e6, "m": 1e6, "mn": 1e6,
+    "B": 1e9, "b": 1e9, "bn": 1e9, "T": 1e12, "t": 1e12, "tn": 1e12,
     "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
 }  # fmt: skip
 _BINDING = {"+": 10, "-": 10, "*": 20, "/": 20, "^": 40}
@@ -82,7 +83,7 @@ def quantity_of(value: float, unit: str) -> Value:
 
 
 def number_and_unit(value: Value, unit: str | None = None) -> tuple[float, str]:
-    """Magnitude and unit string of a value, in `unit` when one is asked for (UnitError when it does not fit)."""
+    """Magnitude and unit string of a value, in `unit` when asked for (UnitError when it does not fit)."""
     unit = None if unit is None or unit.strip().lower() in _RATIO_WORDS else unit.strip()
     if isinstance(value, float):
         return (value, "dimensionless") if unit is None else (_plain_in(value, unit), unit)
@@ -97,7 +98,7 @@ def number_and_unit(value: Value, unit: str | None = None) -> tuple[float, str]:
 def _plain_in(value: float, unit: str) -> float:
     from tools.units import compatible, convert
 
-    # A plain number is taken to be in the unit asked for, except where that unit is itself a number (percent).
+    # A plain number is taken to be in the unit asked for, unless that unit is itself a number (percent).
     return (
         convert(value, "dimensionless", unit)
         if compatible("dimensionless", unit) and unit in _NUMBER_UNITS
@@ -251,7 +252,7 @@ class _Parser:
             self._fail(f"a number before {token.text!r}")
         if "," in token.text and self.in_call:
             self._fail(
-                f"{token.text.replace(',', '')!r} or {token.text.replace(',', ', ')!r}: the comma is ambiguous"
+                f"{token.text.replace(',', '')} or {token.text.replace(',', ', ')}: the comma is ambiguous"
             )
         value = float(token.text.replace(",", ""))
         after = self._peek()

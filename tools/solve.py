@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -28,6 +30,13 @@ from tools.errors import InputError, MissingInput
 from tools.units import format_number, format_quantity
 
 AGREES_WITHIN = 0.01  # people round what they quote; further apart than this is a contradiction
+
+_LIMITS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
+    "gt": ("above", operator.gt),
+    "ge": ("of at least", operator.ge),
+    "lt": ("below", operator.lt),
+    "le": ("of at most", operator.le),
+}
 
 ResultT = TypeVar("ResultT", bound=BaseModel)
 
@@ -44,10 +53,12 @@ class Rule:
     compute: Callable[..., float]
     text: str = ""
 
-    def shown(self, values: Mapping[str, float]) -> str:
-        """The right-hand side with the numbers put in."""
+    def shown(self, values: Mapping[str, float], units: Mapping[str, str]) -> str:
+        """The right-hand side with the numbers and their units put in."""
         template = self.text or ", ".join(f"{{{name}}}" for name in self.needs)
-        return template.format(**{name: format_number(values[name], 5) for name in self.needs})
+        return template.format(
+            **{name: format_quantity(values[name], units.get(name, "dimensionless")) for name in self.needs}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +133,10 @@ class Solution:
         return seen
 
     def formula(self, units: Mapping[str, str], names: Iterable[str] | None = None) -> str:
-        """The steps with the numbers put in, one after another; only those that lead to `names` when given."""
+        """The steps with the numbers put in; only those that lead to `names` when given."""
         wanted = None if names is None else self.ancestors(names)
         shown = (
-            f"{label(rule.target)} = {rule.shown(self.values)} = "
+            f"{label(rule.target)} = {rule.shown(self.values, units)} = "
             f"{format_quantity(self.values[rule.target], units.get(rule.target, 'dimensionless'))}"
             for rule in self.steps
             if wanted is None or rule.target in wanted
@@ -165,11 +176,18 @@ class Relations:
         self._check_agreement(solution)
         return solution
 
-    def solve_query(self, query: BaseModel, defaults: Sequence[Default] = ()) -> Solution:
-        """`solve` over the fields of a query that the rules speak of."""
+    def solve_query(
+        self, query: BaseModel, defaults: Sequence[Default] = (), **more: float | None
+    ) -> Solution:
+        """`solve` over the fields of a query that the rules speak of, and `more`.
+
+        A result outside the limits of the query field of its name is an InputError too.
+        """
         names = self.names()
         known = {n: getattr(query, n) for n in type(query).model_fields if n in names}
-        return self.solve(known, defaults)
+        solution = self.solve({**known, **more}, defaults)
+        _check_limits(type(query), solution)
+        return solution
 
     def _chain(self, solution: Solution) -> None:
         pending = list(self.rules)
@@ -193,19 +211,50 @@ class Relations:
                     names = " and ".join(label(n) for n in rule.needs)
                     raise InputError(rule.target, said, f"{format_number(value, 5)}, which {names} give")
 
-    def require(self, solution: Solution, *targets: str) -> None:
-        """Raise MissingInput for the quantity that would lead soonest to one of `targets`, if none is known."""
+    def require(self, solution: Solution, query: BaseModel, *targets: str) -> None:
+        """Raise unless one of `targets` was found: MissingInput for what would lead there soonest."""
         if any(t in solution.found() for t in targets):
             return
         if solution.failed:
             name, why = next(iter(solution.failed.items()))
             raise InputError(name, None, why)
-        gaps = sorted(
-            ([n for n in r.needs if n not in solution.values] for r in self.rules if r.target in targets),
-            key=len,
+        fields = type(query).model_fields
+        gaps = (
+            [n for n in r.needs if n not in solution.values]
+            for r in self.rules
+            if r.target in targets and r.target not in solution.values
         )
-        gap = next((g for g in gaps if g), [targets[0]])
-        raise MissingInput(gap[0], f"a value for {label(gap[0])}")
+        askable = sorted((g for g in gaps if g and g[0] in fields), key=len)
+        name = askable[0][0] if askable else next((t for t in targets if t in fields), next(iter(fields)))
+        extra = fields[name].json_schema_extra
+        ask = extra.get("ask") if isinstance(extra, dict) else None
+        raise MissingInput(name, str(ask or fields[name].description or label(name)))
+
+
+def _check_limits(query: type[BaseModel], solution: Solution) -> None:
+    """Raise when a found quantity breaks a limit of its own field (a count below zero, a margin of 100 %)."""
+    for name in solution.found().keys() & query.model_fields.keys():
+        value = solution.values[name]
+        for limit in query.model_fields[name].metadata:
+            allowed = _broken(limit, value)
+            if allowed:
+                rule = next(r for r in solution.steps if r.target == name)
+                first = next((n for n in rule.needs if n in solution.given), name)
+                given = ", ".join(f"{label(n)} {format_number(solution.values[n])}" for n in rule.needs)
+                raise InputError(
+                    first,
+                    solution.values.get(first),
+                    f"values that give a {label(name)} {allowed}; {given} give {format_number(value)}",
+                )
+
+
+def _broken(limit: Any, value: float) -> str | None:
+    """What an annotated limit allows, when `value` breaks it."""
+    for name, (words, holds) in _LIMITS.items():
+        bound = getattr(limit, name, None)
+        if bound is not None and not holds(value, bound):
+            return f"{words} {format_number(float(bound))}"
+    return None
 
 
 def _apply(rule: Rule, solution: Solution) -> bool:
@@ -222,7 +271,7 @@ def _apply(rule: Rule, solution: Solution) -> bool:
 
 
 def _evaluate(rule: Rule, solution: Solution) -> float | None:
-    """The rule's value; None where it has none (a zero divisor, a logarithm of nothing), which is remembered."""
+    """The rule's value; None where it has none (a zero divisor, the logarithm of 0), which is remembered."""
     try:
         return rule.compute(*(solution.values[n] for n in rule.needs))
     except (ZeroDivisionError, ValueError):
@@ -249,6 +298,7 @@ def label(name: str) -> str:
     return name.replace("_", " ").strip()
 
 
+@lru_cache(maxsize=64)
 def units_of(*models: type[BaseModel]) -> dict[str, str]:
     """Unit of every unit-carrying field of the models."""
     return {
@@ -261,15 +311,38 @@ def units_of(*models: type[BaseModel]) -> dict[str, str]:
 
 def fill(result: type[ResultT], solution: Solution, units: Mapping[str, str], **more: Any) -> ResultT:
     """A result model from what was worked out: its fields, the formula, the assumptions, and `more`."""
-    found = {n: v for n, v in solution.found().items() if n in result.model_fields}
+    found = {n: _clean(v) for n, v in solution.found().items() if n in result.model_fields}
     reported = set(found) or None
     more["assumptions"] = [*solution.assumptions(reported), *more.pop("assumptions", [])]
     steps = [more.pop("formula", ""), solution.formula(units, reported)]
     return result(**{"formula": "; ".join(s for s in steps if s), **found, **more})
 
 
+def _clean(value: float) -> float:
+    """Without the last digits' rounding noise: 30, not 30.000000000000004."""
+    return float(f"{value:.13g}")
+
+
+def answer(
+    relations: Relations,
+    query: BaseModel,
+    result: type[ResultT],
+    *,
+    defaults: Sequence[Default] = (),
+    ask_first: Sequence[str] = (),
+    **more: Any,
+) -> ResultT:
+    """Solve a query and fill its result: what most calculators are.
+
+    Raises MissingInput when nothing follows from what was given; `ask_first` names the targets to ask for.
+    """
+    solution = relations.solve_query(query, defaults)
+    relations.require(solution, query, *ask_first, *result.model_fields)
+    return fill(result, solution, units_of(type(query), result), **more)
+
+
 def bisect(function: Callable[[float], float], low: float, high: float, *, iterations: int = 200) -> float:
-    """A root of a continuous function between `low` and `high`, whose signs there must differ (ValueError)."""
+    """A root of a continuous function whose signs at `low` and `high` differ (else ValueError)."""
     at_low, at_high = function(low), function(high)
     if at_low == 0:
         return low

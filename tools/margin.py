@@ -1,0 +1,506 @@
+"""Revenue, cost, gross profit and gross margin: any two give the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tools.contract import Query, Result, quantity
+from tools.errors import MissingInput
+from tools.solve import Default, Relations, Rule, answer, product, total
+from tools.units import format_number, format_quantity
+
+_PAIRS = (
+    ("revenue_usd", "cost_usd"),
+    ("price_usd_per_chip_hour", "cost_usd_per_chip_hour"),
+    ("price_usd_per_mtok", "cost_usd_per_mtok"),
+)
+
+
+def _money_rules(price: str, cost: str) -> tuple[Rule, ...]:
+    """Price and cost in one unit, tied to gross margin, whatever the unit."""
+    return (
+        Rule(
+            "gross_margin_percent",
+            (price, cost),
+            lambda p, c: 100 * (p - c) / p,
+            f"({{{price}}} − {{{cost}}}) / {{{price}}}",
+        ),
+        Rule(
+            cost,
+            (price, "gross_margin_percent"),
+            lambda p, m: p * (1 - m / 100),
+            f"{{{price}}} × (1 − {{gross_margin_percent}})",
+        ),
+        Rule(
+            price,
+            (cost, "gross_margin_percent"),
+            lambda c, m: c / (1 - m / 100),
+            f"{{{cost}}} / (1 − {{gross_margin_percent}})",
+        ),
+    )
+
+
+_MARKUP = (
+    Rule(
+        "price_multiple",
+        ("gross_margin_percent",),
+        lambda m: 1 / (1 - m / 100),
+        "1 / (1 − {gross_margin_percent})",
+    ),
+    Rule(
+        "gross_margin_percent", ("price_multiple",), lambda k: 100 * (1 - 1 / k), "1 − 1 / {price_multiple}"
+    ),
+    Rule("markup_percent", ("price_multiple",), lambda k: 100 * (k - 1), "{price_multiple} − 1"),
+    Rule("price_multiple", ("markup_percent",), lambda u: 1 + u / 100, "1 + {markup_percent}"),
+)
+
+_CHANGE = (
+    Rule(
+        "margin_change_points",
+        ("gross_margin_percent", "new_gross_margin_percent"),
+        lambda m, n: n - m,
+        "{new_gross_margin_percent} − {gross_margin_percent}",
+    ),
+    Rule(
+        "new_gross_margin_percent",
+        ("gross_margin_percent", "margin_change_points"),
+        lambda m, d: m + d,
+        "{gross_margin_percent} + {margin_change_points}",
+    ),
+    # new price / new cost = price_ratio × price / (cost_ratio × cost)
+    Rule(
+        "new_gross_margin_percent",
+        ("gross_margin_percent", "cost_ratio", "price_ratio"),
+        lambda m, c, p: 100 * (1 - (1 - m / 100) * c / p),
+        "1 − (1 − {gross_margin_percent}) × {cost_ratio} / {price_ratio}",
+    ),
+    Rule(
+        "price_ratio",
+        ("gross_margin_percent", "new_gross_margin_percent", "cost_ratio"),
+        lambda m, n, c: c * (1 - m / 100) / (1 - n / 100),
+        "{cost_ratio} × (1 − {gross_margin_percent}) / (1 − {new_gross_margin_percent})",
+    ),
+    Rule(
+        "cost_ratio",
+        ("gross_margin_percent", "new_gross_margin_percent", "price_ratio"),
+        lambda m, n, p: p * (1 - n / 100) / (1 - m / 100),
+        "{price_ratio} × (1 − {new_gross_margin_percent}) / (1 − {gross_margin_percent})",
+    ),
+    Rule("price_change_percent", ("price_ratio",), lambda r: 100 * (r - 1), "{price_ratio} − 1"),
+)
+
+RELATIONS = Relations(
+    total("revenue_usd", "cost_usd", "gross_profit_usd"),
+    Rule(
+        "revenue_usd",
+        ("gross_profit_usd", "gross_margin_percent"),
+        lambda g, m: g / (m / 100),
+        "{gross_profit_usd} / {gross_margin_percent}",
+    ),
+    *(_money_rules(price, cost) for price, cost in _PAIRS),
+    _MARKUP,
+    _CHANGE,
+    product("new_revenue_usd", "revenue_usd", "price_ratio"),
+    product("new_cost_usd", "cost_usd", "cost_ratio"),
+    product("new_price_usd_per_chip_hour", "price_usd_per_chip_hour", "price_ratio"),
+    product("new_price_usd_per_mtok", "price_usd_per_mtok", "price_ratio"),
+    Rule("break_even_cost_multiple", ("price_multiple",), lambda k: k, "price over cost = {price_multiple}"),
+    Rule(
+        "margin_after_share_percent",
+        ("gross_margin_percent", "revenue_share_percent"),
+        lambda m, share: m - share,
+        "{gross_margin_percent} − {revenue_share_percent}",
+    ),
+    Rule(
+        "new_gross_profit_usd",
+        ("new_revenue_usd", "new_cost_usd"),
+        lambda r, c: r - c,
+        "{new_revenue_usd} − {new_cost_usd}",
+    ),
+)
+
+
+_DEFAULTS = (
+    Default("cost_ratio", 1.0, "Cost is unchanged (not stated)."),
+    Default("price_ratio", 1.0, "Price is unchanged (not stated)."),
+)
+_CHANGED = ("new_gross_margin_percent", "margin_change_points", "cost_ratio", "price_ratio")
+
+
+class Segment(BaseModel):
+    """One product or business: any two of revenue, cost and margin."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    name: str = Field(description="Product, model or segment", max_length=80)
+    revenue_usd: float | None = quantity("Revenue of the segment", "USD", default=None, above=0)
+    cost_usd: float | None = quantity("Cost of the segment", "USD", default=None, min=0)
+    gross_margin_percent: float | None = quantity("Its gross margin", "percent", default=None, below=100)
+
+
+class MarginQuery(Query):
+    """Any two of revenue, cost, gross profit and margin; or segments; or what changes."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "question": "a vendor keeps 62% gross margin on 4 billion of sales; what did delivery cost?",
+                    "input": {"revenue_usd": 4e9, "gross_margin_percent": 62},
+                    "want": "cost_usd",
+                },
+                {
+                    "question": "serving a million tokens costs us $1.30 and we charge $2.60: what gross margin is that",
+                    "input": {"cost_usd_per_mtok": 1.3, "price_usd_per_mtok": 2.6},
+                    "want": "gross_margin_percent",
+                },
+                {
+                    "question": "at an 80 percent gross margin, how many times its cost does the product sell for?",
+                    "input": {"gross_margin_percent": 80},
+                    "want": "price_multiple",
+                },
+                {
+                    "question": "cards cost $1.10 an hour to run; what must I charge to make 45% margin?",
+                    "input": {"cost_usd_per_chip_hour": 1.1, "gross_margin_percent": 45},
+                    "want": "price_usd_per_chip_hour",
+                },
+                {
+                    "question": "what markup corresponds to a 60% gross margin?",
+                    "input": {"gross_margin_percent": 60},
+                    "want": "markup_percent",
+                },
+                {
+                    "question": "margin is 65%; serving gets twice as expensive at the same price: what margin is left?",
+                    "input": {"gross_margin_percent": 65, "cost_ratio": 2},
+                    "want": "new_gross_margin_percent",
+                },
+                {
+                    "question": "how far can price fall if a supplier gives up margin, from 75% to 55%?",
+                    "input": {"gross_margin_percent": 75, "new_gross_margin_percent": 55},
+                    "want": "price_change_percent",
+                },
+                {
+                    "question": "gross profit was 6.3B at a 70% margin, what was revenue?",
+                    "input": {"gross_profit_usd": 6.3e9, "gross_margin_percent": 70},
+                    "want": "revenue_usd",
+                },
+                {
+                    "question": "blended gross margin of $3B chips at 75% and $1B services at 40%",
+                    "input": {
+                        "segments": [
+                            {"name": "chips", "revenue_usd": 3e9, "gross_margin_percent": 75},
+                            {"name": "services", "revenue_usd": 1e9, "gross_margin_percent": 40},
+                        ]
+                    },
+                    "want": "gross_margin_percent",
+                },
+            ]
+        }
+    )
+    revenue_usd: float | None = quantity(
+        "Revenue, or the selling price of one unit",
+        "USD",
+        default=None,
+        above=0,
+        words=("revenue", "sales", "turnover", "top line", "price", "sells for", "selling price", "charge"),
+        ask="What is the revenue (or the price)?",
+    )
+    cost_usd: float | None = quantity(
+        "Cost of what is sold (COGS, cost of serving), in total or of one unit",
+        "USD",
+        default=None,
+        min=0,
+        words=(
+            "cost",
+            "COGS",
+            "cost of serving",
+            "cost of goods",
+            "cost to make",
+            "cost of revenue",
+            "spend to serve",
+        ),
+        ask="What does it cost?",
+    )
+    gross_profit_usd: float | None = quantity(
+        "Gross profit: revenue less cost",
+        "USD",
+        default=None,
+        words=("gross profit", "profit", "gross income"),
+    )
+    gross_margin_percent: float | None = quantity(
+        "Gross margin: gross profit as a share of revenue",
+        "percent",
+        default=None,
+        below=100,
+        words=("gross margin", "margin", "GM"),
+        ask="What is the gross margin, in percent?",
+    )
+    markup_percent: float | None = quantity(
+        "Markup: gross profit as a share of cost",
+        "percent",
+        default=None,
+        above=-100,
+        words=("markup", "mark-up", "on top of cost"),
+    )
+    price_multiple: float | None = quantity(
+        "Price as a multiple of cost",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("price multiple", "times cost", "multiple of cost", "price over cost"),
+    )
+    price_usd_per_chip_hour: float | None = quantity(
+        "Price per chip-hour",
+        "USD/chip/hour",
+        default=None,
+        above=0,
+        words=("rent", "rental price", "price per hour", "charge per hour"),
+    )
+    cost_usd_per_chip_hour: float | None = quantity(
+        "Cost per chip-hour",
+        "USD/chip/hour",
+        default=None,
+        min=0,
+        words=("cost per hour", "running cost", "costs an hour"),
+    )
+    price_usd_per_mtok: float | None = quantity(
+        "Price per million tokens",
+        "USD/Mtoken",
+        default=None,
+        above=0,
+        words=("price per million tokens", "charge per million tokens"),
+    )
+    cost_usd_per_mtok: float | None = quantity(
+        "Cost per million tokens",
+        "USD/Mtoken",
+        default=None,
+        min=0,
+        words=("cost per million tokens", "cost to serve a million tokens"),
+    )
+    new_gross_margin_percent: float | None = quantity(
+        "Gross margin after a change",
+        "percent",
+        default=None,
+        below=100,
+        words=("new margin", "margin falls to", "margin drops to", "margin after", "cuts margin to"),
+    )
+    margin_change_points: float | None = quantity(
+        "Change of the gross margin in percentage points (a cut is negative)",
+        "percent",
+        default=None,
+        words=("margin", "percentage"),
+    )
+    cost_ratio: float | None = quantity(
+        "New cost over old cost: 2 when cost doubles",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("cost rises", "cost goes up", "times more expensive to serve", "cost multiplier"),
+    )
+    price_ratio: float | None = quantity(
+        "New price over old price: 0.5 when the price halves",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("price rises", "price cut", "price falls to a fraction", "price multiplier"),
+    )
+    revenue_share_percent: float | None = quantity(
+        "Share of revenue passed on to a partner",
+        "percent",
+        default=None,
+        min=0,
+        max=100,
+        words=("revenue share", "profit share", "passed on to a partner", "royalty"),
+    )
+    segments: list[Segment] | None = Field(
+        None,
+        description="Several products or segments, summed",
+        max_length=50,
+        json_schema_extra={"words": ["segments", "blended", "product mix"]},
+    )
+
+
+class MarginResult(Result):
+    """What followed; a quantity that was given is not repeated."""
+
+    new_gross_margin_percent: float | None = quantity(
+        "Gross margin after the change",
+        "percent",
+        default=None,
+        role="headline",
+        words=("new margin", "margin left"),
+    )
+    price_change_percent: float | None = quantity(
+        "Change of the price",
+        "percent",
+        default=None,
+        role="headline",
+        words=("price change", "price cut", "how far can the price fall", "price increase"),
+    )
+    margin_change_points: float | None = quantity(
+        "Change of the margin, percentage",
+        "percent",
+        default=None,
+        words=("points", "percentage"),
+    )
+    gross_margin_percent: float | None = quantity(
+        "Gross margin", "percent", default=None, role="headline", words=("gross margin", "margin", "GM")
+    )
+    cost_usd: float | None = quantity(
+        "Cost", "USD", default=None, role="headline", words=("cost", "COGS", "cost of serving")
+    )
+    revenue_usd: float | None = quantity(
+        "Revenue or price", "USD", default=None, role="headline", words=("revenue", "sales", "price")
+    )
+    price_usd_per_chip_hour: float | None = quantity(
+        "Price per chip-hour",
+        "USD/chip/hour",
+        default=None,
+        role="headline",
+        words=("price per hour", "rent", "charge"),
+    )
+    cost_usd_per_chip_hour: float | None = quantity(
+        "Cost per chip-hour", "USD/chip/hour", default=None, role="headline", words=("cost per hour",)
+    )
+    price_usd_per_mtok: float | None = quantity(
+        "Price per million tokens",
+        "USD/Mtoken",
+        default=None,
+        role="headline",
+        words=("price per million tokens",),
+    )
+    cost_usd_per_mtok: float | None = quantity(
+        "Cost per million tokens",
+        "USD/Mtoken",
+        default=None,
+        role="headline",
+        words=("cost per million tokens",),
+    )
+    price_multiple: float | None = quantity(
+        "Price as a multiple of cost",
+        "dimensionless",
+        default=None,
+        role="headline",
+        words=("times cost", "multiple of cost", "price over cost"),
+    )
+    gross_profit_usd: float | None = quantity(
+        "Gross profit", "USD", default=None, words=("gross profit", "profit")
+    )
+    markup_percent: float | None = quantity(
+        "Markup on cost", "percent", default=None, words=("markup", "mark-up")
+    )
+    break_even_cost_multiple: float | None = quantity(
+        "How many times cost may rise at this price before the margin is gone",
+        "dimensionless",
+        default=None,
+        words=("break even", "margin turns negative", "margin gone"),
+    )
+    margin_after_share_percent: float | None = quantity(
+        "Margin after the partner's share of revenue",
+        "percent",
+        default=None,
+        words=("after revenue share", "after profit share"),
+    )
+    new_revenue_usd: float | None = quantity(
+        "Revenue or price after the change", "USD", default=None, words=("new price", "new revenue")
+    )
+    new_cost_usd: float | None = quantity("Cost after the change", "USD", default=None, words=("new cost",))
+    new_gross_profit_usd: float | None = quantity(
+        "Gross profit after the change", "USD", default=None, words=("new gross profit",)
+    )
+    new_price_usd_per_chip_hour: float | None = quantity(
+        "Price per chip-hour after the change", "USD/chip/hour", default=None, words=("new price per hour",)
+    )
+    new_price_usd_per_mtok: float | None = quantity(
+        "Price per million tokens after the change",
+        "USD/Mtoken",
+        default=None,
+        words=("new price per million tokens",),
+    )
+    cost_ratio: float | None = quantity(
+        "New cost over old cost", "dimensionless", default=None, words=("cost change",)
+    )
+    price_ratio: float | None = quantity(
+        "New price over old price",
+        "dimensionless",
+        default=None,
+        words=("price ratio", "fraction of the old price"),
+    )
+
+
+def margin(query: MarginQuery) -> MarginResult:
+    """Revenue, cost, gross profit, gross margin, markup and price multiple of cost, in any direction.
+
+    Any two give the rest, in dollars, dollars per chip-hour or dollars per million tokens; a margin alone gives
+    price as a multiple of cost. Also: what a change of cost, price or margin does, the cost rise that eats a
+    margin, and several segments blended.
+    """
+    if query.segments:
+        return _blended(query.segments)
+    changed = any(getattr(query, name) is not None for name in _CHANGED)
+    result = answer(
+        RELATIONS,
+        query,
+        MarginResult,
+        defaults=_DEFAULTS if changed else (),
+        ask_first=("gross_margin_percent",),
+    )
+    left = result.new_gross_margin_percent
+    if left is not None and left < 0:
+        result.warnings.append("The new margin is negative: each sale loses money.")
+    return result
+
+
+def _blended(segments: list[Segment]) -> MarginResult:
+    """Several segments, each solved from any two of its three quantities, and their sum."""
+    rows = [_solved(segment) for segment in segments]
+    revenue, cost = (sum(row[i] for row in rows) for i in (0, 1))
+    profit = revenue - cost
+    table = [
+        [s.name, r, c, r - c, 100 * (1 - c / r), 100 * (r - c) / profit if profit else None]
+        for s, (r, c) in zip(segments, rows, strict=True)
+    ]
+    shown = " + ".join(format_number(r - c, 5) for r, c in rows)
+    return MarginResult(
+        gross_margin_percent=100 * profit / revenue,
+        revenue_usd=revenue,
+        cost_usd=cost,
+        gross_profit_usd=profit,
+        price_multiple=revenue / cost if cost else None,
+        formula=f"gross profit = {shown} = {format_quantity(profit, 'USD')}; gross margin = "
+        f"{format_number(profit, 5)} / {format_number(revenue, 5)} = {format_quantity(100 * profit / revenue, 'percent')}",
+        table={
+            "columns": [
+                "segment",
+                "revenue USD",
+                "cost USD",
+                "gross profit USD",
+                "margin %",
+                "share of profit %",
+            ],
+            "rows": table,
+        },
+        chart=_chart([(s.name, r - c) for s, (r, c) in zip(segments, rows, strict=True)]),
+    )
+
+
+def _solved(segment: Segment) -> tuple[float, float]:
+    """Revenue and cost of a segment."""
+    solution = RELATIONS.solve_query(segment)
+    revenue, cost = solution.get("revenue_usd"), solution.get("cost_usd")
+    if revenue is None or cost is None:
+        raise MissingInput("segments", f"two of revenue, cost and margin of {segment.name}")
+    return revenue, cost
+
+
+def _chart(profits: list[tuple[str, float]]) -> dict[str, Any]:
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "data": {"values": [{"segment": name, "gross profit": profit} for name, profit in profits]},
+        "mark": "bar",
+        "encoding": {
+            "x": {"field": "gross profit", "type": "quantitative", "title": "gross profit, USD"},
+            "y": {"field": "segment", "type": "nominal", "sort": "-x", "title": None},
+        },
+    }
