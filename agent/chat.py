@@ -51,7 +51,15 @@ class Done:
     cache_read_tokens: int = 0
 
 
-Event = TextDelta | ToolCall | Done
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """An attempt failed and another begins: what this turn said so far is void."""
+
+    reason: str
+    nothing_said: bool = False
+
+
+Event = TextDelta | ToolCall | Restarted | Done
 
 
 @dataclass(frozen=True, slots=True)
