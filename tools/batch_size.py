@@ -1,0 +1,323 @@
+"""How many requests run at once: memory first, then latency limits if any are named.
+
+usable = chips × memory × (1 − reserve) − overhead; free = usable − weights;
+requests = floor(free / KV bytes of one request at the context). Under a TPOT or TTFT limit the serving model is
+asked for the largest batch that keeps it. Multi-head latent attention keeps the whole cache on every chip of a
+tensor-parallel group unless attention is data-parallel, so there the cache counts once per chip.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from tools.catalog import Catalog
+from tools.contract import Result, quantity
+from tools.errors import InputError, MissingInput
+from tools.precision import bytes_per_element
+from tools.served import (
+    DEFAULT_RESERVE,
+    GB,
+    ChipQuery,
+    Memory,
+    ModelQuery,
+    Notes,
+    Served,
+    resolve_memory,
+    resolve_model,
+)
+from tools.serving_charts import curve
+from tools.units import format_number
+
+EXAMPLES = [
+    {"question": "how many people can chat at once with Llama 70B in fp8 on four H200 at 8k tokens, fp8 cache, "
+                 "keeping 10 % of memory free",
+     "input": {"model": "llama-3.1-70b", "chip": "h200", "n_chips": 4, "weight_precision": "fp8",
+               "kv_precision": "fp8", "context_tokens": 8000, "reserve_fraction": 0.1},
+     "want": "max_requests"},
+    {"question": "biggest batch of mixtral 8x7b on a single MI300X with 4096 token sequences",
+     "input": {"model": "mixtral-8x7b", "chip": "mi300x", "n_chips": 1, "context_tokens": 4096},
+     "want": "max_requests"},
+    {"question": "concurrent users for llama 8b bf16 on one L40S at 2k context if every token must come "
+                 "within 40 ms",
+     "input": {"model": "llama-3.1-8b", "chip": "l40s", "n_chips": 1, "weight_precision": "bf16",
+               "context_tokens": 2000, "max_tpot_ms": 40}, "want": "max_requests"},
+    {"question": "longest context for 32 simultaneous requests of Llama 405B fp8 on 8 H200",
+     "input": {"model": "llama-3.1-405b", "chip": "h200", "n_chips": 8, "weight_precision": "fp8",
+               "n_requests": 32}, "want": "longest_context_tokens"},
+    {"question": "how many tokens of cache in all fit next to the weights of Llama 70B fp8 on an MI300X, fp8 kv",
+     "input": {"model": "llama-3.1-70b", "chip": "mi300x", "n_chips": 1, "weight_precision": "fp8",
+               "kv_precision": "fp8"}, "want": "kv_capacity_tokens"},
+    {"question": "users at 4k on a 48 GB card with a 7B model (32 layers, 8 kv heads, head dim 128) in fp8?",
+     "input": {"params": 7e9, "layers": 32, "kv_heads": 8, "head_dim": 128, "chip_memory_gb": 48,
+               "n_chips": 1, "weight_precision": "fp8", "context_tokens": 4000}, "want": "max_requests"},
+    {"question": "how many times fewer users at 20k context than at 5k for Llama 405B fp8 on 8xB200",
+     "input": {"model": "llama-3.1-405b", "chip": "b200", "n_chips": 8, "weight_precision": "fp8",
+               "context_tokens": 5000, "other_context_tokens": 20000}, "want": "batch_ratio"},
+    {"question": "GB of memory left for the KV cache with Llama 405B in fp8 on eight H100, a tenth kept free",
+     "input": {"model": "llama-3.1-405b", "chip": "h100-sxm", "n_chips": 8, "weight_precision": "fp8",
+               "reserve_fraction": 0.1}, "want": "free_gb"},
+]  # fmt: skip
+
+
+class BatchSizeQuery(ModelQuery, ChipQuery):
+    """A model on chips at a context: how many requests run at once."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
+
+    context_tokens: float | None = quantity(
+        "Context length of each request, prompt plus answer", "token", default=None, above=0,
+        words=("context", "sequence length", "tokens each", "prompt plus answer", "context length", "at"),
+        ask="At what context length (prompt plus answer)?",
+    )  # fmt: skip
+    other_context_tokens: float | None = quantity(
+        "A second context length, whose batch is compared with the first's", "token", default=None, above=0,
+        words=("versus context", "compared with context", "second context", "than at"),
+    )  # fmt: skip
+    n_requests: float | None = quantity(
+        "Requests that must run at once (asks for the longest context)", "request", default=None, min=1,
+        words=("users", "simultaneous requests", "concurrent", "batch of", "sequences"),
+    )  # fmt: skip
+    max_tpot_ms: float | None = quantity(
+        "Longest time per output token allowed", "ms", default=None, above=0,
+        words=("TPOT", "per token", "inter-token latency", "every token within", "ms per token"),
+    )  # fmt: skip
+    max_ttft_ms: float | None = quantity(
+        "Longest time to first token allowed", "ms", default=None, above=0,
+        words=("TTFT", "first token", "time to first token"),
+    )  # fmt: skip
+    output_tokens: float | None = quantity(
+        "Part of the context that is answer (for latency limits)", "token", default=None, above=0,
+        words=("output", "answer", "generated"),
+    )  # fmt: skip
+    attention_data_parallel: bool | None = Field(
+        None, description="Attention is data-parallel: a latent (MLA) cache is shared out, not repeated"
+    )
+
+
+class BatchSizeResult(Result):
+    """What fits. Fields that were not asked for are absent."""
+
+    batch_ratio: float | None = quantity(
+        "Requests at the first context over requests at the second (the larger over the smaller)",
+        "dimensionless", default=None, role="headline",
+        words=("times fewer", "times more", "ratio", "how many times", "falls by"),
+    )  # fmt: skip
+    max_requests: float | None = quantity(
+        "Requests that run at once", "request", default=None, role="headline",
+        words=("batch", "concurrent requests", "users at once", "sequences", "max batch", "how many users"),
+    )  # fmt: skip
+    longest_context_tokens: float | None = quantity(
+        "Longest context the requests named can each have", "token", default=None, role="headline",
+        words=("longest context", "max context", "how long", "context window", "tokens each"),
+    )  # fmt: skip
+    kv_capacity_tokens: float | None = quantity(
+        "Tokens of KV cache that fit in all", "token", default=None, role="headline",
+        words=("total tokens", "cacheable tokens", "KV tokens", "token capacity", "cache tokens in all"),
+    )  # fmt: skip
+    limited_by: Literal["memory", "tpot", "ttft", "weights"] | None = None
+    memory_max_requests: float | None = quantity(
+        "Requests that memory alone allows", "request", default=None, role="detail",
+        words=("memory limit", "by memory"),
+    )  # fmt: skip
+    other_max_requests: float | None = quantity(
+        "Requests at the second context", "request", default=None, role="detail",
+        words=("at the second context",),
+    )  # fmt: skip
+    kv_bytes_per_token: float | None = quantity(
+        "KV cache that one token adds", "byte", default=None, role="detail", words=("per token",)
+    )
+    kv_gb_per_request: float | None = quantity(
+        "KV cache of one request at the context", "GB", default=None, role="detail",
+        words=("per request", "per user", "each user takes"),
+    )  # fmt: skip
+    weight_bytes: float | None = quantity(
+        "Weights", "byte", default=None, role="detail", words=("weights", "weights take")
+    )
+    usable_gb: float | None = quantity(
+        "Memory that may be used", "GB", default=None, role="detail", words=("usable memory", "usable HBM")
+    )
+    free_gb: float | None = quantity(
+        "Memory left for the KV cache beside the weights", "GB", default=None, role="detail",
+        words=("left for the cache", "free for KV", "remaining memory", "left after weights", "room"),
+    )  # fmt: skip
+    chips_needed: float | None = quantity(
+        "Fewest chips that hold the weights", "chip", default=None, role="detail",
+        words=("chips needed", "GPUs needed"),
+    )  # fmt: skip
+    requests_per_chip: float | None = quantity(
+        "Requests at once for each chip", "request/chip", default=None, role="detail",
+        words=("per chip", "per GPU", "users per GPU"),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A model loaded on chips: what is left for the cache, and what a request takes of it."""
+
+    served: Served
+    memory: Memory
+    n_chips: int
+    copies: int  # times each cached token is stored (MLA under tensor parallelism: once a chip)
+
+    @property
+    def free_bytes(self) -> float:
+        return self.memory.usable(self.n_chips) - self.served.weight_bytes
+
+    def requests(self, context_tokens: float) -> int:
+        """Requests of this context that fit; 0 when the weights already fill the memory."""
+        each = self.served.kv_bytes(context_tokens) * self.copies
+        return max(0, math.floor(self.free_bytes / each * (1 + 1e-12)))
+
+    def longest_context(self, requests: float) -> int:
+        """Longest whole number of tokens at which `requests` fit (0: none does)."""
+        share = self.free_bytes / requests / self.copies
+        if share < self.served.kv_bytes(1):
+            return 0
+        low, high = 1, 2
+        while self.served.kv_bytes(high) <= share and high < 1 << 50:
+            low, high = high, high * 2
+        while high - low > 1:  # sliding windows bend the curve, so search rather than divide
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.served.kv_bytes(middle) <= share else (low, middle)
+        return low
+
+
+def batch_size(query: BatchSizeQuery, catalog: Catalog) -> BatchSizeResult:
+    """Concurrent requests that fit: HBM, weights, KV cache, reserve; under a TPOT or TTFT limit; what limits it.
+
+    Also the longest context for a number of requests, the tokens of cache in all, and how a second context
+    changes the batch. For catalogue models and chips, or a size, shape and memory given as numbers.
+    """
+    if query.model is None and query.params is None:
+        raise MissingInput("model", "which model, on which chips, in what precision and at what context?")
+    notes, result = Notes(), BatchSizeResult()
+    served = resolve_model(query, catalog, notes)
+    memory = resolve_memory(query, catalog, notes, default_reserve=DEFAULT_RESERVE)
+    room = _room(query, served, memory, notes)
+    _static(room, result, notes)
+    if query.context_tokens is not None:
+        _at_context(query, room, catalog, result, notes)
+    if query.n_requests is not None:
+        _longest(query, room, result)
+    result.assumptions, result.warnings, result.sources = notes.assumptions, notes.warnings, notes.sources
+    return result
+
+
+def _room(query: BatchSizeQuery, served: Served, memory: Memory, notes: Notes) -> Room:
+    n_chips = query.n_chips
+    if n_chips is None:
+        n_chips = 1 << (memory.chips_to_hold(served.weight_bytes) - 1).bit_length()
+        which = "one chip" if n_chips == 1 else f"{n_chips} chips, the smallest power of two that holds the weights"
+        notes.assumptions.append(f"On {which} (no number was given)")
+    copies = 1
+    if served.entry is not None and served.entry.kv_lora_rank and n_chips > 1:
+        if query.attention_data_parallel:
+            notes.assumptions.append("Data-parallel attention: each chip caches its own requests")
+        else:
+            copies = n_chips
+            notes.assumptions.append(
+                f"Tensor parallelism over {n_chips} chips keeps the whole latent (MLA) cache on each; with "
+                "data-parallel attention it would be shared out"
+            )
+    return Room(served, memory, n_chips, copies)
+
+
+def _static(room: Room, result: BatchSizeResult, notes: Notes) -> None:
+    served, memory = room.served, room.memory
+    result.weight_bytes = served.weight_bytes
+    result.usable_gb = memory.usable(room.n_chips) / GB
+    result.free_gb = room.free_bytes / GB
+    result.kv_bytes_per_token = served.kv_bytes_per_token
+    result.chips_needed = float(memory.chips_to_hold(served.weight_bytes))
+    result.kv_capacity_tokens = float(
+        max(0, math.floor(room.free_bytes / (served.kv_bytes_per_token * room.copies) * (1 + 1e-12)))
+    )
+    result.formula = _room_formula(room)
+    if room.free_bytes <= 0:
+        result.limited_by = "weights"
+        notes.warnings.append(
+            f"The weights ({format_number(served.weight_bytes / GB)} GB) do not fit in the "
+            f"{format_number(result.usable_gb)} GB usable; {result.chips_needed:.0f} chips would hold them"
+        )
+
+
+def _room_formula(room: Room) -> str:
+    served, memory = room.served, room.memory
+    overhead = f" − {room.n_chips} × {memory.overhead_bytes / GB:g} GB" if memory.overhead_bytes else ""
+    return (
+        f"free = {room.n_chips} × {memory.bytes_per_chip / GB:g} GB × {1 - memory.reserve:g}{overhead} − "
+        f"{format_number((served.params or 0) / 1e9, 5)}e9 × {bytes_per_element(served.weight_precision):g} B "
+        f"= {format_number(room.free_bytes / GB, 5)} GB"
+    )
+
+
+def _at_context(
+    query: BatchSizeQuery, room: Room, catalog: Catalog, result: BatchSizeResult, notes: Notes
+) -> None:
+    context = query.context_tokens or 0.0
+    each = room.served.kv_bytes(context) * room.copies
+    fits = room.requests(context)
+    result.kv_gb_per_request = each / GB
+    result.max_requests = result.memory_max_requests = float(fits)
+    result.limited_by = "weights" if room.free_bytes <= 0 else "memory"
+    result.formula += (
+        f"; requests = floor({format_number(room.free_bytes / GB, 5)} GB / {format_number(each / GB, 5)} GB "
+        f"at {context:,.0f} tokens) = {fits:,}"
+    )
+    if fits and (query.max_tpot_ms is not None or query.max_ttft_ms is not None):
+        _under_latency(query, room, catalog, fits, result, notes)
+    result.requests_per_chip = result.max_requests / room.n_chips
+    if query.other_context_tokens is not None:
+        _second_context(query.other_context_tokens, room, result, notes)
+    result.table, result.chart = _table(room, context), _chart(room)
+
+
+def _second_context(context: float, room: Room, result: BatchSizeResult, notes: Notes) -> None:
+    second = room.requests(context)
+    result.other_max_requests = float(second)
+    first = result.memory_max_requests or 0.0
+    if not first or not second:
+        notes.warnings.append("No request fits at one of the two contexts, so there is no ratio")
+        return
+    result.batch_ratio = max(first, second) / min(first, second)
+    result.formula += f"; at {context:,.0f} tokens {second:,}; {max(first, second):,.0f} / {min(first, second):,.0f}"
+    result.formula += f" = {format_number(result.batch_ratio)}x"
+
+
+def _longest(query: BatchSizeQuery, room: Room, result: BatchSizeResult) -> None:
+    requests = query.n_requests or 1.0
+    longest = room.longest_context(requests)
+    result.longest_context_tokens = float(longest)
+    result.formula += f"; {requests:,.0f} requests may each hold {longest:,} tokens"
+
+
+def _under_latency(
+    query: BatchSizeQuery, room: Room, catalog: Catalog, fits: int, result: BatchSizeResult, notes: Notes
+) -> None:
+    """Cut the batch to what keeps the latency limits, by the serving model (latency rises with batch)."""
+    from tools.serving_limits import largest_batch
+
+    if room.served.entry is None or room.memory.chip is None:
+        raise InputError("max_tpot_ms", query.max_tpot_ms, "a latency limit needs a catalogue model and chip")
+    found = largest_batch(query, room.served, room.memory.chip, room.n_chips, fits, notes)
+    result.max_requests = float(found.batch)
+    if found.batch < fits:
+        result.limited_by = found.limited_by
+    result.formula += f"; {found.says}"
+
+
+def _table(room: Room, context: float) -> dict[str, Any]:
+    contexts = [round(context * factor) for factor in (0.25, 0.5, 1, 2, 4) if context * factor >= 1]
+    rows = [[c, room.requests(c), round(room.served.kv_bytes(c) * room.copies / GB, 4)] for c in contexts]
+    return {"columns": ["context (tokens)", "requests that fit", "KV cache each (GB)"], "rows": rows}
+
+
+def _chart(room: Room) -> dict[str, Any] | None:
+    contexts = (500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000)
+    points = [(c, room.requests(c)) for c in contexts if room.requests(c) > 0]
+    title = f"{room.served.name} on {room.n_chips} × {room.memory.name}"
+    return curve(title, "context (tokens)", "requests at once", points, log_y=True) if points else None

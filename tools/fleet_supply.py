@@ -1,0 +1,245 @@
+"""What a fleet of chips can serve: tokens per second in all, per person, per watt, and the physical ceiling.
+
+tokens/s = chips × dense FLOP/s × utilisation / FLOP per token, with 2 FLOP per (active) parameter and token for
+a forward pass (Kaplan et al. 2020, arXiv:2001.08361). At utilisation 1 that is a ceiling no software passes;
+prompts, attention and memory traffic only lower it.
+"""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict, Field
+
+from tools.catalog import Catalog
+from tools.contract import Query, Result, Source, entity, quantity
+from tools.errors import FactAbsent
+from tools.precision import Precision, compute_precision, precision_field
+from tools.served import Notes
+from tools.serving_charts import bars
+from tools.solve import Default, Relations, Rule, Solution, fill, product, units_of
+
+EXAMPLES = [
+    {"question": "if 300,000 H200 all ran an 8 billion parameter model in fp8, how many tokens a second would "
+                 "each of 330 million people get at most?",
+     "input": {"n_chips": 300000, "chip": "h200", "params": 8e9, "precision": "fp8", "people": 330e6},
+     "want": "tokens_per_s_per_person"},
+    {"question": "tokens per second of one million B200 serving a 70B model in fp8 at 20 % utilisation",
+     "input": {"n_chips": 1e6, "chip": "b200", "params": 70e9, "precision": "fp8", "utilisation": 0.2},
+     "want": "tokens_per_s"},
+    {"question": "compute ceiling in tokens/s per GPU for a 13B dense model on H100 at bf16",
+     "input": {"chip": "h100-sxm", "params": 13e9, "precision": "bf16"}, "want": "tokens_per_s_per_chip"},
+    {"question": "how many H100s would give 5 billion people 20 tokens per second each with a 3B model in fp8",
+     "input": {"chip": "h100-sxm", "params": 3e9, "precision": "fp8", "people": 5e9,
+               "tokens_per_s_per_person": 20}, "want": "n_chips"},
+    {"question": "what utilisation would 600k H100 need for 8 billion people to get 30 tokens a minute of a 7B",
+     "input": {"chip": "h100-sxm", "params": 7e9, "n_chips": 600000, "people": 8e9, "precision": "fp8",
+               "tokens_per_s_per_person": 0.5}, "want": "utilisation"},
+    {"question": "tokens/s every chip must make when 400,000 chips serve 8e9 people with 50 tokens/s",
+     "input": {"n_chips": 400000, "people": 8e9, "tokens_per_s_per_person": 50},
+     "want": "tokens_per_s_per_chip"},
+    {"question": "tokens a day for each person on earth from 1.5M H100 with a 7B model at 10 % of peak fp8",
+     "input": {"n_chips": 1.5e6, "chip": "h100-sxm", "params": 7e9, "utilisation": 0.1, "people": 8.2e9,
+               "precision": "fp8"}, "want": "tokens_per_day_per_person"},
+    {"question": "tokens per joule of an H100 running a 7B model flat out in fp8 at 700 W",
+     "input": {"chip": "h100-sxm", "params": 7e9, "precision": "fp8", "watts_per_chip": 700},
+     "want": "tokens_per_joule"},
+]  # fmt: skip
+
+FLOP_PER_PARAM = 2.0
+SECONDS_PER_DAY = 86_400.0
+FORWARD = Source(
+    title="Kaplan et al., Scaling Laws for Neural Language Models", url="https://arxiv.org/abs/2001.08361",
+    as_of="2020-01", says="A forward pass takes about 2 FLOP per parameter and token",
+)  # fmt: skip
+
+FLEET = Relations(
+    product("flop_per_token", "params", scale=FLOP_PER_PARAM),
+    product("ceiling_tokens_per_s_per_chip", "peak_tflops", per=("flop_per_token",), scale=1e12),
+    product("tokens_per_s_per_chip", "ceiling_tokens_per_s_per_chip", "utilisation"),
+    product("tokens_per_s", "tokens_per_s_per_chip", "n_chips"),
+    product("tokens_per_s_per_person", "tokens_per_s", per=("people",)),
+    product("fleet_flop_per_s", "n_chips", "peak_tflops", scale=1e12),
+    Rule("tokens_per_day_per_person", ("tokens_per_s_per_person",), lambda t: t * SECONDS_PER_DAY,
+         "{tokens_per_s_per_person} × 86,400"),
+    Rule("tokens_per_year", ("tokens_per_s",), lambda t: t * SECONDS_PER_DAY * 365, "{tokens_per_s} × 31.536e6"),
+    Rule("power_w", ("n_chips", "watts_per_chip"), lambda n, w: n * w, "{n_chips} × {watts_per_chip}"),
+    Rule("tokens_per_joule", ("tokens_per_s_per_chip", "watts_per_chip"), lambda t, w: t / w,
+         "{tokens_per_s_per_chip} / {watts_per_chip}"),
+)  # fmt: skip
+
+
+class FleetSupplyQuery(Query):
+    """Chips, a model and people; leave out the one that is asked for."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
+
+    n_chips: float | None = quantity(
+        "Chips in the fleet", "chip", default=None, above=0,
+        words=("chips", "GPUs", "shipped", "fleet", "a quarter's shipments", "installed"),
+    )  # fmt: skip
+    chip: str | None = entity("Accelerator of the fleet", "chip", default=None, words=("chip", "GPU", "on"))
+    model: str | None = entity("Model that is served", "model", default=None, words=("model", "serving"))
+    params: float | None = quantity(
+        "(Active) parameters of the model served", "param", default=None, above=0,
+        words=("parameters", "param model", "model size"),
+    )  # fmt: skip
+    flop_per_token: float | None = quantity(
+        "Arithmetic of one token", "FLOP/token", default=None, above=0, words=("FLOP per token", "flops/token")
+    )
+    precision: Precision | None = precision_field("Number format of the arithmetic", ("in", "peak", "precision"))
+    peak_tflops: float | None = quantity(
+        "Dense peak of one chip, instead of the catalogue's", "TFLOP/s/chip", default=None, above=0,
+        words=("TFLOPS", "peak", "ceiling", "per chip peak"),
+    )  # fmt: skip
+    utilisation: float | None = quantity(
+        "Fraction of the peak that becomes tokens", "dimensionless", default=None, above=0,
+        words=("utilisation", "MFU", "of peak", "efficiency"),
+    )  # fmt: skip
+    people: float | None = quantity(
+        "People who share the fleet", "person", default=None, above=0,
+        words=("people", "humans", "population", "everyone", "users on Earth", "persons"),
+    )  # fmt: skip
+    tokens_per_s_per_person: float | None = quantity(
+        "Tokens a second for each person", "token/s/person", default=None, above=0,
+        words=("tokens per second each", "per person", "for everybody", "per human"),
+    )  # fmt: skip
+    tokens_per_s: float | None = quantity(
+        "Tokens a second of the whole fleet", "token/s", default=None, above=0,
+        words=("tokens per second in all", "total tokens per second"),
+    )  # fmt: skip
+    tokens_per_s_per_chip: float | None = quantity(
+        "Tokens a second of one chip", "token/s/chip", default=None, above=0,
+        words=("tokens per second per GPU", "per chip"),
+    )  # fmt: skip
+    watts_per_chip: float | None = quantity(
+        "Power of one chip, all in", "W/chip", default=None, above=0, words=("watts", "power per chip", "kW each")
+    )
+
+
+class FleetSupplyResult(Result):
+    """What follows; quantities that were given are not repeated."""
+
+    tokens_per_s_per_person: float | None = quantity(
+        "Tokens a second for each person", "token/s/person", default=None, role="headline",
+        words=("tokens per second per person", "each person", "per human", "for everybody"),
+    )  # fmt: skip
+    n_chips: float | None = quantity(
+        "Chips it takes", "chip", default=None, role="headline",
+        words=("how many chips", "how many GPUs", "chips needed"),
+    )  # fmt: skip
+    utilisation: float | None = quantity(
+        "Fraction of the peak it takes (above 1: past the physical ceiling)", "dimensionless", default=None,
+        role="headline", words=("utilisation needed", "share of peak", "percent of peak"),
+    )  # fmt: skip
+    tokens_per_s: float | None = quantity(
+        "Tokens a second of the whole fleet", "token/s", default=None, role="headline",
+        words=("total tokens per second", "fleet throughput", "tokens per second in all"),
+    )  # fmt: skip
+    tokens_per_s_per_chip: float | None = quantity(
+        "Tokens a second of one chip", "token/s/chip", default=None, role="headline",
+        words=("per GPU", "per chip", "each GPU must make", "tokens per second per GPU"),
+    )  # fmt: skip
+    ceiling_tokens_per_s_per_chip: float | None = quantity(
+        "Tokens a second of one chip at its full dense peak: the physical ceiling", "token/s/chip", default=None,
+        role="detail", words=("compute ceiling", "physical ceiling", "at full peak", "maximum per GPU"),
+    )  # fmt: skip
+    over_ceiling: float | None = quantity(
+        "What is asked for over what the full peak allows", "dimensionless", default=None, role="detail",
+        words=("times past the ceiling", "exceeds by", "over the ceiling", "shortfall factor"),
+    )  # fmt: skip
+    params: float | None = quantity(
+        "Largest model that still gives the tokens asked for", "param", default=None, role="headline",
+        words=("largest model", "model size"),
+    )  # fmt: skip
+    people: float | None = quantity(
+        "People the fleet serves", "person", default=None, role="headline", words=("how many people", "people served")
+    )
+    tokens_per_day_per_person: float | None = quantity(
+        "Tokens a day for each person", "token/day/person", default=None, role="detail",
+        words=("tokens a day", "per day per person", "daily tokens"),
+    )  # fmt: skip
+    tokens_per_year: float | None = quantity(
+        "Tokens a year of the whole fleet", "token/year", default=None, role="detail", words=("tokens a year",)
+    )
+    fleet_flop_per_s: float | None = quantity(
+        "Dense peak of the whole fleet", "FLOP/s", default=None, role="detail",
+        words=("fleet FLOPS", "exaflops of the fleet"),
+    )  # fmt: skip
+    flop_per_token: float | None = quantity(
+        "Arithmetic of one token", "FLOP/token", default=None, role="detail", words=("FLOP per token",)
+    )
+    power_w: float | None = quantity(
+        "Power of the whole fleet", "W", default=None, role="detail", words=("power", "fleet power", "gigawatts")
+    )
+    tokens_per_joule: float | None = quantity(
+        "Tokens for one joule", "token/J", default=None, role="detail",
+        words=("tokens per joule", "tokens per watt-second", "per watt", "energy efficiency"),
+    )  # fmt: skip
+    possible: bool | None = Field(None, description="False when it takes more than the full dense peak")
+
+
+def fleet_supply(query: FleetSupplyQuery, catalog: Catalog) -> FleetSupplyResult:
+    """A fleet's (a quarter's shipments') tokens per second, per person and per watt; the physical ceiling.
+
+    chips × dense FLOP/s × utilisation / (2 × parameters), solved for whichever of chips, utilisation, model
+    size, people or tokens is not given; says when what is asked for is past the compute ceiling.
+    """
+    notes = Notes()
+    known = {n: getattr(query, n) for n in FLEET.names() if n in FleetSupplyQuery.model_fields}
+    _facts(query, catalog, known, notes)
+    solution = FLEET.solve(known, _defaults(known))
+    FLEET.require(solution, "tokens_per_s_per_person", "tokens_per_s", "tokens_per_s_per_chip", "n_chips",
+                  "utilisation", "people", "params", "fleet_flop_per_s")  # fmt: skip
+    more = _ceiling(solution, notes)
+    units = units_of(FleetSupplyQuery, FleetSupplyResult)
+    chart = _chart(solution)
+    if solution.get("flop_per_token") is not None and known["flop_per_token"] is None:
+        notes.sources.append(FORWARD)
+    return fill(FleetSupplyResult, solution, units, assumptions=notes.assumptions, warnings=notes.warnings,
+                sources=notes.sources, chart=chart, **more)  # fmt: skip
+
+
+def _facts(query: FleetSupplyQuery, catalog: Catalog, known: dict[str, float | None], notes: Notes) -> None:
+    if query.model is not None and known["params"] is None and known["flop_per_token"] is None:
+        entry = catalog.model(query.model)
+        if entry.params_active is None:
+            raise FactAbsent(f"the size of {entry.name} is not public")
+        known["params"] = float(entry.params_active)
+        notes.sources.extend(entry.sources("params_active"))
+        notes.assumptions.append(f"{entry.name}: {entry.params_active / 1e9:,.4g}B active parameters a token")
+    if query.chip is not None and known["peak_tflops"] is None:
+        chip = catalog.chip(query.chip)
+        used = compute_precision(query.precision or "bf16", chip.peak_flops)
+        if used is None:
+            raise FactAbsent(f"the catalogue has no dense FLOP/s of {chip.name} for this precision")
+        known["peak_tflops"] = float(chip.peak_flops[used]) / 1e12
+        notes.sources.extend(chip.sources(used))
+        named = "" if query.precision else ", no precision was named"
+        notes.assumptions.append(f"{chip.name}: {known['peak_tflops']:,.5g} dense TFLOP/s in {used}{named}")
+        if query.watts_per_chip is None and chip.tdp_w is not None:
+            known["watts_per_chip"] = float(chip.tdp_w)
+            notes.assumptions.append(f"{chip.tdp_w:,.0f} W a chip (its TDP alone; servers and cooling add to it)")
+
+
+def _defaults(known: dict[str, float | None]) -> list[Default]:
+    if known["utilisation"] is not None:
+        return []
+    return [Default("utilisation", 1.0, "Every chip at its full dense peak: the physical ceiling, not a forecast")]
+
+
+def _ceiling(solution: Solution, notes: Notes) -> dict[str, object]:
+    """How what is asked for compares with the full dense peak."""
+    needed, ceiling = solution.get("tokens_per_s_per_chip"), solution.get("ceiling_tokens_per_s_per_chip")
+    if needed is None or not ceiling or "utilisation" not in solution.found():
+        return {}
+    over = needed / ceiling
+    if over > 1:
+        notes.warnings.append(f"Past the physical ceiling: it takes {over:.3g} times the full dense peak")
+    return {"over_ceiling": over, "possible": over <= 1}
+
+
+def _chart(solution: Solution) -> dict[str, object] | None:
+    needed, ceiling = solution.get("tokens_per_s_per_chip"), solution.get("ceiling_tokens_per_s_per_chip")
+    if needed is None or ceiling is None or needed == ceiling:
+        return None
+    rows = [("asked for or reached", needed), ("full dense peak", ceiling)]
+    return bars("Tokens per second of one chip", "", "tokens/s", rows)

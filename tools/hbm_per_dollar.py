@@ -1,0 +1,369 @@
+"""Chips compared by memory, bandwidth and FLOP/s, as they are and per dollar.
+
+Per dollar of purchase price, of total cost (price + running cost over its years) or of rent. With two chips the
+ratios are first over second, and the break-even price is what the one that gives less per dollar would have to
+cost to give as much.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tools.catalog import Catalog
+from tools.chip_value import ChipValue, chip_values
+from tools.contract import Figure, Query, Result, entity, quantity
+from tools.precision import Precision, precision_field
+from tools.served import Notes
+from tools.serving_charts import bars
+from tools.units import format_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXAMPLES = [
+    {"question": "HBM gigabytes per thousand dollars of an H200 that costs $32k",
+     "input": {"chip": "h200", "usd_per_chip": 32000}, "want": "gb_per_kusd"},
+    {"question": "how many times the memory per dollar do I get from an MI300X at 15,000 dollars against a B200 "
+                 "at 35,000?",
+     "input": {"chip": "mi300x", "usd_per_chip": 15000, "other_chip": "b200", "other_usd_per_chip": 35000},
+     "want": "gb_per_usd_ratio"},
+    {"question": "bandwidth per dollar: TPU v5e costing 3k versus H100 costing 30k",
+     "input": {"chip": "tpu-v5e", "usd_per_chip": 3000, "other_chip": "h100-sxm", "other_usd_per_chip": 30000},
+     "want": "bandwidth_per_usd_ratio"},
+    {"question": "compare the memory capacity of B200 with A100 80GB, how many times bigger",
+     "input": {"chip": "b200", "other_chip": "a100-sxm-80gb"}, "want": "capacity_ratio"},
+    {"question": "memory bandwidth of H200 relative to H100",
+     "input": {"chip": "h200", "other_chip": "h100-sxm"}, "want": "bandwidth_ratio"},
+    {"question": "bf16 compute of an MI300X against an H100, as a ratio",
+     "input": {"chip": "mi300x", "other_chip": "h100-sxm", "precision": "bf16"}, "want": "flops_ratio"},
+    {"question": "TFLOPS per thousand dollars in fp8 for an H100 at 25k",
+     "input": {"chip": "h100-sxm", "usd_per_chip": 25000, "precision": "fp8"}, "want": "tflops_per_kusd"},
+    {"question": "what would an H100 have to cost to match the GB per dollar of a $6,000 Trainium2?",
+     "input": {"chip": "trainium2", "usd_per_chip": 6000, "other_chip": "h100-sxm"}, "want": "break_even_usd"},
+    {"question": "rank H100, H200 and MI300X by memory per rental dollar",
+     "input": {"chips": ["h100-sxm", "h200", "mi300x"], "basis": "rental"}, "want": "gb_per_usd_hour"},
+    {"question": "200,000 TPU v5p equal how many H100 in bf16 compute",
+     "input": {"chip": "tpu-v5p", "n_chips": 200000, "other_chip": "h100-sxm"},
+     "want": "equivalent_chips_flops"},
+    {"question": "price of a $38k GPU over that of a $4.5k accelerator",
+     "input": {"usd_per_chip": 38000, "other_usd_per_chip": 4500}, "want": "price_ratio"},
+]  # fmt: skip
+
+
+class HbmPerDollarQuery(Query):
+    """One chip, two to compare, or several to rank, with prices given or from the catalogue."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
+
+    chip: str | None = entity("The (first) chip", "chip", default=None, words=("chip", "GPU", "first chip"))
+    other_chip: str | None = entity(
+        "The chip it is compared with", "chip", default=None, words=("versus", "against", "compared with", "than")
+    )
+    chips: list[str] | None = entity(
+        "Several chips to rank", "chip", default=None, words=("rank", "ranking", "which chip", "best", "among")
+    )
+    usd_per_chip: float | None = quantity(
+        "Purchase price of the (first) chip", "USD/chip", default=None, above=0,
+        words=("price", "costs", "at", "costing", "per chip", "each"),
+    )  # fmt: skip
+    other_usd_per_chip: float | None = quantity(
+        "Purchase price of the chip it is compared with", "USD/chip", default=None, above=0,
+        words=("price", "costs", "at", "costing"),
+    )  # fmt: skip
+    usd_per_chip_hour: float | None = quantity(
+        "Rent of the (first) chip", "USD/chip/hour", default=None, above=0, words=("rent", "per hour", "rents at")
+    )
+    other_usd_per_chip_hour: float | None = quantity(
+        "Rent of the chip it is compared with", "USD/chip/hour", default=None, above=0,
+        words=("rent", "per hour", "rents at"),
+    )  # fmt: skip
+    memory_gb: float | None = quantity(
+        "Memory of the (first) chip, instead of the catalogue's", "GB", default=None, above=0,
+        words=("memory", "HBM", "capacity"),
+    )  # fmt: skip
+    other_memory_gb: float | None = quantity(
+        "Memory of the chip it is compared with, instead of the catalogue's", "GB", default=None, above=0,
+        words=("memory", "HBM", "capacity"),
+    )  # fmt: skip
+    bandwidth_gb_per_s: float | None = quantity(
+        "Memory bandwidth of the (first) chip, instead of the catalogue's", "GB/s", default=None, above=0,
+        words=("bandwidth",),
+    )  # fmt: skip
+    other_bandwidth_gb_per_s: float | None = quantity(
+        "Memory bandwidth of the chip it is compared with, instead of the catalogue's", "GB/s", default=None,
+        above=0, words=("bandwidth",),
+    )  # fmt: skip
+    basis: Literal["purchase", "rental", "total"] | None = Field(
+        None,
+        description="Dollars of purchase price, of rent per hour, or of total cost over the years of use",
+        json_schema_extra={"words": ["purchase price", "rental", "total cost of ownership"]},
+    )
+    running_usd_per_chip_hour: float | None = quantity(
+        "Running cost of a chip (power, space, staff), for the total cost", "USD/chip/hour", default=None, min=0,
+        words=("running cost", "opex", "operating cost"),
+    )  # fmt: skip
+    years: float | None = quantity(
+        "Years of use, for the total cost", "year", default=None, above=0, max=50, words=("years", "lifetime")
+    )
+    precision: Precision | None = precision_field(
+        "Number format of the FLOP/s compared", ("FLOPS", "compute", "TFLOPS")
+    )
+    n_chips: float | None = quantity(
+        "Number of first chips, to be matched by second chips", "chip", default=None, above=0,
+        words=("chips", "equal how many", "equivalent"),
+    )  # fmt: skip
+    as_of: str | None = Field(
+        None, description="Date of the catalogue prices (YYYY-MM-DD)", json_schema_extra={"words": ["as of", "in"]}
+    )
+
+
+class RankedChip(BaseModel):
+    """One row of the ranking."""
+
+    chip: str
+    usd: float | None
+    gb_per_kusd: float | None
+    gbps_per_usd: float | None
+    tflops_per_kusd: float | None
+
+
+class HbmPerDollarResult(Result):
+    """Ratios are first over second. Per-dollar numbers are of the first chip."""
+
+    gb_per_usd_ratio: float | None = quantity(
+        "Memory per dollar, first chip over second", "dimensionless", default=None, role="headline",
+        words=("HBM per dollar ratio", "GB per dollar", "memory per dollar", "times the memory per dollar"),
+    )  # fmt: skip
+    bandwidth_per_usd_ratio: float | None = quantity(
+        "Memory bandwidth per dollar, first chip over second", "dimensionless", default=None, role="detail",
+        words=("bandwidth per dollar", "GB/s per dollar", "bandwidth per dollar ratio"),
+    )  # fmt: skip
+    flops_per_usd_ratio: float | None = quantity(
+        "FLOP/s per dollar, first chip over second", "dimensionless", default=None, role="detail",
+        words=("FLOPS per dollar", "compute per dollar", "TFLOPS per dollar ratio"),
+    )  # fmt: skip
+    gb_per_kusd: float | None = quantity(
+        "Memory for a thousand dollars of the first chip", "GB/kUSD", default=None, role="headline",
+        words=("GB per thousand dollars", "GB per $1000", "GB per dollar", "per k$"),
+    )  # fmt: skip
+    gbps_per_usd: float | None = quantity(
+        "Memory bandwidth for a dollar of the first chip", "GB/s/USD", default=None, role="detail",
+        words=("GB/s per dollar", "bandwidth per dollar of one chip"),
+    )  # fmt: skip
+    tflops_per_kusd: float | None = quantity(
+        "TFLOP/s for a thousand dollars of the first chip", "TFLOP/s/kUSD", default=None, role="detail",
+        words=("TFLOPS per thousand dollars", "TFLOPS per k$", "FLOPS per dollar of one chip"),
+    )  # fmt: skip
+    gb_per_usd_hour: float | None = quantity(
+        "Memory rented for a dollar an hour, first chip", "GB*hour/USD", default=None, role="headline",
+        words=("GB per rental dollar", "memory per dollar an hour"),
+    )  # fmt: skip
+    capacity_ratio: float | None = quantity(
+        "Memory capacity, first chip over second", "dimensionless", default=None, role="headline",
+        words=("HBM capacity ratio", "memory ratio", "times bigger", "capacity compared", "more memory"),
+    )  # fmt: skip
+    bandwidth_ratio: float | None = quantity(
+        "Memory bandwidth, first chip over second", "dimensionless", default=None, role="detail",
+        words=("bandwidth ratio", "bandwidth compared", "faster memory", "more bandwidth"),
+    )  # fmt: skip
+    flops_ratio: float | None = quantity(
+        "FLOP/s, first chip over second", "dimensionless", default=None, role="detail",
+        words=("compute ratio", "FLOPS ratio", "TFLOPS compared", "more compute"),
+    )  # fmt: skip
+    price_ratio: float | None = quantity(
+        "Price of the dearer chip over the cheaper", "dimensionless", default=None, role="headline",
+        words=("price ratio", "times dearer", "times more expensive", "price gap as a ratio"),
+    )  # fmt: skip
+    price_gap_usd: float | None = quantity(
+        "Price of the dearer chip minus the cheaper", "USD/chip", default=None, role="detail",
+        words=("price gap", "price difference", "cheaper by"),
+    )  # fmt: skip
+    break_even_usd: float | None = quantity(
+        "Price at which the chip with less memory per dollar would match the other", "USD/chip", default=None,
+        role="detail", words=("break-even price", "would match", "have to cost", "match the GB per dollar"),
+    )  # fmt: skip
+    break_even_bandwidth_usd: float | None = quantity(
+        "Price at which the chip with less bandwidth per dollar would match the other", "USD/chip", default=None,
+        role="detail", words=("match the bandwidth per dollar", "bandwidth break-even"),
+    )  # fmt: skip
+    equivalent_chips_flops: float | None = quantity(
+        "Second chips with the FLOP/s of the number of first chips", "chip", default=None, role="detail",
+        words=("equivalent chips", "equal how many", "equivalent in compute", "H100 equivalents"),
+    )  # fmt: skip
+    equivalent_chips_memory: float | None = quantity(
+        "Second chips with the memory of the number of first chips", "chip", default=None, role="detail",
+        words=("equivalent in memory",),
+    )  # fmt: skip
+    best_chip: str | None = None
+    ranking: list[RankedChip] = Field(default_factory=list)
+
+
+def hbm_per_dollar(query: HbmPerDollarQuery, catalog: Catalog) -> HbmPerDollarResult:
+    """Memory, bandwidth and FLOP/s of chips, per dollar and as they are: ranking, ratios, break-even price.
+
+    By purchase price, rent or total cost; prices as given in the question or from the dated catalogue.
+    """
+    notes = Notes()
+    values, unit = chip_values(query, catalog, notes)
+    result = HbmPerDollarResult()
+    lines = _one(values[0], unit, result)
+    if len(values) == 2 and query.chips is None:
+        lines += _two(values[0], values[1], query, unit, result)
+    _rank(values, unit, result)
+    result.formula = "; ".join(lines)
+    result.assumptions, result.warnings = notes.assumptions, notes.warnings
+    result.sources = list(dict.fromkeys(notes.sources))
+    return result
+
+
+def _one(first: ChipValue, unit: str, result: HbmPerDollarResult) -> list[str]:
+    if first.usd is None:
+        return []
+    if unit == "USD/chip/hour":
+        result.gb_per_usd_hour = _over(first.memory_gb, first.usd)
+        return []
+    result.gb_per_kusd = _over(first.memory_gb, first.usd / 1e3)
+    result.gbps_per_usd = _over(first.bandwidth_gb_per_s, first.usd)
+    result.tflops_per_kusd = _over(first.tflops, first.usd / 1e3)
+    if result.gb_per_kusd is None:
+        return []
+    return [
+        f"{first.name}: {first.memory_gb:g} GB / ${first.usd:,.0f} = {format_number(result.gb_per_kusd)} GB per k$"
+    ]
+
+
+def _two(
+    first: ChipValue, second: ChipValue, query: HbmPerDollarQuery, unit: str, result: HbmPerDollarResult
+) -> list[str]:
+    result.capacity_ratio = _over(first.memory_gb, second.memory_gb)
+    result.bandwidth_ratio = _over(first.bandwidth_gb_per_s, second.bandwidth_gb_per_s)
+    result.flops_ratio = _over(first.tflops, second.tflops)
+    lines = [
+        f"{what}: {format_number(a)} / {format_number(b)} = {format_number(a / b)}x"
+        for what, a, b in (
+            ("memory, GB", first.memory_gb, second.memory_gb),
+            ("bandwidth, GB/s", first.bandwidth_gb_per_s, second.bandwidth_gb_per_s),
+            ("dense TFLOP/s", first.tflops, second.tflops),
+        )
+        if a and b
+    ]
+    if query.n_chips is not None:
+        result.equivalent_chips_flops = _times(query.n_chips, result.flops_ratio)
+        result.equivalent_chips_memory = _times(query.n_chips, result.capacity_ratio)
+    return lines + _per_dollar(first, second, unit, result)
+
+
+def _per_dollar(first: ChipValue, second: ChipValue, unit: str, result: HbmPerDollarResult) -> list[str]:
+    if first.usd is None or second.usd is None:
+        _match_price(first, second, result)
+        return []
+    cheaper, dearer = sorted((first.usd, second.usd))
+    result.price_ratio = dearer / cheaper
+    result.price_gap_usd = dearer - cheaper if unit == "USD/chip" else None
+    relative = first.usd / second.usd
+    result.gb_per_usd_ratio = _times(result.capacity_ratio, 1 / relative)
+    result.bandwidth_per_usd_ratio = _times(result.bandwidth_ratio, 1 / relative)
+    result.flops_per_usd_ratio = _times(result.flops_ratio, 1 / relative)
+    if unit == "USD/chip":
+        _break_even(first, second, result)
+    lines = [f"price: {format_number(dearer)} / {format_number(cheaper)} = {format_number(dearer / cheaper)}x"]
+    if result.gb_per_usd_ratio is not None:
+        lines.append(
+            f"GB per $: ({first.memory_gb:g}/{format_number(first.usd)}) / ({second.memory_gb:g}/"
+            f"{format_number(second.usd)}) = {format_number(result.gb_per_usd_ratio)}x"
+        )
+    if result.bandwidth_per_usd_ratio is not None:
+        lines.append(f"GB/s per $: {format_number(result.bandwidth_per_usd_ratio)}x")
+    return lines
+
+
+def _break_even(first: ChipValue, second: ChipValue, result: HbmPerDollarResult) -> None:
+    """The price at which the worse of the two per dollar would be as good as the better."""
+    assert first.usd is not None
+    assert second.usd is not None
+    for name, ratio in (
+        ("break_even_usd", result.gb_per_usd_ratio),
+        ("break_even_bandwidth_usd", result.bandwidth_per_usd_ratio),
+    ):
+        if ratio is not None:
+            setattr(result, name, second.usd / ratio if ratio >= 1 else first.usd * ratio)
+
+
+def _match_price(first: ChipValue, second: ChipValue, result: HbmPerDollarResult) -> None:
+    """One price known: what the other chip would have to cost to give as much per dollar."""
+    known, unknown = (first, second) if first.usd is not None else (second, first)
+    if known.usd is None:
+        return
+    result.break_even_usd = _times(known.usd, _over(unknown.memory_gb, known.memory_gb))
+    result.break_even_bandwidth_usd = _times(
+        known.usd, _over(unknown.bandwidth_gb_per_s, known.bandwidth_gb_per_s)
+    )
+
+
+def _rank(values: list[ChipValue], unit: str, result: HbmPerDollarResult) -> None:
+    rows = sorted(values, key=lambda v: -(v.memory_gb or 0.0) / v.usd if v.usd else 0.0)
+    for row in rows:
+        usd = row.usd
+        result.ranking.append(
+            RankedChip(
+                chip=row.id or row.name,
+                usd=usd,
+                gb_per_kusd=_over(row.memory_gb, usd and usd / 1e3),
+                gbps_per_usd=_over(row.bandwidth_gb_per_s, usd),
+                tflops_per_kusd=_over(row.tflops, usd and usd / 1e3),
+            )
+        )
+    priced = [row for row in rows if row.usd and row.memory_gb]
+    result.best_chip = (priced[0].id or priced[0].name) if len(priced) > 1 else None
+    result.table = _table(result.ranking, unit)
+    if len(values) > 1:
+        result.figures = _figures(values, unit)
+        result.chart = _chart(values, unit)
+
+
+def _table(ranking: list[RankedChip], unit: str) -> dict[str, Any]:
+    per = "$" if unit == "USD/chip" else "$/hour"
+    columns = ["chip", unit, f"GB per k{per}", f"GB/s per {per}", f"TFLOP/s per k{per}"]
+    rows = [
+        [r.chip, r.usd, _round(r.gb_per_kusd), _round(r.gbps_per_usd), _round(r.tflops_per_kusd)] for r in ranking
+    ]
+    return {"columns": columns, "rows": rows}
+
+
+def _figures(values: list[ChipValue], unit: str) -> list[Figure]:
+    """What each chip has, so that a sentence about any of them can be checked."""
+    parts: list[tuple[str, str, Callable[[ChipValue], float | None]]] = [
+        ("memory", "GB", lambda v: v.memory_gb),
+        ("bandwidth", "GB/s", lambda v: v.bandwidth_gb_per_s),
+        ("dense peak", "TFLOP/s", lambda v: v.tflops),
+        ("price", unit, lambda v: v.usd),
+    ]
+    return [
+        Figure(name=f"{value.name} {what}", value=number, unit=of, low=None, high=None)
+        for value in values
+        for what, of, get in parts
+        if (number := get(value)) is not None
+    ]
+
+
+def _chart(values: list[ChipValue], unit: str) -> dict[str, Any]:
+    priced = [(v.name, v.memory_gb / v.usd * 1e3) for v in values if v.usd and v.memory_gb]
+    if len(priced) > 1:
+        return bars("Memory per dollar", "", "GB per k" + unit.replace("/chip", ""), priced)
+    return bars("Memory capacity", "", "GB", [(v.name, v.memory_gb or 0.0) for v in values])
+
+
+def _over(a: float | None, b: float | None) -> float | None:
+    return a / b if a is not None and b else None
+
+
+def _times(a: float | None, b: float | None) -> float | None:
+    return a * b if a is not None and b is not None else None
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.5g}")
+
+

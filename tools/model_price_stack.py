@@ -1,0 +1,218 @@
+"""Why the smaller model is so much cheaper: size, margin and competition, multiplied step by step.
+
+price ratio = cost ratio × margin step × competition, with cost ratio = size ratio × efficiency (what a smaller
+model gains beyond its size: bigger batches, fewer chips) and margin step = (1 − margin after) / (1 − margin before).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from tools.api_prices import ApiQuote, api_quote
+from tools.catalog import Catalog
+from tools.contract import Query, Result, Source, entity, quantity
+from tools.errors import InputError
+from tools.serving_charts import bars
+from tools.solve import Default, Relations, Rule, Solution, fill, product, units_of
+from tools.units import format_number
+
+EXAMPLES = [
+    {"question": "a model a tenth the size is 12 times cheaper to run; how much cheaper is it once a 60 % margin "
+                 "is dropped to nothing?",
+     "input": {"size_ratio": 10, "cost_ratio": 12, "gross_margin_percent": 60}, "want": "price_ratio"},
+    {"question": "running cost falls 20x and the seller's 75 percent gross margin goes away, total price cut?",
+     "input": {"cost_ratio": 20, "gross_margin_percent": 75}, "want": "price_ratio"},
+    {"question": "prices came down 40x of which 16x is cheaper serving; what gross margin was given up?",
+     "input": {"price_ratio": 40, "cost_ratio": 16}, "want": "gross_margin_percent"},
+    {"question": "how many times the output price of GPT-4o mini is o1's list price",
+     "input": {"api_model": "o1", "other_api_model": "gpt-4o-mini"}, "want": "output_price_ratio"},
+    {"question": "what factor does losing a 50% gross margin take off a price",
+     "input": {"gross_margin_percent": 50}, "want": "margin_factor"},
+    {"question": "if an 8x smaller model costs 11x less, how much is gained beyond its size",
+     "input": {"size_ratio": 8, "cost_ratio": 11}, "want": "efficiency_factor"},
+    {"question": "10x smaller, 1.5x more efficient, margin from 70 % to 20 %, and rivals halve it: price ratio?",
+     "input": {"size_ratio": 10, "efficiency_factor": 1.5, "gross_margin_percent": 70,
+               "gross_margin_after_percent": 20, "competition_factor": 2}, "want": "price_ratio"},
+]  # fmt: skip
+
+STACK = Relations(
+    product("size_ratio", "params_before", per=("params_after",)),
+    product("cost_ratio", "size_ratio", "efficiency_factor"),
+    Rule("margin_factor", ("gross_margin_percent", "gross_margin_after_percent"),
+         lambda before, after: (1 - after / 100) / (1 - before / 100),
+         "(1 − {gross_margin_after_percent} %) / (1 − {gross_margin_percent} %)"),
+    Rule("gross_margin_percent", ("margin_factor", "gross_margin_after_percent"),
+         lambda factor, after: 100 * (1 - (1 - after / 100) / factor),
+         "100 × (1 − (1 − {gross_margin_after_percent} %) / {margin_factor})"),
+    product("price_ratio", "cost_ratio", "margin_factor", "competition_factor"),
+    product("price_ratio", "price_before", per=("price_after",)),
+)  # fmt: skip
+
+
+class ModelPriceStackQuery(Query):
+    """Factors are "times cheaper" (above 1 means the second model or the later price is lower)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
+
+    size_ratio: float | None = quantity(
+        "How many times smaller the model is", "dimensionless", default=None, above=0,
+        words=("times smaller", "smaller model", "a tenth the size", "size ratio"),
+    )  # fmt: skip
+    params_before: float | None = quantity(
+        "Parameters of the larger model", "param", default=None, above=0, words=("large model", "from")
+    )
+    params_after: float | None = quantity(
+        "Parameters of the smaller model", "param", default=None, above=0, words=("small model", "to")
+    )
+    efficiency_factor: float | None = quantity(
+        "What a smaller model gains beyond its size (batch, chips)", "dimensionless", default=None, above=0,
+        words=("more efficient", "beyond its size", "batching gain"),
+    )  # fmt: skip
+    cost_ratio: float | None = quantity(
+        "How many times cheaper it is to run", "dimensionless", default=None, above=0,
+        words=("times cheaper to run", "costs less", "cheaper serving", "running cost falls"),
+    )  # fmt: skip
+    gross_margin_percent: float | None = quantity(
+        "Gross margin of the seller before", "percent", default=None, below=100, min=-1000,
+        words=("gross margin", "margin removed", "margin dropped", "proprietary margin", "margin"),
+    )  # fmt: skip
+    gross_margin_after_percent: float | None = quantity(
+        "Gross margin of the seller after", "percent", default=None, below=100, min=-1000,
+        words=("margin afterwards", "margin after", "down to"),
+    )  # fmt: skip
+    competition_factor: float | None = quantity(
+        "How many times competition lowers the price beyond that", "dimensionless", default=None, above=0,
+        words=("competition", "rivals", "price war"),
+    )  # fmt: skip
+    price_ratio: float | None = quantity(
+        "How many times lower the price is in all", "dimensionless", default=None, above=0,
+        words=("price ratio", "times cheaper in all", "prices came down", "total"),
+    )  # fmt: skip
+    price_before: float | None = quantity(
+        "Price of the first model", "USD/Mtoken", default=None, above=0, words=("first price", "was", "from")
+    )
+    price_after: float | None = quantity(
+        "Price of the second model", "USD/Mtoken", default=None, above=0, words=("second price", "now", "to")
+    )
+    api_model: str | None = entity(
+        "First API model, priced by its list price", "api_model", default=None, words=("dearer", "first model")
+    )
+    other_api_model: str | None = entity(
+        "Second API model, priced by its list price", "api_model", default=None, words=("cheaper", "versus", "than")
+    )
+    as_of: str | None = Field(
+        None, description="Date of the list prices (YYYY-MM-DD)", json_schema_extra={"words": ["as of", "in"]}
+    )
+
+
+class ModelPriceStackResult(Result):
+    """The steps; quantities that were given are not repeated."""
+
+    price_ratio: float | None = quantity(
+        "How many times lower the price is in all", "dimensionless", default=None, role="headline",
+        words=("price ratio", "times cheaper", "in all", "total price cut", "overall"),
+    )  # fmt: skip
+    output_price_ratio: float | None = quantity(
+        "List price of output tokens, first API model over second", "dimensionless", default=None,
+        role="headline", words=("output price ratio", "times dearer", "times the price", "costs more per token"),
+    )  # fmt: skip
+    input_price_ratio: float | None = quantity(
+        "List price of input tokens, first API model over second", "dimensionless", default=None, role="detail",
+        words=("input price ratio",),
+    )  # fmt: skip
+    gross_margin_percent: float | None = quantity(
+        "Gross margin given up", "percent", default=None, role="headline",
+        words=("gross margin", "margin given up", "what margin"),
+    )  # fmt: skip
+    cost_ratio: float | None = quantity(
+        "How many times cheaper it is to run", "dimensionless", default=None, role="headline",
+        words=("cheaper to run", "serving cost ratio"),
+    )  # fmt: skip
+    margin_factor: float | None = quantity(
+        "What the margin step alone takes off the price, as a factor", "dimensionless", default=None,
+        role="headline", words=("margin factor", "factor of the margin", "margin step"),
+    )  # fmt: skip
+    efficiency_factor: float | None = quantity(
+        "What the smaller model gains beyond its size", "dimensionless", default=None, role="headline",
+        words=("beyond its size", "efficiency gain"),
+    )  # fmt: skip
+    competition_factor: float | None = quantity(
+        "What is left to competition, as a factor", "dimensionless", default=None, role="headline",
+        words=("competition", "left to competition"),
+    )  # fmt: skip
+    size_ratio: float | None = quantity(
+        "How many times smaller the model is", "dimensionless", default=None, role="detail", words=("size ratio",)
+    )
+
+
+def model_price_stack(query: ModelPriceStackQuery, catalog: Catalog) -> ModelPriceStackResult:
+    """Price ratio of two models step by step: smaller model, margin removed, competition; list price ratios.
+
+    Solved for whichever step is not given: the total, the margin given up, the gain beyond size.
+    """
+    more: dict[str, Any] = {"assumptions": [], "sources": []}
+    known = {n: getattr(query, n) for n in STACK.names() if n in ModelPriceStackQuery.model_fields}
+    if query.api_model is not None or query.other_api_model is not None:
+        more |= _list_prices(query, catalog, known)
+    solution = STACK.solve(known, _defaults(known))
+    if not more["sources"]:
+        STACK.require(solution, "price_ratio", "cost_ratio", "margin_factor", "gross_margin_percent",
+                      "efficiency_factor", "competition_factor", "size_ratio")  # fmt: skip
+    return fill(ModelPriceStackResult, solution, units_of(ModelPriceStackQuery, ModelPriceStackResult),
+                chart=_chart(solution), table=_table(solution), **more)  # fmt: skip
+
+
+def _defaults(known: dict[str, float | None]) -> list[Default]:
+    neutral = (
+        Default("gross_margin_after_percent", 0.0, "No margin is left afterwards (none was named)"),
+        Default("competition_factor", 1.0, "No further cut by competition"),
+        Default("efficiency_factor", 1.0, "The smaller model is cheaper only by its size"),
+        Default("gross_margin_percent", 0.0, "No margin step (none was named)"),
+    )
+    return [default for default in neutral if known.get(default.name) is None]
+
+
+def _list_prices(
+    query: ModelPriceStackQuery, catalog: Catalog, known: dict[str, float | None]
+) -> dict[str, Any]:
+    if query.api_model is None or query.other_api_model is None:
+        raise InputError("other_api_model", query.other_api_model, "two API models to compare")
+    first, second = (api_quote(catalog, name, query.as_of) for name in (query.api_model, query.other_api_model))
+    known["price_before"], known["price_after"] = first.output, second.output
+    sources: list[Source] = [*first.sources, *second.sources]
+    return {
+        "output_price_ratio": _ratio(first.output, second.output),
+        "input_price_ratio": _ratio(first.input, second.input),
+        "assumptions": [first.says(), second.says()],
+        "sources": sources,
+        "formula": f"output: ${format_number(first.output)} / ${format_number(second.output)} per Mtoken = "
+        f"{format_number(first.output / second.output)}x",
+    }
+
+
+def _ratio(a: float, b: float) -> float | None:
+    return a / b if b else None
+
+
+def _table(solution: Solution) -> dict[str, Any]:
+    rows = [[label, solution.values[name]] for name, label in _STEPS if solution.values.get(name)]
+    return {"columns": ["step", "times cheaper"], "rows": rows}
+
+
+def _chart(solution: Solution) -> dict[str, Any] | None:
+    rows = [(label, solution.values[name]) for name, label in _STEPS if solution.values.get(name)]
+    return bars("Price steps", "", "times cheaper", rows) if len(rows) > 1 else None
+
+
+_STEPS = (
+    ("size_ratio", "smaller model"),
+    ("efficiency_factor", "gain beyond size"),
+    ("cost_ratio", "cheaper to run"),
+    ("margin_factor", "margin removed"),
+    ("competition_factor", "competition"),
+    ("price_ratio", "in all"),
+)
+
+__all__ = ["ApiQuote", "ModelPriceStackQuery", "ModelPriceStackResult", "model_price_stack"]

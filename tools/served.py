@@ -1,0 +1,283 @@
+"""What is served on what: the model and the memory of a query, from the catalogue or from bare numbers.
+
+Four calculators (`batch_size`, `memory_fit`, `kv_cache`, `serving_performance`) and `reasoning_cost` ask the
+same things first: which model, in which precision, on which chips. They inherit the query fields from here and
+get back a `Served` and a `Memory` with exact byte counts. Sizes are decimal (1 GB = 1e9 bytes).
+
+Weights = parameters × bytes per parameter. KV cache per token = 2 × layers × KV heads × head size × bytes
+(grouped-query attention, Ainslie et al. 2023, arXiv:2305.13245); with multi-head latent attention it is
+layers × (latent rank + rotary head size) × bytes (DeepSeek-V2, arXiv:2405.04434).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tools.contract import Query, Source, entity, quantity
+from tools.errors import FactAbsent, InputError, MissingInput
+from tools.precision import Precision, bytes_per_element, precision_field
+
+if TYPE_CHECKING:
+    from tools.catalog import Catalog, Chip, Model
+
+GB = 1e9
+DEFAULT_RESERVE = 0.1
+
+
+class ShapeQuery(Query):
+    """The model of a question: a catalogue name, or a size and (for the KV cache) a shape."""
+
+    model: str | None = entity(
+        "Open-weights model from the catalogue", "model", default=None, words=("model", "llama", "serve")
+    )
+    params: float | None = quantity(
+        "Parameter count, for a model that is not in the catalogue", "param", default=None, above=0,
+        words=("parameters", "params", "param model", "weights count", "model size in parameters"),
+    )  # fmt: skip
+    layers: int | None = quantity(
+        "Number of layers, for a model that is not in the catalogue", "dimensionless", default=None, min=1,
+        max=10_000, words=("layers", "transformer layers", "blocks"),
+    )  # fmt: skip
+    kv_heads: int | None = quantity(
+        "Number of key-value heads, for a model that is not in the catalogue", "dimensionless", default=None,
+        min=1, max=100_000, words=("KV heads", "key-value heads", "kv head count"),
+    )  # fmt: skip
+    head_dim: int | None = quantity(
+        "Size of one attention head, for a model that is not in the catalogue", "dimensionless", default=None,
+        min=1, max=100_000, words=("head dimension", "head size", "head dim"),
+    )  # fmt: skip
+
+
+class ModelQuery(ShapeQuery):
+    """A model with the number formats of its weights and its cache."""
+
+    weight_precision: Precision | None = precision_field(
+        "Number format of the weights", ("weights", "precision", "quantised", "weights in", "model in")
+    )
+    kv_precision: Precision | None = precision_field(
+        "Number format of the KV cache", ("KV", "KV cache", "cache in", "kv cache dtype")
+    )
+
+
+class ChipQuery(Query):
+    """The memory of a question: catalogue chips, or gigabytes given directly."""
+
+    chip: str | None = entity(
+        "Accelerator from the catalogue", "chip", default=None, words=("chip", "GPU", "accelerator", "on"),
+        ask="On which chip?",
+    )  # fmt: skip
+    n_chips: int | None = quantity(
+        "Number of chips the model is spread over", "chip", default=None, min=1, max=10_000_000,
+        words=("chips", "GPUs", "number of GPUs", "accelerators"),
+    )  # fmt: skip
+    chip_memory_gb: float | None = quantity(
+        "Memory of one chip, instead of the catalogue's", "GB", default=None, above=0,
+        words=("memory per chip", "GB card", "HBM per chip", "VRAM", "GB GPU"),
+    )  # fmt: skip
+    reserve_fraction: float | None = quantity(
+        "Fraction of the memory kept free", "dimensionless", default=None, min=0, below=1,
+        words=("reserve", "kept free", "left free", "set aside", "headroom", "held back"),
+    )  # fmt: skip
+    usable_fraction: float | None = quantity(
+        "Fraction of the memory that may be used (1 - reserve)", "dimensionless", default=None, above=0, max=1,
+        words=("usable", "available for the model", "memory utilisation", "of memory is usable"),
+    )  # fmt: skip
+    overhead_gb: float | None = quantity(
+        "Memory taken by the framework on each chip", "GB", default=None, min=0,
+        words=("framework overhead", "activations", "runtime overhead", "overhead per chip"),
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Notes:
+    """What an answer must say beside its numbers."""
+
+    assumptions: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model in chosen precisions. `entry` is its catalogue entry, None for one described by numbers."""
+
+    name: str
+    params: float | None
+    weight_precision: str
+    kv_precision: str
+    entry: Model | None = None
+    shape: tuple[int, int, int] | None = None  # layers, KV heads, head size
+
+    @property
+    def weight_bytes(self) -> float:
+        if self.params is None:
+            raise MissingInput("params", "which model, or how many parameters?")
+        return self.params * bytes_per_element(self.weight_precision)
+
+    def kv_bytes(self, context_tokens: float) -> float:
+        """Bytes of KV cache of one request with `context_tokens` of prompt and answer."""
+        if self.entry is not None:
+            from tools.deployment import kv_bytes_per_request
+
+            return float(kv_bytes_per_request(self.entry, self.kv_precision, context_tokens))
+        return self.kv_bytes_per_token * context_tokens
+
+    @property
+    def kv_bytes_per_token(self) -> float:
+        """Bytes one more token of context adds to the KV cache."""
+        if self.entry is not None:
+            from tools.deployment import kv_bytes_per_token
+
+            return float(kv_bytes_per_token(self.entry, self.kv_precision))
+        if self.shape is None:
+            raise MissingInput("model", "which model, or its layers, KV heads and head size?")
+        layers, kv_heads, head_dim = self.shape
+        return 2.0 * layers * kv_heads * head_dim * bytes_per_element(self.kv_precision)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The memory of the chips of a query."""
+
+    name: str
+    bytes_per_chip: float
+    reserve: float
+    overhead_bytes: float
+    chip: Chip | None
+
+    def usable(self, n_chips: int) -> float:
+        """Bytes that weights and KV cache may take on `n_chips` chips."""
+        return max(0.0, n_chips * self.usable_per_chip)
+
+    @property
+    def usable_per_chip(self) -> float:
+        return self.bytes_per_chip * (1.0 - self.reserve) - self.overhead_bytes
+
+    def chips_to_hold(self, needed_bytes: float) -> int:
+        """Fewest chips whose usable memory is at least `needed_bytes`."""
+        if self.usable_per_chip <= 0:
+            raise InputError("overhead_gb", self.overhead_bytes / GB, "less than the usable memory of a chip")
+        return max(1, math.ceil(needed_bytes / self.usable_per_chip * (1 - 1e-12)))
+
+
+def resolve_model(
+    query: ShapeQuery, catalog: Catalog, notes: Notes, *, weights: bool = True, kv: bool = True
+) -> Served:
+    """The model a query means, its defaults filled and noted.
+
+    `weights` and `kv` say which of the two sizes will be asked for: only their defaults are named.
+    """
+    if query.model is not None:
+        return _from_catalogue(query, catalog, notes, weights, kv)
+    shape = _given_shape(query)
+    formats = _formats(query, None, notes, weights and query.params is not None, kv)
+    name = f"a model of {_count(query.params)} parameters" if query.params else "the model"
+    if kv and shape is None and query.params is not None:
+        shape = _borrowed_shape(query.params, catalog, notes)
+    return Served(name, query.params, *formats, None, shape)
+
+
+def _from_catalogue(query: ShapeQuery, catalog: Catalog, notes: Notes, weights: bool, kv: bool) -> Served:
+    entry = catalog.model(str(query.model))
+    if (weights and entry.params_total is None) or (kv and entry.layers is None):
+        raise FactAbsent(f"the architecture of {entry.name} is not public, so its memory cannot be computed")
+    formats = _formats(query, entry, notes, weights, kv)
+    names = ("params_total",) * weights + ("layers", "kv_heads", "head_dim") * kv
+    notes.sources.extend(entry.sources(*names))
+    params = float(entry.params_total) if entry.params_total is not None else None
+    return Served(entry.name, params, *formats, entry, None)
+
+
+def _formats(
+    query: ShapeQuery, entry: Model | None, notes: Notes, weights: bool, kv: bool
+) -> tuple[str, str]:
+    weight = getattr(query, "weight_precision", None) or _assume_weights(entry, notes, needed=weights)
+    cache = getattr(query, "kv_precision", None) or _assume_cache(notes, needed=kv)
+    return weight, cache
+
+
+def _given_shape(query: ShapeQuery) -> tuple[int, int, int] | None:
+    given = (query.layers, query.kv_heads, query.head_dim)
+    if all(part is None for part in given):
+        return None
+    for name, value in zip(("layers", "kv_heads", "head_dim"), given, strict=True):
+        if value is None:
+            raise MissingInput(
+                name, f"the model's {name.replace('_', ' ')}, as the rest of its shape is given"
+            )
+    return (query.layers or 0, query.kv_heads or 0, query.head_dim or 0)
+
+
+def _borrowed_shape(params: float, catalog: Catalog, notes: Notes) -> tuple[int, int, int] | None:
+    """KV shape of the catalogue's dense grouped-query model nearest in size; said aloud, never silent."""
+    dense = [m for m in catalog.models.values() if _is_plain_dense(m)]
+    if not dense:
+        return None
+    nearest = min(dense, key=lambda m: (abs(math.log(m.params_total / params)), m.id))
+    notes.assumptions.append(
+        f"KV cache shaped like {nearest.name} ({nearest.layers} layers, {nearest.kv_heads} KV heads of "
+        f"{nearest.head_dim}), the nearest dense model of the catalogue by size; give layers, KV heads and "
+        "head size to replace it"
+    )
+    notes.sources.extend(nearest.sources("layers", "kv_heads", "head_dim"))
+    return (int(nearest.layers), int(nearest.kv_heads), int(nearest.head_dim))
+
+
+def _is_plain_dense(model: Model) -> bool:
+    shaped = all((model.params_total, model.layers, model.kv_heads, model.head_dim, model.heads))
+    special = any((model.experts, model.kv_lora_rank, model.sliding_window))
+    return bool(shaped and not special and model.kv_heads < model.heads)
+
+
+def _assume_weights(entry: Model | None, notes: Notes, *, needed: bool) -> str:
+    native = str(getattr(entry, "native_precision", None) or "bf16") if entry is not None else "bf16"
+    native = native if native in ("fp8", "fp4", "fp16", "int4", "int8") else "bf16"
+    if needed:
+        why = "the format the checkpoint is published in" if entry is not None else "no precision was named"
+        notes.assumptions.append(f"Weights in {native} ({why})")
+    return native
+
+
+def _assume_cache(notes: Notes, *, needed: bool) -> str:
+    if needed:
+        notes.assumptions.append("KV cache in bf16 (the serving engines' default; no format was named)")
+    return "bf16"
+
+
+def resolve_memory(query: ChipQuery, catalog: Catalog, notes: Notes, *, default_reserve: float) -> Memory:
+    """The memory a query means. Raises MissingInput when neither a chip nor its gigabytes are named."""
+    reserve = _reserve(query, notes, default_reserve)
+    overhead = (query.overhead_gb or 0.0) * GB
+    chip = catalog.chip(query.chip) if query.chip is not None else None
+    if query.chip_memory_gb is not None:
+        name = chip.name if chip is not None else f"a {query.chip_memory_gb:g} GB chip"
+        return Memory(name, query.chip_memory_gb * GB, reserve, overhead, chip)
+    if chip is None:
+        raise MissingInput("chip", "on which chip, or with how many GB of memory?")
+    if chip.memory_bytes is None:
+        raise FactAbsent(f"the catalogue has no sourced memory capacity for {chip.name}")
+    notes.sources.extend(chip.sources("memory_bytes"))
+    return Memory(chip.name, float(chip.memory_bytes), reserve, overhead, chip)
+
+
+def _reserve(query: ChipQuery, notes: Notes, default: float) -> float:
+    if query.reserve_fraction is not None:
+        if (
+            query.usable_fraction is not None
+            and abs(query.reserve_fraction + query.usable_fraction - 1) > 1e-6
+        ):
+            raise InputError("usable_fraction", query.usable_fraction, f"{1 - query.reserve_fraction:g}")
+        return query.reserve_fraction
+    if query.usable_fraction is not None:
+        return 1.0 - query.usable_fraction
+    said = f"{default:.0%} of the memory kept free" if default else "All of the labelled memory usable"
+    notes.assumptions.append(f"{said} (no reserve was named)")
+    return default
+
+
+def _count(value: float | None) -> str:
+    from tools.units import format_quantity
+
+    return format_quantity(value or 0.0, "param").removesuffix(" params").removesuffix(" param")
