@@ -146,3 +146,44 @@ def estimate_batch(
 ) -> NDArray[np.float64]:
     """`tunings` n x K or 1 x K (columns `Tuning.NAMES`), `workloads` n x 5 (input, output, load 0|1|2, count,
     server 0|1) -> n x 6 (TTFT s, TPOT s, output tokens/s, requests/s, batch, room); NaN rows on bad input."""
+
+# --- scaling laws ----------------------------------------------------------------------------------
+
+LawParameters: TypeAlias = tuple[float, float, float, float, float]
+"""A, B, E, alpha, beta of L(N, D) = E + A/N^alpha + B/D^beta, loss in nats per token."""
+LawPoint: TypeAlias = tuple[float, float, float]
+"""Parameters, training tokens, loss."""
+
+def law_loss(parameters: LawParameters, params: float, tokens: float) -> float: ...
+def law_optimum(parameters: LawParameters, flop: float) -> LawPoint: ...
+def law_flop_for_params(parameters: LawParameters, params: float) -> float: ...
+def law_flop_for_tokens(parameters: LawParameters, tokens: float) -> float: ...
+def law_flop_for_loss(parameters: LawParameters, loss: float) -> float: ...
+def law_tokens_for_loss(parameters: LawParameters, params: float, loss: float) -> float: ...
+def law_inference_adjusted(
+    parameters: LawParameters,
+    loss: float,
+    prefill_tokens: float,
+    decode_tokens: float = 0.0,
+    costs_per_flop: tuple[float, float, float] = (1.0, 1.0, 1.0),
+) -> LawPoint:
+    """The size that makes training and serving cheapest at `loss`; costs of training, prefill, decode FLOP."""
+
+def law_repeated_loss(
+    parameters: LawParameters,
+    half_lives: tuple[float, float],
+    params: float,
+    tokens: float,
+    unique_tokens: float,
+) -> float: ...
+def law_repeated_optimum(
+    parameters: LawParameters, half_lives: tuple[float, float], flop: float, unique_tokens: float
+) -> LawPoint: ...
+def effective_tokens(unique_tokens: float, repeats: float, half_life: float) -> float: ...
+
+# --- clusters --------------------------------------------------------------------------------------
+
+def goodput(
+    mtbf_s: float, checkpoint_s: float, restart_s: float, interval_s: float | None = None
+) -> tuple[float, float]:
+    """Share of wall time that is kept work, and the checkpoint interval (the best one unless given)."""
