@@ -1,0 +1,285 @@
+"""What a question wants, before any calculator is looked at: the unit asked for, comparisons, whose words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from agent.offline.measure import Unit, parse_unit
+from agent.offline.quantities import UNIT_WORDS, Quantity, Reading, _denominators, _spelled_unit
+from agent.offline.words import STOP, Token, stem
+
+_SOURCE = frozenset(
+    "said say says saying podcast episode interview transcript dylan patel brad gerstner gurley bill guest guests host hosts "
+    "conversation discussion talk show speaker speakers mention mentioned mentions quoted quote quotes claim claimed claims "
+    "argue argued argues argument according telling told stated described recording section bg2 semianalysis panel they he "
+    "thinks opinion view views predict predicted predicts".split()
+)
+_STRONG_SOURCE = _SOURCE - frozenset("they he show view views talk say section claim told bill argument conversation thinks hosts host predict".split())
+_CHECK = re.compile(
+    r"\b(is it (true|right|correct|really)|is that (true|right|correct)|check (that|this|it|his|the|whether|if|dylan)|check\s*:|verify|fact[- ]?check|"
+    r"does (that|this|it) (add up|hold|check)|really|holds? up|sanity[- ]check|debunk|double[- ]check|does the math|do the numbers|can that be right|"
+    r"was (he|dylan|that|this) right|is (he|dylan) right|true that|right that|correct that|accurate)\b",
+    re.I,
+)
+_WHERE_SAID = re.compile(
+    r"\bwhere (did|was|does|do) .{0,40}\b(say|said|saying|mention|talk|claim)|\bwhen did (he|they|she|dylan|brad|bill)\b.{0,20}\bsay|\bquote (him|the|it)|"
+    r"\bwho said|\bsay where\b|\btime ?stamp|\bcite\b", re.I)
+_EXPLAIN = re.compile(
+    r"^\W*(why|how come|explain|summari[sz]e|describe|who|whom|whose|where|when|tell me about|what about|which|in what way|how (did|does|do|is|are|was|were|would|could|can|will)\b)|"
+    r"\b(what did|what does|what do|what was|what were|what's the view|why|explain|summari[sz]e|opinion on|view on|take on|thoughts on|reasons?|argument|stance)\b",
+    re.I,
+)  # fmt: skip
+_HOW_NUMBER = re.compile(r"\bhow (many|much|long|big|large|fast|far|often|high|low|heavy|soon|quickly)\b", re.I)
+_RATIO = re.compile(
+    r"\b(ratio|how many times|times (more|less|fewer|as|higher|lower|larger|smaller|bigger|cheaper|better|faster|over)|factor|multiple|relative to|"
+    r"x (more|less|fewer|cheaper)|compared (to|with)|versus|vs\.?|by what factor|fold)\b", re.I)
+_PERCENT = re.compile(r"(\bwhat|\bwhich|\bhow many|\bthe|\bin|\bas an?|\bgive|\bimplied|\bthat)\s+(%|percent(age)?|pct|per ?cent|share|fraction|proportion|portion)|%\s*\?|\bpercentage\b|\bwhat\s*%", re.I)
+_DIFFERENCE = re.compile(r"\b(difference|gap|how much (more|less|cheaper|dearer|extra)|save|saving|savings|additional|extra|fewer)\b", re.I)
+_SUM = re.compile(r"\b(total|sum|altogether|combined|in all|all together|add up|add)\b", re.I)
+_NOW = re.compile(r"\b(right now|today|today's|currently|current|at the moment|this (very )?(minute|second|week|morning|month)|live|latest|as of now|real[- ]time|nowadays|tonight|tomorrow)\b", re.I)
+_PRICE = re.compile(r"\b(price|prices|cost|costs|rate|rent|rental|quote|trading|stock|share price|going for|market cap)\b", re.I)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The unit asked for, how sure the text is of it, and the words around the asking."""
+
+    unit: Unit | None = None
+    unit_text: str = ""
+    explicit: bool = False
+    focus: frozenset[str] = frozenset()
+    near: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Features:
+    wanted: Wanted
+    ratio: bool
+    percent: bool
+    difference: bool
+    total: bool
+    check: bool
+    source: bool  # asks for what somebody said
+    strong_source: bool
+    where_said: bool
+    explain: bool
+    asks_number: bool
+    now_price: bool
+    stems: tuple[tuple[str, int], ...]  # (stem, token index) of content words outside names and quantities
+
+
+def read_features(reading: Reading) -> Features:
+    text = reading.text
+    low = {t.low for t in reading.tokens}
+    wanted = _wanted(reading)
+    bare_now = bool(_NOW.search(text)) and bool(_PRICE.search(text))
+    return Features(
+        wanted=wanted,
+        ratio=bool(_RATIO.search(text)),
+        percent=bool(_PERCENT.search(text)),
+        difference=bool(_DIFFERENCE.search(text)),
+        total=bool(_SUM.search(text)),
+        check=bool(_CHECK.search(text)),
+        source=bool(low & _SOURCE) and not _only_we(text),
+        strong_source=bool(low & _STRONG_SOURCE),
+        where_said=bool(_WHERE_SAID.search(text)),
+        explain=bool(_EXPLAIN.search(text)),
+        asks_number=bool(_HOW_NUMBER.search(text)) or bool(wanted.explicit) or bool(_RATIO.search(text)) or bool(_PERCENT.search(text)),
+        now_price=bare_now,
+        stems=_content(reading),
+    )
+
+
+def _only_we(text: str) -> bool:
+    """ "Say 90% is usable", "let's say": the asker's own supposition, not somebody's words."""
+    return bool(re.search(r"\b(let'?s say|say \$?\d|say,)", text, re.I)) and not re.search(r"\b(said|says|they|he|dylan|podcast|episode)\b", text, re.I)
+
+
+def _content(reading: Reading) -> tuple[tuple[str, int], ...]:
+    out = []
+    inside = _quantity_tokens(reading.quantities)
+    for i, token in enumerate(reading.tokens):
+        if not token.is_word or token.low in STOP or reading.masked(i) is not None:
+            continue
+        if i in inside and inside[i]:
+            continue
+        out.append((stem(token.text), i))
+    return tuple(out)
+
+
+def _quantity_tokens(quantities: list[Quantity]) -> dict[int, bool]:
+    """Token index → whether it is a number (units and adjectives inside a quantity still count as words)."""
+    return {i: i == q.first for q in quantities for i in range(q.first, q.last)}
+
+
+_ASK = re.compile(r"\b(how many|how much|how long|what|what's|whats|which|give|in|just|express(ed)? (in|as)|as an?|per|answer in|number of|compute|calculate|find)\b", re.I)
+
+
+def _wanted(reading: Reading) -> Wanted:
+    """The unit asked for. The last explicit one wins ("…in GB", "just give chips"), then "how many X"."""
+    found: list[tuple[int, str, bool]] = []  # (strength, unit, explicit)
+    tokens = reading.tokens
+    taken = {i for q in reading.quantities for i in range(q.first, q.last)}
+    for i, token in enumerate(tokens):
+        if i in taken and not token.is_word:
+            continue
+        hit = _asked_at(reading, i, taken)
+        if hit is not None:
+            found.append(hit)
+    unit_text = ""
+    explicit = False
+    if found:
+        best = max(range(len(found)), key=lambda k: (found[k][0], k if found[k][0] >= 3 else -k))
+        unit_text, explicit = found[best][1], found[best][2]
+    near = _focus(reading)
+    return Wanted(parse_unit(unit_text) if unit_text else None, unit_text, explicit, frozenset(near), near)
+
+
+_MAGNITUDES = {"billions": "G", "billion": "G", "bn": "G", "millions": "M", "million": "M", "thousands": "k", "thousand": "k", "trillions": "T", "trillion": "T"}
+
+
+def _asked_at(reading: Reading, i: int, taken: set[int]) -> tuple[int, str, bool] | None:
+    tokens, word = reading.tokens, reading.tokens[i].low
+    after = tokens[i + 1].low if i + 1 < len(tokens) else ""
+    if word in ("in", "give", "as", "express", "expressed", "answer", "just") and i + 1 < len(tokens) and (i + 1) not in taken:
+        hit = _unit_phrase(reading, i + 1, taken, money=True)
+        if hit and not (word == "as" and hit == "percent" and False):
+            return (4 if word != "as" else 3, hit, True)
+    if word == "how" and after in ("many", "much"):
+        hit = _counted(reading, i + 2, taken, many=after == "many")
+        if hit:
+            return hit
+        if after == "much":
+            return (1, "", False)
+    if word == "how" and after == "long":
+        nxt = tokens[i + 2].low if i + 2 < len(tokens) else ""
+        return None if nxt in ("a", "context", "of", "prompt") else (2, "second", False)
+    if word in ("what", "which", "whats", "what's") and i + 1 < len(tokens):
+        j = i + 2 if after in ("is", "are", "the", "a", "share", "'s") and after != "share" else i + 1
+        if j < len(tokens) and tokens[j].low in ("the", "a", "an"):
+            j += 1
+        if j < len(tokens) and tokens[j].low in ("percent", "percentage", "pct", "share", "fraction") or (j < len(tokens) and tokens[j].text == "%"):
+            return (3, "percent", True)
+    if word in ("percentage", "percent", "pct") and i not in taken or (reading.tokens[i].text == "%" and i not in taken):
+        return (2, "percent", True)
+    if word in ("cost", "price", "costs", "dollars", "$", "usd", "cents") and (i + 1) < len(tokens) and after in ("per", "/", "a"):
+        j, unit = _denominators(reading, i + 1, "USD" if word != "cents" else "cent")
+        if unit not in ("USD", "cent") and not any(k in taken for k in range(i + 1, j)):
+            return (2, unit, unit.startswith("cent"))
+    if word in ("gb", "tb", "gbs", "tflops", "tokens", "tok", "flops", "token", "bytes", "gigabytes", "teraflops", "requests", "users", "bandwidth", "pflops") and i not in taken and after in ("per", "/"):
+        base = _spelled_unit(tokens[i].text)
+        if base:
+            j, unit = _denominators(reading, i + 1, base)
+            j, unit = _per_money(tokens, j, unit)
+            if unit != base:
+                return (3, unit, True)
+    return None
+
+
+def _per_money(tokens: list[Token], j: int, unit: str) -> tuple[int, str]:
+    """`GB per dollar`, `TFLOPS per $1000`, `per thousand dollars`, `per k$`."""
+    if j + 1 < len(tokens) and tokens[j].low in ("per", "/"):
+        rest = " ".join(t.low for t in tokens[j + 1 : j + 5])
+        match = re.match(r"(a )?(thousand|k|1 ?000|1k|grand)? ?(dollars?|usd|\$|bucks?|kusd)? ?(1,?000|1 ?k|thousand)?", rest)
+        if match and (match.group(3) or match.group(2)):
+            scale = "k" if match.group(2) or match.group(4) or match.group(3) == "kusd" else ""
+            return j + 2, f"{unit}/{scale}USD"
+    return j, unit
+
+
+def _unit_phrase(reading: Reading, j: int, taken: set[int], *, money: bool) -> str:
+    """A unit that starts at token `j`: `GB`, `tokens per second`, `$B`, `millions of dollars`, `%`."""
+    tokens = reading.tokens
+    if j >= len(tokens) or j in taken:
+        return ""
+    while j < len(tokens) and tokens[j].low in ("the", "just", "only", "number", "of", "whole", "me", "total"):
+        j += 1
+    if j >= len(tokens) or j in taken:
+        return ""
+    word = tokens[j].low
+    if word == "%":
+        return "percent"
+    if word == "$" or word in ("usd", "dollars"):
+        scale = {"m": "M", "b": "G", "bn": "G", "k": "k", "mn": "M", "t": "T"}.get(tokens[j + 1].low if j + 1 < len(tokens) else "", "")
+        _, unit = _denominators(reading, j + 1 + bool(scale), f"{scale}USD")
+        return unit
+    if word in _MAGNITUDES and j + 2 < len(tokens) and tokens[j + 1].low in ("of", "dollars", "usd"):
+        k = j + 2 if tokens[j + 1].low == "of" else j + 1
+        unit = _spelled_unit(tokens[k].text) if k < len(tokens) else ""
+        return f"{_MAGNITUDES[word]}{unit}" if unit else ""
+    if word in ("exa", "peta", "tera", "giga", "kilo") and after_hyphen(tokens, j):
+        return ""
+    if reading.masked(j) is not None:
+        return ""
+    unit = _spelled_unit(tokens[j].text)
+    if not unit or (len(word) <= 2 and word in ("a", "an", "x", "us", "s", "h", "w", "t", "m")) or unit == "dimensionless":
+        return ""
+    if word in ("weight", "weights", "prompt", "prompts", "answer", "answers", "agents", "inputs", "training", "quarter", "seats"):
+        return ""
+    k, unit = _denominators(reading, j + 1, unit)
+    k, unit = _per_money(tokens, k, unit)
+    return unit
+
+
+def after_hyphen(tokens: list[Token], j: int) -> bool:
+    return j + 1 < len(tokens) and tokens[j + 1].text == "-"
+
+
+_AMOUNT_STOPS = frozenset("do does did is are can could would should will i we you it to for at in on if with and but , ? . : ; has have - ( = per from".split())
+
+
+def _counted(reading: Reading, j: int, taken: set[int], *, many: bool) -> tuple[int, str, bool] | None:
+    """What "how many …" counts: the unit noun within the noun phrase, or a chip by name."""
+    tokens = reading.tokens
+    for k in range(j, min(j + 6, len(tokens))):
+        word = tokens[k].low
+        mention = reading.masked(k)
+        if mention is not None and "chip" in mention.kinds and many:
+            return (3, "chip", True)
+        if word == "times" and many:
+            return (3, "dimensionless", True)
+        if mention is None and k not in taken:
+            unit = "" if len(word) == 1 else _unit_phrase(reading, k, taken, money=False)
+            if k + 1 < len(tokens) and tokens[k + 1].low in _FACTS and unit in ("byte", "GB"):
+                pass
+            if unit:
+                if unit in ("USD", "chip", "request", "token") and k + 1 < len(tokens) and tokens[k + 1].low in _UNIT_NOUNS:
+                    continue
+                return (3 if many else 2, unit, True)
+        if word in _AMOUNT_STOPS and k > j:
+            break
+    return None
+
+
+_UNIT_NOUNS = frozenset("gb tb mb kib gib hours hour gigabytes bytes kb mib parameters watts megawatts terabytes flops racks servers users tokens years months days people".split())
+_FACTS = frozenset({"memory", "cache"})
+_ASKING = frozenset("what what's whats which how give compute calculate find get many much ratio tell need show cost costs price".split())
+
+
+def _focus(reading: Reading) -> dict[str, float]:
+    """Content words near the asking word, nearer ones heavier."""
+    tokens = reading.tokens
+    near: dict[str, float] = {}
+    anchors = [i for i, t in enumerate(tokens) if t.low in ("what", "what's", "whats", "which", "how", "give", "compute", "calculate", "find")]
+    anchors += [i for i, t in enumerate(tokens) if t.text == "?" and i > 3 and not anchors]
+    quantity_tokens = {i for q in reading.quantities for i in range(q.first, q.last)}
+    for a in anchors:
+        reach = 1.0
+        for i in range(a + 1, min(a + 14, len(tokens))):
+            token = tokens[i]
+            if token.text in ".;?!:" or token.low in ("if", "when", "assuming", "given"):
+                break
+            if token.text == "," or token.low in ("at", "with", "on", "for", "from", "under"):
+                reach *= 0.6
+            if i in quantity_tokens:
+                reach *= 0.75
+                continue
+            if token.is_word and token.low not in STOP and reading.masked(i) is None:
+                s = stem(token.text)
+                near[s] = max(near.get(s, 0.0), reach)
+                reach *= 0.93
+    return near
+
+
+__all__ = ["UNIT_WORDS", "Features", "Wanted", "read_features"]

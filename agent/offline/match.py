@@ -1,0 +1,515 @@
+"""Fitting the quantities, names and words of a question to the fields of one calculator."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.offline.entities import Mention
+from agent.offline.features import Features
+from agent.offline.measure import COUNTS, Unit, convert, without_counts
+from agent.offline.precisions import PrecisionMention
+from agent.offline.quantities import Quantity, Reading
+from agent.offline.schema import Field, Library, Spec
+
+MIN_FIT = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A field's value, where it came from, and the quantities that gave it."""
+
+    value: Any
+    origin: str = "question"
+    quantities: tuple[int, ...] = ()
+    fit: float = 0.0
+
+
+@dataclass
+class Frame:
+    """One reading of a question: a calculator, its filled fields, what is left over, and how good it looks."""
+
+    spec: Spec
+    fills: dict[str, Fill] = field(default_factory=dict)
+    unused: list[int] = field(default_factory=list)
+    unused_names: list[Mention] = field(default_factory=list)
+    score: float = 0.0
+    parts: dict[str, float] = field(default_factory=dict)
+    want: Field | None = None
+    want_margin: float = 0.0
+    pairs: dict[str, tuple[Any, Any]] = field(default_factory=dict)  # fields with two values: two runs to compare
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {name: fill.value for name, fill in self.fills.items()}
+
+    @property
+    def origins(self) -> dict[str, str]:
+        return {name: fill.origin for name, fill in self.fills.items()}
+
+
+class Words:
+    """Words near each quantity or name of a reading, nearer ones heavier."""
+
+    def __init__(self, reading: Reading, features: Features) -> None:
+        self.reading, self.features = reading, features
+        self._spans = [(q.first, q.last) for q in reading.quantities]
+        self._cache: dict[tuple[int, int], dict[str, float]] = {}
+
+    def near(self, first: int, last: int) -> dict[str, float]:
+        """Stem → weight for the words around tokens first..last."""
+        key = (first, last)
+        if key not in self._cache:
+            self._cache[key] = self._near(first, last)
+        return self._cache[key]
+
+    def _near(self, first: int, last: int) -> dict[str, float]:
+        near: dict[str, float] = {}
+        for stem_, i in self.features.stems:
+            if first <= i < last:
+                near[stem_] = 1.0
+                continue
+            left = i < first
+            distance = first - i if left else i - last + 1
+            between = range(i + 1, first) if left else range(last, i)
+            weight = self._barrier(between, first, last) / (1 + 0.22 * (distance - 1))
+            weight *= 0.85 if left and self._belongs_left(i, first) else 1.0
+            near[stem_] = max(near.get(stem_, 0.0), weight)
+        self._in_out(last, near)
+        return near
+
+    def _belongs_left(self, i: int, first: int) -> bool:
+        """Whether a word stands right after another quantity, which it then describes rather than ours."""
+        return any(b == i for _, b in self._spans if b <= first)
+
+    def _barrier(self, between: range, first: int, last: int) -> float:
+        weight = 1.0
+        for i in between:
+            text = self.reading.tokens[i].low
+            if text in ".;?!":
+                weight *= 0.3
+            elif text in (",", ":", "(", ")", "vs", "versus", "->", "→"):
+                weight *= 0.6
+            elif text in ("and", "but"):
+                weight *= 0.7
+        for a, b in self._spans:
+            if (a, b) != (first, last) and a in between:
+                weight *= 0.45
+        return weight
+
+    def _in_out(self, last: int, near: dict[str, float]) -> None:
+        """`$15/M in and $60/M out`: the particles say which side of the call."""
+        tokens = self.reading.tokens
+        word = tokens[last].low if last < len(tokens) else ""
+        after = tokens[last + 1].low if last + 1 < len(tokens) else ""
+        if word in ("in", "out") and not (word == "in" and after[:1].isalpha() and after not in ("and", "what", "how", "but", "then")):
+            near["prompt" if word == "in" else "output"] = 1.0
+
+
+def unit_fit(q: Quantity, f: Field) -> float:
+    """How well the unit of a quantity suits a field, 0 (not at all) to 3 (the same)."""
+    if f.unit is None:
+        return 1.0 if not q.marked else 0.6
+    if not q.marked:
+        return _bare_fit(q, f.unit)
+    if q.unit.dims == f.unit.dims:
+        return _same_dims(q, f)
+    if q.unit.bare:
+        if "times" in q.marks and not f.unit.dims:
+            return 2.5
+        return 0.0
+    if without_counts(q.unit) == without_counts(f.unit):
+        return _counts_differ(q.unit, f.unit)
+    if "USD" in q.unit_text and q.unit_text.endswith("/year") and f.unit.dims == (("USD", 1),):
+        return 1.6
+    if f.unit.dims == (("USD", 1), ("s", -1)) and q.unit.dims == (("USD", 1),):
+        return 1.2  # "revenue of $5B" in a field of dollars a year
+    return 0.0
+
+
+def _same_dims(q: Quantity, f: Field) -> float:
+    if q.unit.dims:
+        return 3.0
+    is_percent = q.unit_text == "percent"
+    wants_percent = f.unit_text == "percent"
+    if is_percent == wants_percent:
+        return 3.0 if is_percent else 2.6
+    return 1.3 if is_percent else 0.4
+
+
+def _bare_fit(q: Quantity, unit: Unit) -> float:
+    if unit.bare:
+        return 1.6 if unit.factor == 1 else (0.8 if 0 < abs(q.value) <= 100 else 0.3)
+    bases = {name for name, _ in unit.dims}
+    if len(unit.dims) == 1 and bases <= COUNTS:
+        return 1.4
+    if bases == {"USD"}:
+        return 1.1 if "scaled" in q.marks else 0.6
+    return 0.7
+
+
+def _counts_differ(a: Unit, b: Unit) -> float:
+    """Units alike but for what is counted: an unsaid "per chip" costs little, tokens for requests a lot."""
+    mine, theirs = dict(a.dims), dict(b.dims)
+    score = 2.5
+    for name in set(mine) | set(theirs):
+        if name in COUNTS and mine.get(name, 0) != theirs.get(name, 0):
+            if mine.get(name, 0) and theirs.get(name, 0):
+                return 0.0
+            extra = mine.get(name, 0) or theirs.get(name, 0)
+            score -= (0.4 if name in ("chip", "server") else 0.7) if extra < 0 else 2.5
+    if not without_counts(a) and score < 2.5:
+        return 0.0
+    return max(score, 0.0)
+
+
+def value_in(q: Quantity, value: float, f: Field) -> float:
+    """The number in the field's unit; a bare number is taken to be in it already."""
+    if f.unit is None or not q.marked:
+        return value
+    if q.unit.dims == f.unit.dims or without_counts(q.unit) == without_counts(f.unit):
+        return tidy(convert(value, q.unit, f.unit))
+    if q.unit_text.endswith("/year") and not f.unit.has("s"):
+        return tidy(convert(value * q.time_factor, q.unit, f.unit))
+    return value
+
+
+def tidy(value: float) -> float:
+    """Undo the last bits of a conversion: 7.000000000000001 is 7."""
+    rounded = float(f"{value:.13g}")
+    return rounded
+
+
+class Matcher:
+    """Fits one reading to calculators of a library."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._local: dict[str, dict[str, float]] = {}
+
+    def local_idf(self, spec: Spec) -> Mapping[str, float]:
+        """How well a stem tells the fields of one calculator apart."""
+        if spec.name not in self._local:
+            counts: dict[str, float] = {}
+            for f in spec.fields:
+                for s, w in f.words.items():
+                    counts[s] = counts.get(s, 0.0) + w
+            n = max(len(spec.fields), 3)
+            self._local[spec.name] = {
+                s: max(0.25, min(1.0, math.log((n + 1) / (c + 0.4)) / math.log(n + 1))) for s, c in counts.items()
+            }
+        return self._local[spec.name]
+
+    def word_fit(self, near: Mapping[str, float], f: Field, spec: Spec) -> float:
+        """0 … 2.4 by how much the words around a quantity are those of the field."""
+        idf = self.local_idf(spec)
+        total = sum(w * f.words[s] * idf.get(s, 1.0) for s, w in near.items() if s in f.words)
+        return 2.4 * (1 - math.exp(-1.1 * total))
+
+    def quantity_fit(self, q: Quantity, f: Field, spec: Spec, words: Words) -> float:
+        if f.kind not in ("number", "numbers"):
+            return 0.0
+        unit = unit_fit(q, f)
+        if unit <= 0:
+            return 0.0
+        near = words.near(q.first, q.last)
+        said = self.word_fit(near, f, spec)
+        if not q.marked and said < 0.35 and not (f.unit is None or f.unit.bare):
+            said -= 0.5
+        score = unit + said + _direction_fit(q, f) + _range_fit(q, f)
+        if "params" in q.marks and f.unit_text != "param" and "param" not in (f.unit_text or ""):
+            return 0.0
+        return score
+
+    def fit(self, spec: Spec, reading: Reading, words: Words, precisions: list[PrecisionMention], skip: frozenset[str] = frozenset()) -> Frame:
+        """The best filling of the calculator's fields."""
+        frame = Frame(spec)
+        used_names = self._fill_names(frame, reading, words, skip)
+        _fill_precisions(frame, precisions, skip)
+        _fill_options(frame, reading, words.features)
+        taken_spans = [(m.start, m.end) for m in used_names]
+        free = [
+            i for i, q in enumerate(reading.quantities)
+            if not ("params" in q.marks and any(a <= q.start < b for a, b in taken_spans))
+        ]  # fmt: skip
+        self._fill_quantities(frame, reading, words, free, skip)
+        used = {i for fill in frame.fills.values() for i in fill.quantities}
+        frame.unused = [i for i in free if i not in used]
+        frame.unused_names = [m for m in reading.mentions if m not in used_names]
+        return frame
+
+    def _fill_names(self, frame: Frame, reading: Reading, words: Words, skip: frozenset[str]) -> list[Mention]:
+        used: list[Mention] = []
+        fields = [f for f in frame.spec.fields if f.entity and f.name not in skip and f.kind in ("entity", "entities")]
+        numbers = [f for f in frame.spec.fields if f.unit_text == "param" and f.name not in skip]
+        by_kind: dict[str, list[Field]] = {}
+        for f in fields:
+            by_kind.setdefault(f.entity, []).append(f)
+        for kind, wanted in by_kind.items():
+            mentions = [m for m in reading.mentions if kind in m.kinds and m not in used]
+            mentions = _unique(mentions, kind)
+            if kind == "model" and numbers and all(m.bare_size for m in mentions) and _is_generic_size(mentions, reading):
+                continue
+            lists = [f for f in wanted if f.kind == "entities"]
+            singles = sorted((f for f in wanted if f.kind == "entity"), key=lambda f: f.direction > 0)
+            if lists and (len(mentions) > 1 or not singles):
+                if mentions:
+                    frame.fills[lists[0].name] = Fill([m.kinds[kind] for m in mentions], fit=2.0)
+                    used += mentions
+                continue
+            for f, m in zip(singles, mentions, strict=False):
+                frame.fills[f.name] = Fill(m.kinds[kind], fit=2.0 if m.exact else 1.6)
+                used.append(m)
+            if len(mentions) > len(singles) == 1:
+                frame.pairs[singles[0].name] = (mentions[0].kinds[kind], mentions[1].kinds[kind])
+                used.append(mentions[1])
+        # the same name in several kinds (gpt-4o is a model and an API model): all are covered by one use
+        return [m for m in reading.mentions if any(m.start == u.start for u in used)] + _repeats(reading.mentions, used)
+
+    def _fill_quantities(self, frame: Frame, reading: Reading, words: Words, free: list[int], skip: frozenset[str]) -> None:
+        spec = frame.spec
+        self._fill_axes(frame, reading, free, skip)
+        taken = {i for fill in frame.fills.values() for i in fill.quantities}
+        options: list[tuple[float, int, Field]] = []
+        fits: dict[tuple[int, str], float] = {}
+        for f in spec.fields:
+            if f.kind != "number" or f.name in skip or f.name in frame.fills:
+                continue
+            for i in free:
+                if i in taken:
+                    continue
+                fit = self.quantity_fit(reading.quantities[i], f, spec, words)
+                if fit >= MIN_FIT:
+                    options.append((fit, i, f))
+                    fits[i, f.name] = fit
+        chosen = _assign(options, fits)
+        for i, f in chosen.items():
+            frame.fills[f.name] = Fill(_filled_value(reading.quantities[i], f), quantities=(i,), fit=fits[i, f.name])
+        self._fill_pairs(frame, reading, free)
+        self._fill_lists(frame, reading, words, free, skip)
+
+    def _fill_axes(self, frame: Frame, reading: Reading, free: list[int], skip: frozenset[str]) -> None:
+        axes = [i for i in free if "axes" in reading.quantities[i].marks]
+        lists = [f for f in frame.spec.fields if f.kind == "numbers" and f.name not in skip]
+        if axes and lists:
+            best = max(lists, key=lambda f: sum(w for s, w in f.words.items() if s in ("torus", "dimension", "ax", "axis", "dim", "topolog", "mesh", "shap")))
+            frame.fills[best.name] = Fill([int(reading.quantities[i].value) for i in axes], quantities=tuple(axes), fit=3.0)
+
+    def _fill_lists(self, frame: Frame, reading: Reading, words: Words, free: list[int], skip: frozenset[str]) -> None:
+        """A list field takes a whole series of one unit, when nothing better takes its members."""
+        for f in frame.spec.fields:
+            if f.kind != "numbers" or f.name in frame.fills or f.name in skip:
+                continue
+            groups: dict[int, list[int]] = {}
+            for i in free:
+                q = reading.quantities[i]
+                if q.series >= 0 and "axes" not in q.marks and unit_fit(q, f) > 1:
+                    groups.setdefault(q.series, []).append(i)
+            for members in groups.values():
+                if len(members) < 2 or (len(members) == 2 and not _both_unused(frame, members)):
+                    continue
+                fit = sum(self.quantity_fit(reading.quantities[i], f, frame.spec, words) for i in members) / len(members)
+                taken = [name for name, fill in frame.fills.items() if set(fill.quantities) & set(members)]
+                if len(members) > 2 or fit > 3.2 or not taken:
+                    for name in taken:
+                        del frame.fills[name]
+                    frame.fills[f.name] = Fill([value_in(reading.quantities[i], reading.quantities[i].value, f) for i in members],
+                                               quantities=tuple(members), fit=fit)  # fmt: skip
+                    break
+
+    def _fill_pairs(self, frame: Frame, reading: Reading, free: list[int]) -> None:
+        """Two values for one field ("context 2,575 vs 12,575"): kept for two runs of the calculator."""
+        used = {i for fill in frame.fills.values() for i in fill.quantities}
+        for name, fill in list(frame.fills.items()):
+            if len(fill.quantities) != 1 or frame.spec.by_name[name].kind != "number":
+                continue
+            i = fill.quantities[0]
+            mate = _mate(reading.quantities, i)
+            if mate is None or mate in used or mate not in free:
+                continue
+            f = frame.spec.by_name[name]
+            a, b = sorted((i, mate))
+            pair = tuple(_filled_value(reading.quantities[k], f) for k in (a, b))
+            frame.pairs[name] = (pair[0], pair[1])
+            frame.fills[name] = Fill(pair[0], quantities=(a, b), fit=fill.fit)
+            used |= {a, b}
+
+
+def _both_unused(frame: Frame, members: list[int]) -> bool:
+    used = {i for fill in frame.fills.values() for i in fill.quantities}
+    return not used & set(members)
+
+
+def _mate(quantities: list[Quantity], i: int) -> int | None:
+    """The quantity that stands in comparison with quantity `i`."""
+    q = quantities[i]
+    for j in (i - 1, i + 1):
+        if 0 <= j < len(quantities):
+            other = quantities[j]
+            pair = {"first", "second"} if {"first", "second"} & q.marks else {"from", "to"}
+            if q.unit.dims == other.unit.dims and pair & q.marks and pair & other.marks and (q.marks & pair) != (other.marks & pair):
+                return j
+    return None
+
+
+def _direction_fit(q: Quantity, f: Field) -> float:
+    later = bool({"to", "second"} & q.marks)
+    earlier = bool({"from", "first"} & q.marks)
+    if later == earlier or not f.direction:
+        return 0.0
+    return 0.9 if (f.direction > 0) == later else -0.9
+
+
+def _range_fit(q: Quantity, f: Field) -> float:
+    """A value the field forbids is a poor fit, unless the text leaves no doubt (then it is invalid input)."""
+    value = value_in(q, q.value, f)
+    if not f.allows(value):
+        return -0.8
+    if f.whole and value != int(value):
+        return -0.6
+    return 0.0
+
+
+def _filled_value(q: Quantity, f: Field) -> Any:
+    if q.low is not None and q.high is not None:
+        return {"low": value_in(q, q.low, f), "high": value_in(q, q.high, f)}
+    value = value_in(q, q.value, f)
+    if q.unit_text == "percent" and f.unit is not None and f.unit.bare and f.unit.factor == 1 and f.high > 1 and "percent" in f.name:
+        return q.value
+    return int(value) if float(value).is_integer() and abs(value) < 2**53 else value
+
+
+def _assign(options: list[tuple[float, int, Field]], fits: Mapping[tuple[int, str], float]) -> dict[int, Field]:
+    """One field a quantity and one quantity a field: best first, then swaps while they gain."""
+    chosen: dict[int, Field] = {}
+    taken: set[str] = set()
+    for _, i, f in sorted(options, key=lambda o: -o[0]):
+        if i not in chosen and f.name not in taken:
+            chosen[i] = f
+            taken.add(f.name)
+    for _ in range(3):
+        if not _improve(chosen, taken, options, fits):
+            break
+    return chosen
+
+
+def _improve(chosen: dict[int, Field], taken: set[str], options: list[tuple[float, int, Field]], fits: Mapping[tuple[int, str], float]) -> bool:
+    changed = False
+    owner = {f.name: i for i, f in chosen.items()}
+    for fit, i, f in options:
+        j = owner.get(f.name)
+        if j is None or j == i:
+            continue
+        mine = fits.get((i, chosen[i].name), 0.0) if i in chosen else 0.0
+        theirs = fits[j, f.name]
+        # j may move to i's field, or to any free field
+        moves = [(fits.get((j, chosen[i].name), -9.0), chosen[i])] if i in chosen else []
+        moves += [(g, h) for g, k, h in options if k == j and h.name not in taken]
+        best = max(moves, key=lambda m: m[0], default=(0.0, None))
+        if fit + best[0] > mine + theirs + 1e-9:
+            old = chosen.get(i)
+            chosen[i] = f
+            if best[1] is not None and best[0] > -9:
+                chosen[j] = best[1]
+            else:
+                del chosen[j]
+            taken.clear()
+            taken.update(g.name for g in chosen.values())
+            owner = {g.name: k for k, g in chosen.items()}
+            changed = changed or old is not f
+    return changed
+
+
+def _unique(mentions: list[Mention], kind: str) -> list[Mention]:
+    seen: set[str] = set()
+    out = []
+    for m in mentions:
+        if m.kinds[kind] not in seen:
+            seen.add(m.kinds[kind])
+            out.append(m)
+    return out
+
+
+def _repeats(mentions: list[Mention], used: list[Mention]) -> list[Mention]:
+    ids = {i for m in used for i in m.kinds.values()}
+    return [m for m in mentions if m not in used and ids & set(m.kinds.values())]
+
+
+def _is_generic_size(mentions: list[Mention], reading: Reading) -> bool:
+    """ "a 70B model" is any model of that size; "70B on H100" or "llama 70b" is the well-known one."""
+    for m in mentions:
+        lead = reading.text[max(0, m.start - 3) : m.start].lower()
+        after = reading.text[m.end : m.end + 12].lower()
+        if lead.endswith((" a ", "a ", "an ")) and any(w in after for w in ("model", "param", "dense", "llm", "transf", "-param")):
+            return True
+        if "param" in after:
+            return True
+    return False
+
+
+def _fill_precisions(frame: Frame, precisions: list[PrecisionMention], skip: frozenset[str]) -> None:
+    fields = [f for f in frame.spec.fields if ("precision" in f.name or "dtype" in f.name or "quantization" in f.name) and f.name not in skip]
+    if not fields or not precisions:
+        return
+    kv = [f for f in fields if "kv" in f.name or "cache" in f.name]
+    rest = [f for f in fields if f not in kv]
+    for p in precisions:
+        targets = {"kv": kv, "weights": rest, "both": fields}.get(p.of) or (rest[:1] or kv[:1])
+        if p.of == "" and rest[:1] and rest[0].name in frame.fills:
+            other = [f for f in rest[1:] + kv if f.name not in frame.fills]
+            targets = other[:1]
+        for f in targets:
+            if f.name not in frame.fills:
+                frame.fills[f.name] = Fill(p.value, fit=1.0)
+
+
+_NOT_YES = frozenset({"no", "not", "without", "ignore", "ignoring", "excluding", "exclude", "except"})
+
+
+def _fill_options(frame: Frame, reading: Reading, features: Features) -> None:
+    """Choices ("rental" or "purchase") and switches that the text names."""
+    present = {s for s, _ in features.stems}
+    low = reading.text.lower()
+    for f in frame.spec.fields:
+        if f.name in frame.fills:
+            continue
+        if f.kind == "enum" and "precision" not in f.name:
+            option = _option(f, low, present)
+            if option:
+                frame.fills[f.name] = Fill(option, fit=0.8)
+        elif f.kind == "bool":
+            value = _switch(f, reading)
+            if value is not None:
+                frame.fills[f.name] = Fill(value, fit=0.5)
+
+
+def _option(f: Field, low: str, present: set[str]) -> str:
+    from agent.offline.words import stems
+
+    for option in f.options:
+        words = stems(option.replace("_", " ").replace("-", " "))
+        if option.lower().replace("_", " ") in low and len(option) > 3:
+            return option
+        if words and len(words[0]) > 3 and all(w in present for w in words):
+            return option
+    return ""
+
+
+def _switch(f: Field, reading: Reading) -> bool | None:
+    low = reading.text.lower()
+    for phrase in f.phrases:
+        text_stems = [s for s in phrase if len(s) > 2]
+        if len(text_stems) >= 1 and all(any(s == w for w in _all_stems(reading)) for s in text_stems):
+            for word in _NOT_YES:
+                if f" {word} " in f" {low} " and len(text_stems) == 1:
+                    return False
+            return True
+    return None
+
+
+def _all_stems(reading: Reading) -> set[str]:
+    from agent.offline.words import stem
+
+    return {stem(t.text) for t in reading.tokens if t.is_word}

@@ -1,0 +1,245 @@
+"""Which calculator a question is for, and which of its results it wants.
+
+A candidate's score adds four kinds of evidence: its words (name, description, fields, results), its examples
+(most alike in words and in the kinds of quantities), how well the question's quantities fill its fields (those left
+over count against it), and whether one of its results is what the question asks for, in the unit it asks for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from agent.offline.entities import EntityFinder
+from agent.offline.features import Features, Wanted, read_features
+from agent.offline.match import Frame, Matcher, Words, unit_fit
+from agent.offline.measure import without_counts
+from agent.offline.precisions import PrecisionMention, find_precisions
+from agent.offline.quantities import Reading, read_quantities
+from agent.offline.schema import Example, Field, Library, Spec
+from agent.offline.words import tokenize
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each kind of evidence counts; one set for every calculator."""
+
+    words: float = 7.0
+    example: float = 6.0
+    fill: float = 0.42
+    unused: float = 1.5
+    unused_name: float = 1.2
+    want: float = 0.9
+    missing: float = 1.6
+
+
+WEIGHTS = Weights()
+
+
+@dataclass(frozen=True)
+class Question:
+    """Everything read from one question before calculators are looked at."""
+
+    reading: Reading
+    features: Features
+    precisions: list[PrecisionMention]
+    words: Words
+    signature: Mapping[str, float]
+
+    @property
+    def text(self) -> str:
+        return self.reading.text
+
+
+class Reader:
+    """Reads texts against the names of the catalogue and the calculators of a library."""
+
+    def __init__(self, library: Library, finder: EntityFinder) -> None:
+        self.library, self.finder = library, finder
+        self.matcher = Matcher(library)
+        self._examples: dict[str, list[tuple[Example, Mapping[str, float]]]] = {}
+
+    def read(self, text: str) -> Question:
+        precisions = find_precisions(text)
+        masked = _mask(text, precisions)
+        tokens = tokenize(masked)
+        reading = Reading(masked, tokens, self.finder.find(masked, tokens))
+        reading.quantities = read_quantities(reading)
+        features = read_features(reading)
+        reading.text = text
+        return Question(reading, features, precisions, Words(reading, features), self._signature(reading, features, precisions))
+
+    def candidates(self, question: Question, exclude: str = "") -> list[Frame]:
+        """Every calculator's best frame, best first."""
+        lexical = {name: self._lexical(question, spec) for name, spec in self.library.specs.items()}
+        similar = {name: self._similar(question, spec, exclude) for name, spec in self.library.specs.items()}
+        rough = sorted(lexical, key=lambda n: -(WEIGHTS.words * lexical[n] + WEIGHTS.example * (similar[n][0][0] if similar[n] else 0)))
+        frames = []
+        for name in rough[:9]:
+            frame = self.matcher.fit(self.library.specs[name], question.reading, question.words, question.precisions)
+            frame.parts["words"] = WEIGHTS.words * lexical[name]
+            self._score(frame, question, similar[name])
+            frames.append(frame)
+        return sorted(frames, key=lambda f: -f.score)
+
+    def _score(self, frame: Frame, question: Question, similar: list[tuple[float, Example]]) -> None:
+        best = similar[0][0] if similar else 0.0
+        frame.parts["example"] = WEIGHTS.example * best
+        fits = [fill.fit for fill in frame.fills.values()]
+        frame.parts["fill"] = WEIGHTS.fill * sum(fits)
+        salient = [i for i in frame.unused if _salient(question, i)]
+        frame.parts["unused"] = -WEIGHTS.unused * len(salient) - WEIGHTS.unused_name * len(frame.unused_names)
+        missing = [f for f in frame.spec.required if f.name not in frame.fills]
+        frame.parts["missing"] = -WEIGHTS.missing * len(missing)
+        ranked = rank_outputs(frame, question, similar)
+        if ranked:
+            frame.want = ranked[0][1]
+            frame.want_margin = ranked[0][0] - ranked[1][0] if len(ranked) > 1 else 3.0
+            frame.parts["want"] = WEIGHTS.want * min(ranked[0][0], 5.0)
+        frame.score = sum(frame.parts.values())
+
+    def _lexical(self, question: Question, spec: Spec) -> float:
+        seen = {s for s, _ in question.features.stems}
+        whole = sum(self.library.idf(s) for s in seen) or 1.0
+        return sum(self.library.idf(s) * spec.text_weights.get(s, 0.0) for s in seen) / max(whole, 2.0)
+
+    def _similar(self, question: Question, spec: Spec, exclude: str = "") -> list[tuple[float, Example]]:
+        rows = [(cosine(question.signature, signature), example) for example, signature in self._read_examples(spec) if example.question != exclude]
+        return sorted(rows, key=lambda r: -r[0])
+
+    def _read_examples(self, spec: Spec) -> list[tuple[Example, Mapping[str, float]]]:
+        if spec.name not in self._examples:
+            self._examples[spec.name] = [(e, self.read(e.question).signature) for e in spec.examples]
+        return self._examples[spec.name]
+
+    def _signature(self, reading: Reading, features: Features, precisions: list[PrecisionMention]) -> Mapping[str, float]:
+        """A bag of stems and of kinds of things: units of quantities, kinds of names, the unit asked for."""
+        bag: dict[str, float] = {}
+        for s, count in Counter(s for s, _ in features.stems).items():
+            bag[s] = self.library.idf(s) * (1 + 0.3 * (count - 1))
+        for kind, count in Counter(_kind(q) for q in reading.quantities).items():
+            bag[f"<{kind}>"] = 0.55 * (1 + 0.3 * (count - 1))
+        for kind, count in Counter(k for m in reading.mentions for k in m.kinds).items():
+            bag[f"<name {kind}>"] = 0.4 * (1 + 0.25 * (count - 1))
+        if precisions:
+            bag["<precision>"] = 0.35
+        if features.wanted.unit is not None:
+            bag[f"<ask {features.wanted.unit.dims}>"] = 0.6
+        for mark in ("ratio", "percent", "difference"):
+            if getattr(features, mark):
+                bag[f"<{mark}>"] = 0.35
+        return bag
+
+
+def _mask(text: str, precisions: Iterable[PrecisionMention]) -> str:
+    """The text with number formats blanked out, so that "fp8" is neither a word nor a number."""
+    chars = list(text)
+    for p in precisions:
+        chars[p.start : p.end] = " " * (p.end - p.start)
+    return "".join(chars)
+
+
+def _kind(q: object) -> str:
+    unit = getattr(q, "unit", None)
+    text = getattr(q, "unit_text", "")
+    if not text:
+        return "bare"
+    return text if unit is not None and unit.bare else str(without_counts(unit) or unit.dims) if unit is not None else "bare"
+
+
+def cosine(a: Mapping[str, float], b: Mapping[str, float]) -> float:
+    if not a or not b:
+        return 0.0
+    dot = sum(w * b[k] for k, w in a.items() if k in b)
+    return dot / math.sqrt(sum(w * w for w in a.values()) * sum(w * w for w in b.values()))
+
+
+def _salient(question: Question, i: int) -> bool:
+    """Whether a quantity is one that an answer must use: a bare "one" or a year need not be."""
+    q = question.reading.quantities[i]
+    if "spelled" in q.marks and not q.marked and q.value <= 10:
+        return False
+    if not q.marked and 1990 <= q.value <= 2100 and float(q.value).is_integer() and "scaled" not in q.marks:
+        return False
+    return not (q.value == 1 and (not q.marked or "spelled" in q.marks))
+
+
+def rank_outputs(frame: Frame, question: Question, similar: list[tuple[float, Example]]) -> list[tuple[float, Field]]:
+    """The results of a calculator by how much the question wants them, best first."""
+    features = question.features
+    votes = _votes(frame.spec, similar)
+    idf = _output_idf(frame.spec)
+    rows = []
+    headlines = 0
+    for f in frame.spec.outputs:
+        if f.kind not in ("number",) or f.unit is None:
+            continue
+        score = votes.get(f.name, 0.0) + _asked_unit(f, features) + _said(f, features, idf)
+        if f.role == "headline":
+            score += 0.7 - 0.12 * min(headlines, 4)
+            headlines += 1
+        if f.name in frame.fills:
+            score -= 4.0
+        rows.append((score, f))
+    return sorted(rows, key=lambda r: -r[0])
+
+
+def _votes(spec: Spec, similar: list[tuple[float, Example]]) -> dict[str, float]:
+    votes: dict[str, float] = {}
+    if not similar or similar[0][0] < 0.15:
+        return votes
+    top = similar[0][0]
+    for sim, example in similar[:4]:
+        if example.want and sim > 0.55 * top:
+            votes[example.want] = max(votes.get(example.want, 0.0), 2.6 * sim)
+    return votes
+
+
+def _asked_unit(f: Field, features: Features) -> float:
+    wanted: Wanted = features.wanted
+    if f.unit is None:
+        return 0.0
+    if wanted.unit is None:
+        if f.unit.bare:
+            is_percent = f.unit_text == "percent"
+            if features.percent and not features.ratio:
+                return 1.2 if is_percent else -0.3
+            return 0.8 if features.ratio and not is_percent else 0.0
+        return -0.3 if features.ratio else 0.0
+    if wanted.unit.dims == f.unit.dims:
+        same_kind = not wanted.unit.dims and (wanted.unit_text == "percent") != (f.unit_text == "percent")
+        if same_kind:
+            return 0.4 if wanted.unit_text == "percent" else -0.8
+        return 2.6 if wanted.explicit else 1.6
+    if wanted.unit.dims and f.unit.dims and without_counts(wanted.unit) == without_counts(f.unit) and without_counts(f.unit):
+        return 1.1 if wanted.explicit else 0.9
+    return -3.0 if wanted.explicit else -1.2
+
+
+def _said(f: Field, features: Features, idf: Mapping[str, float]) -> float:
+    near = features.wanted.near
+    focused = sum(w * f.words[s] * idf.get(s, 1.0) for s, w in near.items() if s in f.words)
+    present = {s for s, _ in features.stems}
+    whole = sum(f.words[s] * idf.get(s, 1.0) for s in present if s in f.words)
+    phrases = sum(1 for p in f.phrases if len(p) > 1 and all(s in present for s in p))
+    return 2.2 * (1 - math.exp(-0.9 * focused)) + 1.3 * (1 - math.exp(-0.5 * whole)) + 0.5 * min(phrases, 2)
+
+
+_IDF: dict[int, Mapping[str, float]] = {}
+
+
+def _output_idf(spec: Spec) -> Mapping[str, float]:
+    key = id(spec)
+    if key not in _IDF:
+        counts: dict[str, float] = {}
+        for f in spec.outputs:
+            for s, w in f.words.items():
+                counts[s] = counts.get(s, 0.0) + w
+        n = max(len(spec.outputs), 3)
+        _IDF[key] = {s: max(0.2, min(1.0, math.log((n + 1) / (c + 0.4)) / math.log(n + 1))) for s, c in counts.items()}
+    return _IDF[key]
+
+
+__all__ = ["Question", "Reader", "Weights", "rank_outputs", "unit_fit"]
