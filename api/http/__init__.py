@@ -1,0 +1,1 @@
+"""The HTTP service: one FastAPI application, built by `create_app`."""

@@ -1,0 +1,44 @@
+"""The application: middleware, problems, routes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from agent.graph import Agent
+from agent.settings import Settings
+from api.http import ask, guard, health, openai_chat, problems, tools
+from api.http.service import Service
+
+DESCRIPTION = (
+    "Answers compute-market questions with numbers traced to a calculation or a source. "
+    "Errors are RFC 9457 problem details."
+)
+
+
+def create_app(settings: Settings, *, host: str = "127.0.0.1", agent: Agent | None = None) -> FastAPI:
+    """The service as an ASGI application. InputError when it would be open to the world without keys."""
+    service = Service(settings, host=host, agent=agent)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await service.start()
+        yield
+        await service.stop()
+
+    app = FastAPI(
+        title="rackrate",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.service = service
+    problems.install(app)
+    guard.install(app)
+    for module in (ask, tools, openai_chat, health):
+        app.include_router(module.router)
+    return app

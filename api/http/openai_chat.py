@@ -1,0 +1,166 @@
+"""OpenAI's chat protocol, with the agent itself as the model `rackrate`: plain and streaming.
+
+The last user message is the question; earlier ones are the conversation, replayed only when the client does not
+name a thread (`metadata.thread` or `user`). Citations travel as annotations, the whole Answer as `rackrate`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.answer import Answer
+from api.http.guard import Asker, Reader, service_of
+from api.http.problems import Problem
+from api.http.service import Service, thread_of
+from tools.errors import RackrateError
+
+router = APIRouter(prefix="/v1", tags=["openai"])
+
+MODEL = "rackrate"
+
+
+class ChatMessage(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    role: str
+    content: str | list[dict[str, Any]] | None = None
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, list):
+            return "\n".join(str(part.get("text", "")) for part in self.content if part.get("type") == "text")
+        return self.content or ""
+
+
+class ChatBody(BaseModel):
+    """The part of OpenAI's request that means something here; the rest (temperature …) is accepted and ignored."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {"model": MODEL, "messages": [{"role": "user", "content": "KV cache per token of Llama 8B?"}]}
+            ]
+        },
+    )
+    model: str = MODEL
+    messages: list[ChatMessage] = Field(min_length=1)
+    stream: bool = False
+    stream_options: dict[str, Any] | None = None
+    metadata: dict[str, str] | None = None
+
+
+@router.get("/models")
+async def models(_: Reader) -> dict[str, Any]:
+    """The one model there is."""
+    return {
+        "object": "list",
+        "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "rackrate"}],
+    }
+
+
+@router.post("/chat/completions", response_model=None)
+async def chat(body: ChatBody, request: Request, key: Asker) -> JSONResponse | StreamingResponse:
+    """A chat completion whose content is an answer."""
+    if body.model != MODEL:
+        raise Problem(404, f"model is {body.model!r}; allowed: {MODEL}", field="model")
+    if body.messages[-1].role != "user":
+        raise Problem(422, "messages: the last must be the user's", field="messages")
+    service = service_of(request)
+    thread = thread_of(key, await _thread(service, body, key.name))
+    question = body.messages[-1].text
+    if body.stream:
+        usage = bool((body.stream_options or {}).get("include_usage"))
+        return StreamingResponse(_chunks(service, question, thread, usage), media_type="text/event-stream")
+    answer = await service.ask(question, thread=thread, as_of=None)
+    return JSONResponse(_completion(answer))
+
+
+async def _thread(service: Service, body: ChatBody, owner: str) -> str | None:
+    """The thread to answer in: the one named, or one of this request's own into which its past is replayed."""
+    named = (body.metadata or {}).get("thread")
+    if named:
+        return named
+    earlier = [m.text for m in body.messages[:-1] if m.role == "user" and m.text.strip()][-3:]
+    if not earlier:
+        return None
+    thread = f"chat-{uuid.uuid4().hex}"
+    for question in earlier:
+        await service.ask(question, thread=f"{owner}/{thread}", as_of=None)
+    return thread
+
+
+def _annotations(answer: Answer) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "url_citation",
+            "url_citation": {
+                "url": f"rackrate:{c.source}#{c.start or c.page or ''}",
+                "title": f"{c.title} {c.start or ''}".strip(),
+                "start_index": 0,
+                "end_index": 0,
+            },
+        }
+        for c in answer.citations
+    ]
+
+
+def _usage(answer: Answer) -> dict[str, int]:
+    used = answer.usage
+    return {
+        "prompt_tokens": used.input_tokens,
+        "completion_tokens": used.output_tokens,
+        "total_tokens": used.input_tokens + used.output_tokens,
+    }
+
+
+def _completion(answer: Answer) -> dict[str, Any]:
+    message = {
+        "role": "assistant",
+        "content": answer.text,
+        "refusal": None,
+        "annotations": _annotations(answer),
+    }
+    return {
+        "id": f"chatcmpl-{uuid.uuid4().hex}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": MODEL,
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
+        "usage": _usage(answer),
+        "rackrate": answer.model_dump(mode="json"),
+    }
+
+
+async def _chunks(service: Service, question: str, thread: str | None, usage: bool) -> AsyncIterator[str]:
+    head = {
+        "id": f"chatcmpl-{uuid.uuid4().hex}",
+        "object": "chat.completion.chunk",
+        "created": int(time.time()),
+        "model": MODEL,
+    }
+
+    def chunk(delta: dict[str, Any], finish: str | None = None, **extra: Any) -> str:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return f"data: {json.dumps({**head, 'choices': [choice], **extra})}\n\n"
+
+    yield chunk({"role": "assistant", "content": ""})
+    try:
+        async for event, data in service.stream(question, thread=thread, as_of=None):
+            # the checked text, once it is whole: deltas may still be repaired by the ledger
+            if event == "answer" and isinstance(data, Answer):
+                for paragraph in data.text.splitlines(keepends=True):
+                    yield chunk({"content": paragraph})
+                yield chunk({"annotations": _annotations(data)}, "stop")
+                if usage:
+                    yield f"data: {json.dumps({**head, 'choices': [], 'usage': _usage(data)})}\n\n"
+    except RackrateError as error:
+        yield f"data: {json.dumps({'error': {'message': str(error), 'type': 'invalid_request_error'}})}\n\n"
+    yield "data: [DONE]\n\n"

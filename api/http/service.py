@@ -1,0 +1,80 @@
+"""What the routes share: the agent, keys, limits, metrics, and the running answers of a graceful end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from agent.answer import Answer
+from agent.graph import Agent
+from agent.settings import Settings
+from api.http.guard import Limiter
+from api.http.keys import LOOPBACK, ApiKey, parse_keys
+from api.http.metrics import Metrics
+from tools.errors import InputError
+
+GRACE_S = 20.0
+
+
+class Service:
+    """One process of the service."""
+
+    def __init__(self, settings: Settings, *, host: str = "127.0.0.1", agent: Agent | None = None) -> None:
+        keys = settings.api_keys.get_secret_value() if settings.api_keys else None
+        self.settings = settings
+        self.keys: tuple[ApiKey, ...] = parse_keys(keys)
+        if not self.keys and host not in LOOPBACK:
+            raise InputError("host", host, "127.0.0.1 while RACKRATE_API_KEYS is not set")
+        self.agent = agent or Agent(settings)
+        self.limiter = Limiter(settings.rate_limit, settings.limits_url)
+        self.metrics = Metrics()
+        self.ready = False
+        self._running: set[asyncio.Task[object]] = set()
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self.agent.warm)
+        self.ready = True
+
+    async def stop(self) -> None:
+        """Finish the answers that are running, then close."""
+        self.ready = False
+        if self._running:
+            await asyncio.wait(self._running, timeout=GRACE_S)
+        self.agent.close()
+
+    async def ask(self, question: str, *, thread: str | None, as_of: str | None) -> Answer:
+        async with self._counted():
+            answer = await self.agent.ask(question, thread=thread, as_of=as_of)
+        self.metrics.answered(answer)
+        return answer
+
+    async def stream(
+        self, question: str, *, thread: str | None, as_of: str | None
+    ) -> AsyncIterator[tuple[str, object]]:
+        """Events of one answer; the last is `answer`."""
+        self.metrics.streams.inc()
+        try:
+            async with self._counted():
+                async for event, data in self.agent.stream(question, thread=thread, as_of=as_of):
+                    if isinstance(data, Answer):
+                        self.metrics.answered(data)
+                    yield event, data
+        finally:
+            self.metrics.streams.dec()
+
+    @asynccontextmanager
+    async def _counted(self) -> AsyncIterator[None]:
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
+        try:
+            yield
+        finally:
+            if task is not None:
+                self._running.discard(task)
+
+
+def thread_of(key: ApiKey, thread: str | None) -> str | None:
+    """A thread's name in storage: private to its key."""
+    return None if thread is None else f"{key.name}/{thread}"
