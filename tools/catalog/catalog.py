@@ -118,7 +118,7 @@ class Catalog:
         """Token prices of hosted models (see `tools.catalog.api_prices.ApiPrices`)."""
         from tools.catalog.api_prices import ApiPrices
 
-        return ApiPrices(self._documents("api"))
+        return ApiPrices(self._documents("api"), self._store.cache_folder, self._open_model)
 
     def api_price(self, model: str, as_of: AsOf = None) -> Any:
         """The list price of a hosted model's tokens at a date (see `ApiPrice`).
@@ -126,6 +126,10 @@ class Catalog:
         Raises FactAbsent before the model's release.
         """
         return self.api.price(model, as_of)
+
+    def _open_model(self, name: str) -> str | None:
+        found = self._model_names.find(name)
+        return found if found and self.models[found].open_weights else None
 
     @cached_property
     def market(self) -> Any:

@@ -30,7 +30,9 @@ def make_source(table: SourceTable, source_id: str, as_of: str | None) -> Source
     from tools.contract import Source
 
     entry = table.get(source_id, {})
-    return Source(title=entry.get("title", source_id), url=entry.get("url"), as_of=as_of, says=entry.get("says"))
+    return Source(
+        title=entry.get("title", source_id), url=entry.get("url"), as_of=as_of, says=entry.get("says")
+    )
 
 
 @dataclass(frozen=True, slots=True)

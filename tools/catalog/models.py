@@ -198,7 +198,13 @@ def _facts(
                 facts[label] = Fact(label, {"value": value, "unit": unit, **said}, table)
     if "params_total" in facts:
         facts.setdefault("params_active", facts["params_total"])
-    for name in ("context_length", "release_date", "checkpoint_precision", "published_total", "published_active"):
+    for name in (
+        "context_length",
+        "release_date",
+        "checkpoint_precision",
+        "published_total",
+        "published_active",
+    ):
         if name in raw:
             facts[name] = Fact(name, raw[name], table)
     return facts

@@ -52,7 +52,7 @@ def _peeled(text: str) -> Iterable[str]:
     while True:
         shorter = _ENDINGS.sub("", text)
         for maker in _MAKERS:
-            if shorter.startswith(maker + " ") or shorter.startswith(maker + "-"):
+            if shorter.startswith((maker + " ", maker + "-")):
                 shorter = shorter[len(maker) + 1 :]
         if shorter == text:
             return
@@ -72,7 +72,7 @@ class Names:
         self.kind = kind
         self.spelled: dict[str, str] = {}
         self._by_key: dict[str, str] = {}
-        for entry, aliases in spelled.items():
+        for entry in spelled:
             self._by_key[key(entry)] = entry
         for entry, aliases in spelled.items():
             for alias in (entry, *aliases):

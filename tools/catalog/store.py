@@ -92,7 +92,7 @@ class Store:
         if not files:
             return []
         texts = [path.read_bytes() for path in files]
-        copy = self._cache_folder() / f"{name}-{_digest(texts)}.json"
+        copy = self.cache_folder / f"{name}-{_digest(texts)}.json"
         documents = _read_copy(copy)
         if documents is None:
             documents = [parse(text, path.name) for text, path in zip(texts, files, strict=True)]
@@ -100,7 +100,9 @@ class Store:
             _write_copy(copy, documents)
         return documents
 
-    def _cache_folder(self) -> Path:
+    @property
+    def cache_folder(self) -> Path:
+        """Where compiled copies are kept."""
         return self.home / "cache" / "catalog"
 
 
