@@ -7,6 +7,7 @@ speed comes from the core with the fitted constants, real device memory and stor
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -260,7 +261,7 @@ def core_model(model: Model) -> _core.Model:
 
 def _make_chip(chip: Chip) -> _core.Chip:
     peaks = chip.peak_flops or {}
-    half = peaks.get("bf16") or peaks.get("fp16")
+    half = peaks.get("bf16") or peaks.get("fp16") or _scaled_half(chip)
     memory = chip.device_memory_bytes or chip.memory_bytes
     if not (memory and chip.bandwidth_bytes_per_s and half):
         raise FactAbsent(f"the catalogue has no sourced memory, bandwidth and 16-bit rate for {chip.name}")
@@ -269,13 +270,29 @@ def _make_chip(chip: Chip) -> _core.Chip:
         bandwidth=chip.bandwidth_bytes_per_s,
         fp16=half,
         fp32=peaks.get("fp32") or 0.0,
-        fp8=peaks.get("fp8") or 0.0,
+        fp8=peaks.get("fp8") or (2.0 * half if chip.family == "hopper" else 0.0),
         int8=peaks.get("int8") or 0.0,
         fp4=peaks.get("fp4") or 0.0,
         link=chip.scale_up_bytes_per_s or UNSHARED_LINK,
-        domain=float(chip.scale_up_domain or 1),
-        network=DEFAULT_NETWORK,
+        domain=float(_domain(chip)),
+        network=float(chip.nic_bytes_per_s or DEFAULT_NETWORK),
     )
+
+
+# Dense 16-bit matrix rate over FP32 shader rate of one die: the same for every card cut from it.
+_HALF_OVER_FP32 = {"hopper": 989.0 / 67.0}
+
+
+def _scaled_half(chip: Chip) -> float:
+    """16-bit matrix rate of a card for which only the shader rate is sourced, by its die's ratio; else 0."""
+    return _HALF_OVER_FP32.get(chip.family, 0.0) * (chip.peak_flops.get("fp32") or 0.0)
+
+
+def _domain(chip: Chip) -> int:
+    """Chips reached over the scale-up link; PCIe cards reach those of their server (8 when unsourced)."""
+    if chip.link in ("pcie", None):
+        return max(chip.scale_up_domain or 1, chip.chips_per_server or 8)
+    return chip.scale_up_domain or 1
 
 
 def core_plan(deployment: Deployment) -> _core.Plan:
@@ -317,7 +334,7 @@ def weight_formats(model: Model, chip: Chip, precision: str) -> dict[str, tuple[
     return {"attention": each, "dense": each, "expert": each, "head": head}
 
 
-def _arithmetic(precision: str, peaks: dict[str, float], eight_bit_activations: bool) -> str:
+def _arithmetic(precision: str, peaks: Mapping[str, float], eight_bit_activations: bool) -> str:
     if precision == "fp4" and peaks.get("fp4"):
         return "fp8" if eight_bit_activations else "fp4"
     if precision in ("fp8", "int8") and peaks.get(precision):
