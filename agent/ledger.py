@@ -1,5 +1,221 @@
-from agent.answer import Answer, Ledger
+"""The number ledger: every number of an answer's text traces to a result, a citation or the question.
+
+A number is supported when something the answer rests on has the same value, rounded as far as the text rounds it
+and converted to the unit the text uses. Evidence is looked at in order of cost: figures and inputs first, then
+the other numbers of the results, then the texts (formulas, passages, question), parsed only while a number is
+still open. A match that rests on a bare number (no unit on the evidence's side) must be exact to the digits
+written; "about" widens a match only between quantities whose units agree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agent.answer import Answer, Ledger, ToolResult
+from agent.ledger_numbers import ABOUT_TOLERANCE, Mention, find_numbers
+from agent.offline.measure import COUNTS, Unit, parse_unit, without_counts
+from tools.errors import RackrateError
+
+_NAME = re.compile(r"(?=[^\s]*[A-Za-z])(?=[^\s]*\d)[A-Za-z0-9][\w.-]{1,60}")
+_IN_NAME = re.compile(r"(\d+(?:\.\d+)?)([kKmMbBtT]|[gGtT][bB])?(?![A-Za-z0-9])")
+_NAME_SCALE = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "gb": 1.0, "tb": 1.0}
+MAX_DEPTH = 6
 
 
-def check(answer: Answer, earlier: list[str]) -> Ledger:
-    return Ledger()
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A number that is known, and its unit when it has one."""
+
+    value: float
+    unit: Unit | None = None
+
+
+# What holds by definition and needs no source: 100 %, 24 hours a day, 1,000 tokens a thousand …
+_DEFINITIONS: tuple[Evidence, ...] = tuple(
+    Evidence(value, parse_unit(unit))
+    for value, unit in (
+        (100.0, "percent"), (24.0, "hour"), (365.0, "day"), (8760.0, "hour"), (12.0, "month"), (60.0, "minute"),
+        (60.0, "second"), (7.0, "day"), (8.0, "bit"), (52.0, "week"),
+        (1.0, "token"), (1.0, "request"), (1.0, "chip"), (1.0, "year"), (1.0, "hour"), (1.0, "month"), (1.0, "dimensionless"),
+    )
+)  # fmt: skip
+
+
+def check(answer: Answer, earlier: Sequence[str] = ()) -> Ledger:
+    """The ledger of an answer; `earlier` are the texts of the thread so far, whose numbers count as known."""
+    mentions = find_numbers(answer.text, names_in(answer.tool_calls))
+    unsupported = open_mentions(mentions, answer, earlier)
+    return Ledger(checked=len(mentions), unsupported=list(dict.fromkeys(m.text for m in unsupported)))
+
+
+def open_mentions(mentions: Sequence[Mention], answer: Answer, earlier: Sequence[str] = ()) -> list[Mention]:
+    """The mentions that nothing supports."""
+    left = list(mentions)
+    for stage in _stages(answer, earlier):
+        if not left:
+            break
+        known = list(stage)
+        left = [m for m in left if not any(supports(e, m) for e in known)]
+    return left
+
+
+def _stages(answer: Answer, earlier: Sequence[str]) -> Iterator[Iterable[Evidence]]:
+    good = [run for run in answer.tool_calls if not run.error]
+    yield _DEFINITIONS
+    yield (e for run in good for e in _of_run(run))
+    yield _of_text(answer.question)
+    yield (e for run in good for e in _of_texts(_run_texts(run)))
+    yield (e for run in answer.tool_calls if run.error for e in _of_failed(run))
+    yield _of_texts(f"{c.title} {c.text}" for c in answer.citations)
+    yield _of_texts(earlier)
+
+
+def supports(evidence: Evidence, mention: Mention) -> bool:
+    """Whether a known number is the one written, as far as the text rounds it."""
+    return any(
+        _close(known, written, slack, exact)
+        for known, exact in _as_written(evidence, mention)
+        for written, slack in _values(mention)
+    )
+
+
+def _values(mention: Mention) -> Iterator[tuple[float, float]]:
+    slack = mention.slack
+    yield mention.value, max(slack, ABOUT_TOLERANCE * abs(mention.value)) if mention.about else slack
+    for reading in mention.readings:
+        scale = abs(reading / mention.value) if mention.value else 1.0
+        yield reading, slack * scale
+
+
+def _as_written(evidence: Evidence, mention: Mention) -> Iterator[tuple[float, bool]]:
+    """The known number in the mention's unit, and whether it must match exactly; nothing when units differ."""
+    value, unit = evidence.value, evidence.unit
+    if mention.unit is not None and unit is not None:
+        if _agree(mention.unit, unit):
+            yield value * unit.factor / mention.unit.factor, False
+        return
+    yield value, True
+    if mention.unit is not None:
+        if mention.unit.bare:  # "40 %" of a bare 0.4
+            yield value / mention.unit.factor, True
+    elif unit is not None:
+        yield value * unit.factor, True
+
+
+def _agree(a: Unit, b: Unit) -> bool:
+    """Units of one dimension. What is counted may be left unsaid ("$2/hr"), but not differ (chips, requests)."""
+    if without_counts(a) != without_counts(b):
+        return False
+    one, other = _counted(a), _counted(b)
+    return not (one and other) or bool(one & other)
+
+
+def _counted(unit: Unit) -> set[str]:
+    return {name for name, power in unit.dims if name in COUNTS and power > 0}
+
+
+def _close(known: float, written: float, slack: float, exact: bool) -> bool:
+    allowed = min(slack, 0.005 * abs(written) + 1e-12) if exact and abs(written) >= 100 else slack
+    return abs(abs(known) - abs(written)) <= allowed * (1 + 1e-9) + 1e-9 * abs(written)
+
+
+def _of_run(run: ToolResult) -> Iterator[Evidence]:
+    """Figures with their ranges, then every number of the input, the output and the table."""
+    for figure in run.figures:
+        unit = parse_unit(figure.unit)
+        for value in (figure.value, figure.low, figure.high):
+            if value is not None:
+                yield Evidence(value, unit)
+    inputs, outputs = _field_units(run.tool)
+    yield from _of_fields(run.input, inputs)
+    yield from _of_fields(run.output, outputs)
+    yield from _of_value(run.table or {}, None, 0)
+
+
+def _field_units(tool: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    from tools import registry
+
+    try:
+        calculator = registry.get(tool)
+    except RackrateError:
+        return {}, {}
+    return calculator.fields, calculator.outputs
+
+
+def _of_fields(values: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[Evidence]:
+    for name, value in values.items():
+        unit = fields.get(name, {}).get("unit")
+        yield from _of_value(value, parse_unit(unit) if unit else None, 0)
+
+
+def _of_value(value: Any, unit: Unit | None, depth: int) -> Iterator[Evidence]:
+    """Every number inside a value: numbers, numbers in names and texts, and how many entries a list has."""
+    if isinstance(value, bool) or value is None or depth > MAX_DEPTH:
+        return
+    if isinstance(value, int | float):
+        yield Evidence(float(value), unit)
+    elif isinstance(value, str):
+        yield from _of_name(value) if _NAME.fullmatch(value) else _of_text(value)
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _of_value(inner, unit, depth + 1)
+    elif isinstance(value, list | tuple):
+        yield Evidence(float(len(value)))
+        for inner in value:
+            yield from _of_value(inner, unit, depth + 1)
+
+
+def _of_name(name: str) -> Iterator[Evidence]:
+    """Numbers that stand in a name: the 405 billion of `llama-3.1-405b`, the 80 of `a100-80gb`."""
+    for digits, suffix in _IN_NAME.findall(name):
+        yield Evidence(float(digits))
+        if suffix:
+            yield Evidence(float(digits) * _NAME_SCALE[suffix.lower()])
+
+
+def _run_texts(run: ToolResult) -> Iterator[str]:
+    yield run.formula
+    yield from run.assumptions
+    yield from run.warnings
+    for source in run.sources:
+        yield from (str(source.get(key) or "") for key in ("title", "says"))
+
+
+def _of_failed(run: ToolResult) -> Iterator[Evidence]:
+    """A failed call supports talk about its own values and limits."""
+    yield from _of_value(run.input, None, 0)
+    yield from _of_text(run.error or "")
+
+
+def _of_texts(texts: Iterable[str]) -> Iterator[Evidence]:
+    for text in texts:
+        yield from _of_text(text)
+
+
+def _of_text(text: str) -> Iterator[Evidence]:
+    for mention in find_numbers(text) if text else ():
+        yield Evidence(mention.value, mention.unit)
+        for reading in mention.readings:
+            yield Evidence(reading)
+    for name in _NAME.findall(text or ""):
+        yield from _of_name(name)
+
+
+def names_in(runs: Sequence[ToolResult]) -> list[str]:
+    """Names with digits that the calls were about (chips, models, laws): they are no numbers in the text."""
+    found: dict[str, None] = {}
+    for run in runs:
+        for value in (*run.input.values(), *run.output.values()):
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, str) and _NAME.fullmatch(item) and not _is_quantity(item):
+                    found[item] = None
+    return list(found)
+
+
+def _is_quantity(text: str) -> bool:
+    """`12k`, `80GB` and the like are quantities, not names."""
+    mentions = find_numbers(text)
+    return len(mentions) == 1 and mentions[0].text == text

@@ -1,0 +1,108 @@
+"""What has digits and is no quantity: dates, time stamps, names of chips and models, list marks, references.
+
+`hide` blanks them out in place, so that positions in the text stay what they were.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|"
+    r"Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
+_YEAR = r"(?:19[5-9]\d|20[0-4]\d)"
+_FAMILY = (
+    r"(?:GPT|Llama|LLaMA|Claude|Gemini|Gemma|Mixtral|Mistral|Qwen|DeepSeek|Falcon|GLM|MiniMax|Kimi|Phi|Grok|OPT|"
+    r"BLOOM|PaLM|Trainium|Inferentia|Gaudi|TPU|Blackwell|Hopper|Rubin|Ampere|Ada|Volta|Instinct|RTX(?: PRO)?|"
+    r"GeForce|Xeon|EPYC|NVLink|NVSwitch|PCIe|HBM|CUDA|ROCm|Python|Rust|PyTorch|G?DDR|InfiniBand|Ironwood|Trillium|"
+    r"MTIA|Maia|WSE|LPU|Sonnet|Opus|Haiku|Flash|Nova|DGX|HGX|vLLM|SGLang|TensorRT|Gen|Chinchilla|Gopher|Wikitext|"
+    r"S&P|Fortune|Russell|Nasdaq|RFC|ISO|IEEE|Form|Series|Boeing)"
+)
+_WORDED = (
+    r"(?:steps?|tables?|figures?|figs?\.?|pages?|pp?\.|chapters?|sections?|§|items?|options?|cases?|tiers?|phases?|"
+    r"levels?|parts?|versions?|ver\.|v\.|no\.|nos\.|claims?|questions?|notes?|rules?|gen(?:eration)?|line|row|"
+    r"stage|scenario|appendix|eq(?:uation)?\.?|ref\.?|footnote|issue|batch no\.|day one|port|zone|region|question no\.)"
+)
+
+_PATTERNS: tuple[str, ...] = (
+    r"https?://\S+|www\.\S+|\S+@\S+\.\w+",
+    r"\[\^?\d{1,3}\](?!\()",  # [1], [^2]
+    r"\b(?:bg2|claim|src|doc|kb)-[\w.-]*\d[\w.-]*",  # ids of sources
+    # dates and times
+    rf"\b{_YEAR}-\d\d(?:-\d\d)?(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?Z?)?\b",
+    r"\b\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d{2})\b|\b\d{4}/\d{2}/\d{2}\b",
+    rf"\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}\b\.?(?:,? (?:{_YEAR}|[’']\d\d))?",
+    rf"\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?(?:\s?[–-]\s?\d{{1,2}})?\b(?!\s*(?:%|percent|million|billion|GPU|x\b))"
+    rf"(?:,? {_YEAR})?",
+    rf"\b{_MONTH}\.?,?(?: of)? (?:{_YEAR}|[’']\d\d)\b",
+    rf"\b[QH][1-4][ -]?(?:{_YEAR}|[’']?\d\d)\b|\b[Qq][1-4]\b|\b[1-4]Q\s?[’']?\d{{2,4}}\b|\b[12]H\s?[’']?\d{{2,4}}\b",
+    rf"\b(?:FY|CY|fiscal|calendar)\s?[’']?(?:{_YEAR}|\d\d)\b",
+    r"\b\d{1,2}:\d{2}:\d{2}(?:[.,]\d+)?\b|\b\d{1,2}:\d{2}\s?(?:[ap]\.?m\.?\b)?(?!\s*ratio)|\b\d{1,2}\s?[ap]m\b",
+    r"(?<!\w)[’']\d\d\b",
+    # names
+    rf"\b{_FAMILY}[- ]?v?\d+(?:\.\d+)*[A-Za-z]*\+?(?:[ -](?:\d+(?:\.\d+)?[xX])?\d+(?:\.\d+)?[BbMT]\b)?(?:-[A-Za-z]\w*)*",
+    rf"\b{_FAMILY}[- ](?:\d+[xX])?\d+(?:\.\d+)?[BbMT]\b(?:-\w+)*",
+    r"\b(?!(?:USD|US|EUR|GBP|CHF|JPY|CNY|RMB|x)\d)[A-Za-z]{1,14}\d[\w]*(?:[.-](?=\w)\w+)*",  # H100, FP8, GPT4o
+    r"\b\d{1,2}[- ]?[Kk]s?\b(?= filing| report)|\b24/7\b|\b24x7\b|\bx86(?:-64)?\b|\b[234]D\b|\b2\.5D\b|\b[2-6]G\b(?!B)",
+    r"\b\d+(?:\.\d+){2,}\b|\bv\d+(?:\.\d+)*\b",  # versions
+    # marks of order
+    r"(?m:^)\s*(?:[-*>]\s*)?\d{1,2}[.)](?=\s)",
+    r"(?<=[\s:;,])\(\d{1,2}\)(?=\s)|^\(\d{1,2}\)(?=\s)",
+    r"\b\d+(?:st|nd|rd|th)\b",
+    rf"\b(?i:{_WORDED})\s?#?\d+(?:\.\d+)*(?:\s?(?:[–-]|and|or|to|,)\s?\d+(?:\.\d+)*)*\b(?!\s?(?:%|[xX×]\b|GB|TB|[kKMB]\b|,\d))",
+    r"(?<!\w)#\d+\b",
+    r"\btop[- ]\d+\b|\bpass@\d+\b|\bp\d{2}\b|\b\d{2}(?:th)? percentile\b|\b9[05]\s?% (?:confidence|interval|CI)\b",
+)
+_HIDDEN = tuple(re.compile(pattern, re.MULTILINE) for pattern in _PATTERNS)
+
+# A bare year: not when a unit follows, nor when the words before it say it is an amount.
+_BARE_YEAR = re.compile(
+    rf"(?<![\w$€£.,×*/^=+~≈])(?P<decade>(?:early|mid|late)[- ])?{_YEAR}(?:s\b)?"
+    rf"(?:\s?[–/-]\s?(?:{_YEAR}|\d\d))?(?![\w%$€]|[.,]\d|\s*[×*^]\s*\d)"
+)
+_AMOUNT_BEFORE = re.compile(
+    r"(?:size|length|batch|context|window|sequence|about|roughly|around|approximately|nearly|than|of|least|most|only|"
+    r"exactly|total|is|are|be|was|were|has|have|holds?|fits?|gives?|costs?|needs?|uses?|serves?|to)\s*$",
+    re.IGNORECASE,
+)
+_COUNTED_AFTER = re.compile(
+    r"\s*[- ]?(?:GPU|chip|accelerator|card|token|tok\b|request|user|sequence|concurrent|param|watt|W\b|kW|MW|GW|GB|MB|"
+    r"TB|GiB|MiB|KiB|B\b|bytes?|FLOP|TFLOP|hours?|days?|weeks?|months?|years?|minutes?|seconds?|ms\b|s\b|dollars|USD|"
+    r"percent|times|people|servers?|racks?|nodes?|links?|hops?|cores?|million|billion|thousand|trillion|steps?|runs?|"
+    r"[xX×]\b)",
+)
+_DATE_BEFORE = re.compile(
+    r"(?:\b(?:in|by|since|from|during|until|till|through|before|after|year|fiscal|end of|start of|early|mid|late|and|"
+    r"vs\.?|versus|around|circa|for|calendar|summer|winter|spring|autumn|fall|compared with|than in|back in|of)|[(,–-])\s*$",
+    re.IGNORECASE,
+)
+
+
+def hide(text: str, names: Iterable[str] = ()) -> str:
+    """The text with everything that is no quantity blanked; `names` are further names to blank."""
+    for pattern in _HIDDEN:
+        text = pattern.sub(_blank, text)
+    for name in names:
+        text = _name_pattern(name).sub(_blank, text)
+    return _BARE_YEAR.sub(_blank_year, text)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "\x00" * len(match.group())
+
+
+def _name_pattern(name: str) -> re.Pattern[str]:
+    """A name as an id writes it and as people do: dashes, spaces or nothing between its parts."""
+    parts = [re.escape(part) for part in re.split(r"[-_ ]+", name) if part]
+    return re.compile(r"(?<![\w.])" + r"[-_ ]?".join(parts) + r"(?!\w)", re.IGNORECASE)
+
+
+def _blank_year(match: re.Match[str]) -> str:
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    if _COUNTED_AFTER.match(after):
+        return match.group()
+    if _AMOUNT_BEFORE.search(before) and not _DATE_BEFORE.search(before):
+        return match.group()
+    return _blank(match)
