@@ -42,3 +42,10 @@ def create_app(settings: Settings, *, host: str = "127.0.0.1", agent: Agent | No
     for module in (ask, tools, openai_chat, health):
         app.include_router(module.router)
     return app
+
+
+def from_environment() -> FastAPI:
+    """The application of a `serve` worker: settings from the environment."""
+    import os
+
+    return create_app(Settings(), host=os.environ.get("RACKRATE_SERVE_HOST", "127.0.0.1"))

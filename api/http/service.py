@@ -17,15 +17,20 @@ from tools.errors import InputError
 GRACE_S = 20.0
 
 
+def checked_keys(settings: Settings, host: str) -> tuple[ApiKey, ...]:
+    """The keys of the setting. InputError when there are none and the world could call."""
+    keys = parse_keys(settings.api_keys.get_secret_value() if settings.api_keys else None)
+    if not keys and host not in LOOPBACK:
+        raise InputError("host", host, "127.0.0.1 while RACKRATE_API_KEYS is not set")
+    return keys
+
+
 class Service:
     """One process of the service."""
 
     def __init__(self, settings: Settings, *, host: str = "127.0.0.1", agent: Agent | None = None) -> None:
-        keys = settings.api_keys.get_secret_value() if settings.api_keys else None
         self.settings = settings
-        self.keys: tuple[ApiKey, ...] = parse_keys(keys)
-        if not self.keys and host not in LOOPBACK:
-            raise InputError("host", host, "127.0.0.1 while RACKRATE_API_KEYS is not set")
+        self.keys = checked_keys(settings, host)
         self.agent = agent or Agent(settings)
         self.limiter = Limiter(settings.rate_limit, settings.limits_url)
         self.metrics = Metrics()
