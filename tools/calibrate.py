@@ -1,0 +1,281 @@
+"""Fit the serving model's constants to measured rows, and say how well it predicts what it never saw.
+
+Robust least squares on log error with log-normal priors: minimise `sum w rho(ln(predicted / measured))` plus
+`sum (ln(constant / prior) / width)^2`, by Gauss-Newton steps with damping over the core's batch kernel. `rho`
+grows like the square below `KNEE` and like the absolute value beyond it, so that a run that went wrong does not
+bend the constants. Rows of a crowded (model, chip) pair weigh less than those of a rare one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tools import _core, serving_constants
+from tools.serving_constants import GROUPS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tools.measured import Row
+
+    Array = NDArray[np.float64]
+
+KNEE = 0.06
+SCALE = 0.15
+CROWDING = 0.35
+STEP = 1e-4
+
+# Prior widths (standard deviation of the logarithm). A constant not listed has 0.3; zero holds it fixed.
+WIDTHS: dict[str, float] = {
+    "bandwidth_share": 0.15,
+    "flop_share": 0.2,
+    "fp8_factor": 0.08,
+    "fp4_factor": 0.15,
+    "overlap_norm": 0.25,
+    "chunk_tokens": 0.3,
+    "latency_growth": 0.5,
+    "network_share": 0.3,
+    "memory_share": 0.02,
+    "unfused_attention": 0.0,
+    "output_reserved": 0.15,
+    "cycle_prefill": 0.1,
+    "interference": 0.3,
+    "wait": 0.5,
+    "request_s": 0.5,
+    "layer_s": 0.5,
+    "moe_layer_s": 0.5,
+    "host_step_s": 0.5,
+    "host_sequence_s": 0.5,
+    "reserve_bytes": 0.3,
+    "max_sequences": 0.5,
+}
+FACTOR_WIDTHS: dict[str, float] = {
+    "engines.speed": 0.15,
+    "engines.prefill": 0.3,
+    "engines.overhead": 0.4,
+    "engines.wait": 0.6,
+    "families.bandwidth": 0.12,
+    "families.flop": 0.2,
+    "links.latency": 0.4,
+    "links.share": 0.3,
+}
+# Upper limits of globals: never more than the physics, or more than the meaning allows.
+CAPS = {"bandwidth_share": 0.92, "flop_share": 0.75, "fp8_factor": 1.0, "fp4_factor": 1.0, "link_share": 0.95,
+        "memory_share": 0.98, "output_reserved": 1.0, "cycle_prefill": 1.1}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One fitted number: where it lives, its prior and the tuning columns it multiplies."""
+
+    group: str  # "global", "engines", "families" or "links"
+    member: str
+    name: str
+    prior: float
+    width: float
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Fitted logarithms of `parameters` relative to their priors."""
+
+    parameters: tuple[Parameter, ...]
+    x: Array
+    objective: float
+    iterations: int
+
+    def value(self, parameter: Parameter) -> float:
+        return parameter.prior * math.exp(float(self.x[self.parameters.index(parameter)]))
+
+
+def parameters_of(rows: Sequence[Row]) -> tuple[Parameter, ...]:
+    """Every constant that the rows can speak of."""
+    names = _core.Tuning.NAMES
+    priors = dict(zip(names, _core.Tuning().values(), strict=True))
+    found = [
+        Parameter("global", "", name, priors[name], WIDTHS.get(name, 0.3), (names.index(name),)) for name in names
+    ]
+    members = {
+        "engines": sorted({row.engine for row in rows if row.engine}),
+        "families": sorted({row.family for row in rows}),
+        "links": sorted({row.link for row in rows} - {"none"}),
+    }
+    for group, factors in GROUPS.items():
+        for member in members[group]:
+            for factor, targets in factors.items():
+                columns = tuple(names.index(t) for t in targets)
+                width = FACTOR_WIDTHS[f"{group}.{factor}"]
+                found.append(Parameter(group, member, factor, 1.0, width, columns))
+    return tuple(found)
+
+
+class Problem:
+    """Rows, parameters and what links them; predictions and their derivatives."""
+
+    def __init__(self, rows: Sequence[Row], parameters: Sequence[Parameter]) -> None:
+        self.rows, self.parameters = list(rows), list(parameters)
+        self.cores = [row.core for row in rows]
+        self.work = np.array([row.workload for row in rows])
+        self.measured = np.log(np.array([row.value or math.nan for row in rows]))
+        self.weights = _row_weights(rows)
+        self.base = np.log(np.array(_core.Tuning().values()))
+        self.member = np.array([self._applies(p) for p in parameters], dtype=bool)
+        self.width = np.array([p.width for p in parameters])
+        self.kinds = _kinds(rows)
+
+    def _applies(self, parameter: Parameter) -> list[bool]:
+        if parameter.group == "global":
+            return [True] * len(self.rows)
+        own = {"engines": "engine", "families": "family", "links": "link"}[parameter.group]
+        return [getattr(row, own) == parameter.member for row in self.rows]
+
+    def tunings(self, x: Array) -> Array:
+        """Log constants of each row (rows x constants)."""
+        logs = np.tile(self.base, (len(self.rows), 1))
+        for value, parameter, applies in zip(x, self.parameters, self.member, strict=True):
+            for column in parameter.columns:
+                logs[applies, column] += value
+        return logs
+
+    def predict(self, logs: Array) -> Array:
+        """Log predictions from log constants."""
+        found = _core.estimate_batch(self.cores, np.exp(logs), self.work)
+        return np.log(np.choose(self.kinds[0], found[:, :4].T) * self.kinds[1])
+
+    def jacobian(self, logs: Array, at: Array) -> Array:
+        """d log prediction / d x (rows x parameters), by forward differences of each constant."""
+        slopes = np.empty_like(logs)
+        for column in range(logs.shape[1]):
+            moved = logs.copy()
+            moved[:, column] += STEP
+            slopes[:, column] = (self.predict(moved) - at) / STEP
+        columns = [slopes[:, list(p.columns)].sum(axis=1) for p in self.parameters]
+        return np.column_stack(columns) * self.member.T
+
+
+def _row_weights(rows: Sequence[Row]) -> Array:
+    counts: dict[tuple[str, str], int] = {}
+    for row in rows:
+        counts[row.pair] = counts.get(row.pair, 0) + 1
+    weights = np.array([counts[row.pair] ** -CROWDING for row in rows])
+    return np.asarray(weights / weights.mean())
+
+
+def _kinds(rows: Sequence[Row]) -> tuple[NDArray[np.int64], Array]:
+    """Column of the estimate each row's metric comes from, and what it is multiplied by."""
+    column = {"ttft_ms": 0, "tpot_ms": 1, "output_tok_s_total": 3, "total_tok_s": 3}
+    which = np.array([column[row.metric] for row in rows], dtype=np.int64)
+    probe = (1.0, 1.0, 1.0, 1.0)
+    return which, np.array([row.from_estimate(probe) for row in rows])
+
+
+def _irls(residual: Array) -> Array:
+    """Weights that turn least squares into a loss of squares below KNEE and absolute values beyond."""
+    return np.asarray(1.0 / np.maximum(np.abs(residual), KNEE) * KNEE)
+
+
+def _loss(residual: Array, weights: Array) -> float:
+    size = np.abs(residual)
+    rho = np.where(size < KNEE, size**2, 2 * KNEE * size - KNEE**2)
+    return float((weights * rho).sum())
+
+
+def fit(
+    rows: Sequence[Row], parameters: Sequence[Parameter] | None = None, *, iterations: int = 25
+) -> tuple[Fit, Problem]:
+    """Fit from the priors. The rows must hold a value."""
+    chosen = tuple(parameters or parameters_of(rows))
+    problem = Problem(rows, chosen)
+    free = problem.width > 0
+    precision = np.where(free, 1.0 / np.maximum(problem.width, 1e-9) ** 2, 0.0) * 2 * KNEE * SCALE
+    caps = np.array([_cap(p) for p in chosen])
+    x, damping = np.zeros(len(chosen)), 1e-2
+    logs = problem.tunings(x)
+    at = problem.predict(logs)
+
+    def objective(predicted: Array, at_x: Array) -> float:
+        return _loss(predicted - problem.measured, problem.weights) + float((precision * at_x**2).sum())
+
+    best, count = objective(at, x), 0
+    for count in range(1, iterations + 1):  # noqa: B007 - the number of iterations is reported
+        residual = at - problem.measured
+        slopes = problem.jacobian(logs, at)[:, free]
+        weight = problem.weights * _irls(residual)
+        normal = slopes.T @ (slopes * weight[:, None]) + np.diag(precision[free])
+        gradient = slopes.T @ (weight * residual) + precision[free] * x[free]
+        before = best
+        for _ in range(6):
+            step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), -gradient)
+            trial = x.copy()
+            trial[free] += np.clip(step, -0.5, 0.5)
+            trial = np.minimum(trial, caps)
+            trial_logs = problem.tunings(trial)
+            trial_at = problem.predict(trial_logs)
+            value = objective(trial_at, trial)
+            if value < best:
+                x, logs, at, best, damping = trial, trial_logs, trial_at, value, max(damping / 4, 1e-6)
+                break
+            damping *= 5
+        if before - best < 1e-5 * before:
+            break
+    return Fit(chosen, x, best, count), problem
+
+
+def _cap(parameter: Parameter) -> float:
+    cap = CAPS.get(parameter.name) if parameter.group == "global" else None
+    return math.log(cap / parameter.prior) if cap else math.inf
+
+
+def residuals(fitted: Fit, rows: Sequence[Row]) -> Array:
+    """ln(predicted / measured) of rows, which may hold engines and chips the fit never saw."""
+    problem = Problem(rows, fitted.parameters)
+    return np.asarray(problem.predict(problem.tunings(fitted.x)) - problem.measured)
+
+
+def cross_validate(
+    rows: Sequence[Row],
+    key: Callable[[Row], Hashable],
+    *,
+    folds: int | None = None,
+    iterations: int = 12,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Array:
+    """Residual of each row under a fit, from the priors, without the rows that share its `key`.
+
+    `folds` bunches keys together to save time; None leaves one key out at a time.
+    """
+    keys = list(dict.fromkeys(key(row) for row in rows))
+    bunch = {k: (i if folds is None else i % folds) for i, k in enumerate(keys)}
+    fold_of = np.array([bunch[key(row)] for row in rows])
+    parameters = parameters_of(rows)
+    out = np.full(len(rows), math.nan)
+    total = int(fold_of.max()) + 1
+    for fold in range(total):
+        inside = fold_of != fold
+        train = [row for row, keep in zip(rows, inside, strict=True) if keep]
+        fitted, _ = fit(train, parameters, iterations=iterations)
+        test = [row for row, keep in zip(rows, inside, strict=True) if not keep]
+        out[~inside] = residuals(fitted, test)
+        if progress:
+            progress(fold + 1, total)
+    return out
+
+
+def summary(errors: Array, rows: Sequence[Row]) -> dict[str, float]:
+    """Median and 90th percentile of |error|, and the mean over (model, chip) of the group's median."""
+    size = np.abs(errors)
+    groups: dict[tuple[str, str], list[float]] = {}
+    for row, error in zip(rows, size, strict=True):
+        groups.setdefault(row.pair, []).append(float(error))
+    return {
+        "rows": float(len(size)),
+        "median": round(float(np.median(size)), 4),
+        "p90": round(float(np.sort(size)[int(0.9 * len(size))]), 4),
+        "groups": round(float(np.mean([np.median(g) for g in groups.values()])), 4),
+    }
