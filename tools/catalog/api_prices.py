@@ -111,8 +111,12 @@ class ApiPrices:
 
     def entity_names(self) -> dict[str, str]:
         """Lower-case spellings of the makers' models, each with its plain id (`gpt-4o`)."""
-        spellings = self._names.entity_names()
-        return {name: ref.split("/", 1)[1] for name, ref in spellings.items() if not name.startswith(MAKERS)}
+        spoken = {alias.lower() for row in self._known.values() for alias in row.get("aliases", ())}
+        return {
+            name: ref.split("/", 1)[1]
+            for name, ref in self._names.entity_names().items()
+            if "/" not in name and (name in spoken or not name.isalpha())
+        }
 
     def price(self, model: str, as_of: AsOf = None, provider: str | None = None) -> ApiPrice:
         """The list price of `model` on the last day `as_of` can mean; today when None.
@@ -203,10 +207,10 @@ class ApiPrices:
 
     def _offers(self, open_id: str, day: dt.date) -> list[tuple[str, float, float, Source]]:
         offers: dict[str, tuple[str, float, float, Source]] = {}
-        for row in self._hosted:
-            if row["model"] == open_id:
-                source = make_source(self._sources, row["source"], row["as_of"])
-                offers[row["provider"]] = (row["provider"], row["input"], row["output"], source)
+        for known in self._hosted:
+            if known["model"] == open_id and first_day(known["as_of"]) <= day:
+                source = make_source(self._sources, known["source"], known["as_of"])
+                offers[known["provider"]] = (known["provider"], known["input"], known["output"], source)
         for ref in self._hosts_of.get(open_id, ()):
             row = _row_at(self.table[ref]["rows"], day)
             if row is not None and row[3]:
