@@ -19,6 +19,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -57,7 +58,7 @@ class Rule:
         """The right-hand side with the numbers and their units put in."""
         template = self.text or ", ".join(f"{{{name}}}" for name in self.needs)
         return template.format(
-            **{name: format_quantity(values[name], units.get(name, "dimensionless")) for name in self.needs}
+            **{name: format_quantity(values[name], units.get(name) or unit_of(name)) for name in self.needs}
         )
 
 
@@ -70,27 +71,39 @@ class Default:
     says: str
 
 
-def product(target: str, *factors: str, per: Sequence[str] = (), scale: float = 1.0) -> tuple[Rule, ...]:
-    """Every direction of ``target = scale × factors / per``."""
+def product(
+    target: str,
+    *factors: str,
+    per: Sequence[str] = (),
+    scale: float = 1.0,
+    constant: float = 1.0,
+    constant_unit: str = "dimensionless",
+) -> tuple[Rule, ...]:
+    """Every direction of ``target = scale × constant × factors / per``.
+
+    `scale` only converts units and stays out of the text (0.01 for a percentage); `constant` is a number of
+    the relation itself (8,760 hours) and is shown.
+    """
     power = {target: -1, **dict.fromkeys(factors, 1), **dict.fromkeys(per, -1)}
-    return tuple(_product_rule(unknown, power, scale) for unknown in power)
+    shown = format_quantity(constant, constant_unit) if constant != 1.0 else ""
+    return tuple(_product_rule(unknown, power, scale * constant, shown) for unknown in power)
 
 
-def _product_rule(unknown: str, power: Mapping[str, int], scale: float) -> Rule:
-    """Solve ``1 = scale × Π x^power`` for `unknown`."""
+def _product_rule(unknown: str, power: Mapping[str, int], scale: float, shown: str) -> Rule:
+    """Solve ``1 = scale × Π x^power`` for `unknown`; `shown` is the part of `scale` that people see."""
     sign = -power[unknown]
     needs = tuple(name for name in power if name != unknown)
     up = [n for n in needs if power[n] * sign > 0]
     down = [n for n in needs if power[n] * sign < 0]
-    constant = scale if sign > 0 else 1.0 / scale
+    factor = scale if sign > 0 else 1.0 / scale
 
     def compute(*values: float) -> float:
         known = dict(zip(needs, values, strict=True))
-        return constant * math.prod(known[n] for n in up) / math.prod(known[n] for n in down)
+        return factor * math.prod(known[n] for n in up) / math.prod(known[n] for n in down)
 
-    numbers = [*(f"{{{n}}}" for n in up), *([format_number(constant, 6)] if constant != 1.0 else [])]
-    text = " × ".join(numbers) or "1"
-    return Rule(unknown, needs, compute, text + "".join(f" / {{{n}}}" for n in down))
+    above = [*(f"{{{n}}}" for n in up), *([shown] if shown and sign > 0 else [])]
+    below = [*(f"{{{n}}}" for n in down), *([shown] if shown and sign < 0 else [])]
+    return Rule(unknown, needs, compute, (" × ".join(above) or "1") + "".join(f" / {n}" for n in below))
 
 
 def total(target: str, *parts: str) -> tuple[Rule, ...]:
@@ -137,11 +150,15 @@ class Solution:
         wanted = None if names is None else self.ancestors(names)
         shown = (
             f"{label(rule.target)} = {rule.shown(self.values, units)} = "
-            f"{format_quantity(self.values[rule.target], units.get(rule.target, 'dimensionless'))}"
+            f"{format_quantity(self.values[rule.target], units.get(rule.target) or unit_of(rule.target))}"
             for rule in self.steps
-            if wanted is None or rule.target in wanted
+            if (wanted is None or rule.target in wanted) and not self._empty(rule)
         )
         return "; ".join(shown)
+
+    def _empty(self, rule: Rule) -> bool:
+        """A step that only says nothing is nothing: 0 worked out from defaults."""
+        return self.values[rule.target] == 0 and not any(n in self.given for n in rule.needs)
 
     def assumptions(self, names: Iterable[str] | None = None) -> list[str]:
         """The defaults that the found values (or only `names`) rest on."""
@@ -282,20 +299,36 @@ def _evaluate(rule: Rule, solution: Solution) -> float | None:
         return math.inf
 
 
+_UNIT_TAIL = re.compile(
+    r"(?<!_per)_(?:(?:usd|w|mwh|mw|kw|kwh|gb)(?:_per_(?:chip_hour|chip_year|chip|hour|day|month|year|mtok|gb|mwh|kwh))?"
+    r"|percent|years|months|hours)$"
+)
+
+
 def label(name: str) -> str:
-    """A field name as people read it: `gross_margin_percent` → `gross margin`."""
-    for tail in (
-        "_usd_per_chip_hour",
-        "_usd_per_hour",
-        "_usd_per_year",
-        "_usd_per_month",
-        "_percent",
-        "_usd",
-    ):
-        if name.endswith(tail) and len(name) > len(tail):
-            name = name.removesuffix(tail)
-            break
-    return name.replace("_", " ").strip()
+    """A field name as people read it, its unit left off: `gross_margin_percent` → `gross margin`."""
+    return _UNIT_TAIL.sub("", name).replace("_", " ").strip()
+
+
+def unit_of(name: str) -> str:
+    """The unit that a quantity's name ends with: `net_usd_per_chip_year` → `USD/chip/year`."""
+    match = _UNIT_TAIL.search(name)
+    if match is None:
+        return "dimensionless"
+    spelled = {
+        "usd": "USD",
+        "w": "W",
+        "mw": "MW",
+        "kw": "kW",
+        "mwh": "MWh",
+        "kwh": "kWh",
+        "gb": "GB",
+        "mtok": "Mtoken",
+    }
+    parts = match[0].strip("_").replace("_per_", "_").split("_")
+    return "/".join(
+        spelled.get(part, part.removesuffix("s") if part != "hours" else "hour") for part in parts
+    )
 
 
 @lru_cache(maxsize=64)
