@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pint
 
 DEFINITIONS = Path(__file__).with_name("units.txt")
+FACTORS = Path(__file__).with_name("unit_factors.json")
 
 # A field that counts things accepts a number that does not say what it counts ("$2/hr" for USD/chip/hour).
 _COUNTED = frozenset(
@@ -161,6 +162,25 @@ def _factor_and_dims(unit: str) -> tuple[float, tuple[tuple[str, float], ...]]:
     text = unit.strip()
     if text in ("", "dimensionless", "1"):
         return 1.0, ()
+    known = _known_factors().get(text)
+    return known if known is not None else by_pint(text)
+
+
+@lru_cache(maxsize=1)
+def _known_factors() -> dict[str, tuple[float, tuple[tuple[str, float], ...]]]:
+    """What pint says of the units in daily use, kept in a file since importing pint costs half a second.
+
+    `python -m tools.unit_factors` writes the file; a test holds it to pint.
+    """
+    import json
+
+    rows = json.loads(FACTORS.read_text(encoding="utf-8")) if FACTORS.exists() else {}
+    return {unit: (factor, tuple((d, p) for d, p in dims.items())) for unit, (factor, dims) in rows.items()}
+
+
+def by_pint(unit: str) -> tuple[float, tuple[tuple[str, float], ...]]:
+    """Factor to root units and dimensionality, by pint itself."""
+    text = unit.strip()
     try:
         quantity = registry().parse_expression(text, case_sensitive=True)
         root = (quantity * registry().Quantity(1.0)).to_root_units()

@@ -94,3 +94,21 @@ def test_every_unit_of_the_contract_parses() -> None:
     for unit in contract.split():
         assert units.factor(unit, unit) == 1.0
         units.dimensions(unit)
+
+
+def test_the_kept_factors_are_pints_own() -> None:
+    import json
+
+    kept = json.loads(units.FACTORS.read_text(encoding="utf-8"))
+    assert len(kept) > 300
+    for unit, (factor, dims) in kept.items():
+        by_pint = units.by_pint(unit)
+        assert (factor, dims) == (by_pint[0], dict(by_pint[1])), unit
+
+
+def test_every_field_of_every_calculator_has_a_kept_factor() -> None:
+    from tools.unit_factors import daily_units
+
+    kept = units._known_factors()
+    missing = [u for u in daily_units() if u not in kept and u not in ("", "dimensionless", "1")]
+    assert not missing, "run python -m tools.unit_factors"
