@@ -1,24 +1,297 @@
-"""What people see in a terminal."""
+"""What people see in a terminal: the headline first and large, then why, a small table, a plot, where it is from.
+
+Everything fits the terminal's width; on a pipe it is plain text without colour.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-import click
+from api.cli.markdown import blocks, grid, has_table, inline
+from api.cli.plot import charts, draw
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from agent.answer import Answer
+    from knowledge.citation import Citation
+    from tools.contract import CalculatorRun, Figure
+    from tools.registry import Calculator
+
+WIDEST = 92  # longer lines are hard to read
+LARGE_FROM = 46  # columns a large headline needs
+STATUS = {
+    "clarify": ("yellow", "One question first"),
+    "invalid": ("red", "That cannot be"),
+    "out_of_scope": ("yellow", "Outside what I can compute or cite"),
+    "refused": ("yellow", "Not something I do"),
+}
+# Three rows a digit, drawn with half blocks.
+_LARGE = {
+    "0": ("█▀█", "█ █", "▀▀▀"), "1": ("▀█ ", " █ ", "▀▀▀"), "2": ("▀▀█", "█▀▀", "▀▀▀"), "3": ("▀▀█", " ▀█", "▀▀▀"),
+    "4": ("█ █", "▀▀█", "  ▀"), "5": ("█▀▀", "▀▀█", "▀▀▀"), "6": ("█▀▀", "█▀█", "▀▀▀"), "7": ("▀▀█", "  █", "  ▀"),
+    "8": ("█▀█", "█▀█", "▀▀▀"), "9": ("█▀█", "▀▀█", "▀▀▀"), ".": (" ", " ", "▀"), ",": (" ", " ", "▄"),
+    "-": ("  ", "▀▀", "  "), "$": ("▄█▄", "▀█▄", "▄█▀"), "%": ("▀ █", "▄▀ ", "▀ ▀"), "–": ("  ", "▀▀", "  "),
+}  # fmt: skip
 
 
-def print_answer(answer: Any, *, note: str | None = None) -> None:
-    click.echo(answer.text)
+def console() -> Console:
+    """Standard output, never wider than reads well."""
+    from rich.console import Console
+
+    out = Console(highlight=False, soft_wrap=False)
+    out.width = max(20, min(out.width, WIDEST))
+    return out
 
 
-def print_run(run: Any) -> None:
-    click.echo(run.model_dump_json(indent=1))
+def print_answer(answer: Answer, *, note: str | None = None, out: Console | None = None) -> None:
+    """One Answer."""
+    out = out or console()
+    for part in answer_parts(answer, out.width, note):
+        out.print(part)
 
 
-def print_tools(summaries: dict[str, str], broken: dict[str, str]) -> None:
-    for name, summary in summaries.items():
-        click.echo(f"{name}: {summary}")
+def answer_parts(answer: Answer, width: int, note: str | None = None) -> list[RenderableType]:
+    """The parts of an answer from top to bottom, blank lines included."""
+    parts: list[RenderableType] = [""]
+    parts += _top(answer, width)
+    for block in blocks(answer.text):
+        parts += [block, ""]
+    if answer.status == "answered":
+        parts += _table(answer)
+        parts += _chart(answer, width)
+    parts += _lists(answer, width)
+    parts.append(_foot(answer, note))
+    return parts
 
 
-def print_calculator(calculator: Any) -> None:
-    click.echo(calculator.description)
+def _top(answer: Answer, width: int) -> list[RenderableType]:
+    from rich.text import Text
+
+    if answer.status in STATUS:
+        style, said = STATUS[answer.status]
+        return [Text(f"▌ {said}", style=f"bold {style}"), ""]
+    if answer.headline is None:
+        return []
+    return [*headline(answer.headline, width), ""]
+
+
+def headline(figure: Figure, width: int) -> list[RenderableType]:
+    """A figure large, its unit and name beside; in one bold line where there is no room."""
+    from rich.text import Text
+
+    from tools.units import format_quantity
+
+    written = format_quantity(figure.value, figure.unit)
+    match = re.match(r"^(?P<number>-?\$?[\d.,]+)(?P<rest>.*)$", written)
+    name = figure.name.replace("_", " ")
+    between = ""
+    if figure.low is not None and figure.high is not None and figure.low != figure.high:
+        ends = (format_quantity(figure.low, figure.unit), format_quantity(figure.high, figure.unit))
+        between = f"{ends[0]} to {ends[1]}"
+    large = _large(match["number"]) if match else None
+    rest = match["rest"].strip() if match else ""
+    if large is None or len(large[0]) + max(len(rest), len(name), len(between)) + 5 > width or width < LARGE_FROM:
+        line = Text(written, style="bold cyan").append(f"  {name}", "not bold dim")
+        return [line.append(f"  {between}", "not bold dim") if between else line]
+    beside = (between, rest, name) if between else ("", rest, name)
+    lines: list[RenderableType] = []
+    for row, (text, style) in enumerate(zip(beside, ("dim", "bold", "dim"), strict=True)):
+        lines.append(Text(large[row], style="bold cyan").append(f"   {text}", f"{style} default"))
+    return lines
+
+
+def _large(number: str) -> list[str] | None:
+    if any(char not in _LARGE for char in number):
+        return None
+    return [" ".join(_LARGE[char][row] for char in number) for row in range(3)]
+
+
+def _table(answer: Answer) -> list[RenderableType]:
+    """The table of the calculation that holds the headline, unless the text brought one."""
+    if has_table(answer.text):
+        return []
+    name = answer.headline.name if answer.headline else None
+    runs = [r for r in answer.tool_calls if r.table and not r.error]
+    chosen = next((r for r in runs if any(f.name == name for f in r.figures)), runs[0] if runs else None)
+    return [table(chosen.table), ""] if chosen and chosen.table else []
+
+
+def table(spec: Mapping[str, Any], rows: int = 14) -> RenderableType:
+    """`{"columns", "rows"}` as a rich table; long ones are cut and say so."""
+    from tools.units import format_number
+
+    def cell(value: Any) -> str:
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, int | float):
+            return format_number(float(value))
+        return "–" if value is None else str(value)
+
+    columns, found = [str(c) for c in spec.get("columns", ())], list(spec.get("rows", ()))
+    shown = [[cell(v) for v in row] for row in found[:rows]]
+    if len(found) > rows:
+        shown.append([f"… {len(found) - rows} more"])
+    numeric = {
+        i for i in range(len(columns)) if found and all(isinstance(r[i], int | float | None) for r in found if i < len(r))
+    }
+    return grid(columns, shown, numeric)
+
+
+def _chart(answer: Answer, width: int) -> list[RenderableType]:
+    for spec in charts(answer)[:1]:
+        drawn = draw(spec, min(width - 2, 72))
+        if drawn is not None:
+            from rich.padding import Padding
+            from rich.text import Text
+
+            title = spec.get("title")
+            head = Text(title if isinstance(title, str) else "", style="bold dim")
+            return [Padding(head, (0, 0, 0, 2)), Padding(drawn, (0, 0, 0, 2)), ""] if head else [Padding(drawn, (0, 0, 0, 2)), ""]
+    return []
+
+
+def _lists(answer: Answer, width: int) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    parts += _section("Assumed", answer.assumptions, "dim", limit=8)
+    parts += _section("Mind", answer.warnings, "yellow", limit=6)
+    parts += _section("Said", [_cited(c) for c in answer.citations], "default", limit=5)
+    parts += _section("Sources", sources(answer.tool_calls, width), "dim", limit=6)
+    return parts
+
+
+def _section(title: str, lines: Sequence[str], style: str, limit: int) -> list[RenderableType]:
+    from rich.table import Table
+
+    if not lines:
+        return []
+    rows = Table.grid(padding=(0, 2, 0, 0))
+    rows.add_column(width=7, style="bold dim", no_wrap=True)
+    rows.add_column(overflow="fold")
+    shown = list(lines[:limit]) + ([f"… {len(lines) - limit} more (--json has them)"] if len(lines) > limit else [])
+    for index, line in enumerate(shown):
+        rows.add_row(title if index == 0 else "", inline(line, style))
+    return [rows, ""]
+
+
+def _cited(citation: Citation) -> str:
+    """A passage: where, then what, in two lines or so."""
+    where = citation.start or (f"page {citation.page}" if citation.page else citation.locator)
+    if citation.start and citation.end:
+        where = f"{citation.start}–{citation.end}"
+    dated = f", {citation.as_of}" if citation.as_of else ""
+    speaker = f"{citation.speaker}: " if citation.speaker else ""
+    text = " ".join(citation.text.split())
+    text = text if len(text) <= 220 else text[:217].rsplit(" ", 1)[0] + " …"
+    return f"**{where}** {citation.title}{dated}. {speaker}{text}"
+
+
+def sources(runs: Sequence[Any], width: int) -> list[str]:
+    """The sources of the facts used: title and date, each once."""
+    found: dict[str, None] = {}
+    for run in runs:
+        for source in run.sources:
+            said = source if isinstance(source, Mapping) else source.model_dump()
+            title = " ".join(str(said.get("title") or said.get("url") or "").split())
+            title = title if len(title) <= 110 else title[:108] + "…"
+            dated = f" ({said['as_of']})" if said.get("as_of") else ""
+            found[f"{title}{dated}"] = None
+    return list(found)
+
+
+def _foot(answer: Answer, note: str | None) -> RenderableType:
+    from rich.text import Text
+
+    bits = [answer.provider + (f" {answer.model}" if answer.model else "")]
+    bits.append(f"{answer.elapsed_ms:,.0f} ms" if answer.elapsed_ms >= 1 else "under 1 ms")
+    if answer.ledger.checked:
+        good = answer.ledger.checked - len(answer.ledger.unsupported)
+        bits.append(f"{good} of {answer.ledger.checked} numbers traced")
+    if answer.usage.usd:
+        bits.append(f"${answer.usage.usd:.4f}")
+    if answer.thread:
+        bits.append(f"thread {answer.thread}")
+    if note:
+        bits.append(note)
+    return Text(" · ".join(bits), style="dim")
+
+
+def print_run(run: CalculatorRun, out: Console | None = None) -> None:
+    """One run of a calculator."""
+    from rich.text import Text
+
+    from tools.units import format_quantity
+
+    out = out or console()
+    out.print("")
+    if run.figures:
+        for line in headline(run.figures[0], out.width):
+            out.print(line)
+        out.print("")
+    if len(run.figures) > 1:
+        rows = [[f.name.replace("_", " "), format_quantity(f.value, f.unit)] for f in run.figures[1:16]]
+        out.print(grid(["also", ""], rows, {1}))
+        out.print("")
+    if run.table:
+        out.print(table(run.table))
+        out.print("")
+    if run.formula:
+        out.print(Text(run.formula, style="cyan"))
+        out.print("")
+    drawn = draw(run.chart, min(out.width - 2, 72)) if run.chart else None
+    if drawn is not None:
+        out.print(drawn)
+        out.print("")
+    for title, lines, style in (("Assumed", run.assumptions, "dim"), ("Mind", run.warnings, "yellow"),
+                                ("Sources", sources([run], out.width), "dim")):  # fmt: skip
+        for part in _section(title, lines, style, limit=8):
+            out.print(part)
+
+
+def print_tools(summaries: Mapping[str, str], broken: Mapping[str, str]) -> None:
+    """Every calculator in one line each."""
+    out = console()
+    out.print(grid(["calculator", "answers"], [[f"**{name}**", said] for name, said in summaries.items()], set()))
+    for said in broken.values():
+        out.print(f"broken: {said}", style="red", markup=False)
+
+
+def print_calculator(calculator: Calculator) -> None:
+    """What one calculator takes and gives."""
+    out = console()
+    out.print("")
+    out.print(inline(calculator.name, "bold cyan"))
+    for block in blocks(calculator.description):
+        out.print(block)
+    out.print("")
+    required = set(calculator.input_schema.get("required", ()))
+    properties = calculator.input_schema.get("properties", {})
+    rows = [
+        [f"**{name}**" + (" (needed)" if name in required else ""), _measure(p, calculator.fields.get(name, {})), _said(p)]
+        for name, p in properties.items()
+    ]
+    out.print(grid(["takes", "unit", ""], rows, set()))
+    out.print("")
+    results = calculator.output_schema.get("properties", {})
+    rows = [
+        [f"**{name}**", _measure(results.get(name, {}), extra), _said(results.get(name, {}))]
+        for name, extra in calculator.outputs.items()
+    ]
+    out.print(grid(["gives", "unit", ""], rows, set()))
+    if calculator.examples:
+        out.print("")
+        out.print(inline("for example", "bold"))
+        for example in calculator.examples[:4]:
+            out.print(inline(f"  rackrate ask \"{example.get('question', '')}\"", "dim"))
+
+
+def _measure(schema: Mapping[str, Any], extra: Mapping[str, Any]) -> str:
+    if extra.get("unit"):
+        return str(extra["unit"])
+    return str(extra.get("entity") or schema.get("type") or "")
+
+
+def _said(schema: Mapping[str, Any]) -> str:
+    return str(schema.get("description") or "")
