@@ -7,6 +7,7 @@ runs report.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,12 @@ REPORTED_MFU_SOURCE = Source(
     says="Median 38 %; utilisation implied by chip-hours is lower, median 30 %, for restarts and idle time count",
 )
 
+SIX_N_D = (
+    Rule("flop", ("params", "tokens"), lambda n, d: 6 * n * d, "6 × {params} × {tokens}"),
+    Rule("params", ("flop", "tokens"), lambda c, d: c / (6 * d), "{flop} / (6 × {tokens})"),
+    Rule("tokens", ("flop", "params"), lambda c, n: c / (6 * n), "{flop} / (6 × {params})"),
+)
+
 # flop and chip_hours of a run, with what a chip does and costs
 RATE_RULES = (
     Rule("flop", ("chip_hours", "peak_tflops", "mfu"), lambda h, p, u: h * 3600e12 * p * u,
@@ -38,6 +45,11 @@ RATE_RULES = (
          "{flop} / (3600 s × {chip_hours} × {peak_tflops})"),
     *product("usd", "chip_hours", "usd_per_chip_hour"),
 )  # fmt: skip
+
+
+def chip_hours_text(formula: str) -> str:
+    """A solver's formula with chip-hours named as people name them."""
+    return re.sub(r"(^|; )chip = ", r"\1chip-hours = ", formula.replace("chip*hour", "chip-hours"))
 
 
 class ComputeQuery(Query):
@@ -105,7 +117,7 @@ def add_peak(query: ComputeQuery, catalog: Catalog, rate: ComputeRate) -> None:
 
 def _peak_sources(chip: object, precision: str) -> list[Source]:
     sources = getattr(chip, "sources", None)
-    return list(sources(f"peak_flops.{precision}"))[:1] if callable(sources) else []
+    return list(sources(precision))[:1] if callable(sources) else []
 
 
 def add_mfu(query: ComputeQuery, rate: ComputeRate) -> None:

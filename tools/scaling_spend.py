@@ -7,21 +7,19 @@ Muennighoff et al. 2023; the size adjusted for inference by Sardana et al. 2023 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tools import _core
+from tools.catalog import Catalog
 from tools.catalog.laws import DEFAULT, Law, load_laws
 from tools.catalog.laws import law as law_named
-from tools.compute_rate import RATE_RULES, ComputeRate, given_rate, rental_rate
+from tools.compute_rate import RATE_RULES, SIX_N_D, ComputeRate, chip_hours_text, given_rate, rental_rate
 from tools.contract import Source
 from tools.errors import FactAbsent, InputError, MissingInput
 from tools.scaling_query import LawOptimum, ScalingSpendQuery, ScalingSpendResult
 from tools.solve import Relations, Rule, Solution, product, units_of
 from tools.spend_ladder import LADDER, LADDER_ANSWERS, Ladder, between, of_runs
 from tools.units import format_number, format_quantity
-
-if TYPE_CHECKING:
-    from tools.catalog import Catalog
 
 DEFAULT_FACTOR = 10.0
 TEXT_STOCK_TOKENS = 322e12
@@ -36,7 +34,7 @@ _SARDANA = Source(
 )  # fmt: skip
 
 _SIZES = Relations(
-    product("flop", "params", "tokens", scale=6),
+    SIX_N_D,
     product("tokens", "params", "tokens_per_param"),
     Rule("params", ("flop", "tokens_per_param"), lambda c, r: math.sqrt(c / (6 * r)), "√(FLOP / 6 / ratio)"),
     product("tokens", "unique_tokens", "epochs"),
@@ -303,7 +301,7 @@ def _formula(query: ScalingSpendQuery, solution: Solution, law: Law) -> str:
         parts.append(f"tokens = {ratio:g} × parameters" if ratio else f"{law.id}: N* ~ C^{law.params_exponent:.3g}")
     parts.append(f"6 × {size['params']} × {size['tokens']} = {size['flop']}")
     money = solution.formula(_UNITS, [n for n in ("usd", "chip_hours") if n in solution.found()])
-    return "; ".join([*parts, *([money] if money else [])])
+    return chip_hours_text("; ".join([*parts, *([money] if money else [])]))
 
 
 def _law_assumptions(query: ScalingSpendQuery, law: Law) -> list[str]:

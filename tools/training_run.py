@@ -1,0 +1,178 @@
+"""A training run: FLOP, chip-hours, days, dollars, energy and MFU, whichever is missing.
+
+FLOP = 6 × parameters × tokens (Kaplan et al. 2020); chip-hours = FLOP / (3600 s × dense peak × MFU). A cost
+always names its method: rent, write-off with energy, or purchase; they differ by an order of magnitude.
+"""
+
+from __future__ import annotations
+
+import math
+
+from tools.catalog import Catalog
+from tools.compute_rate import (
+    DEFAULT_CHIP,
+    RATE_RULES,
+    SIX_N_D,
+    ComputeRate,
+    add_mfu,
+    add_peak,
+    add_price,
+    chip_hours_text,
+    given_rate,
+)
+from tools.errors import FactAbsent
+from tools.solve import Relations, Rule, Solution, product, units_of
+from tools.training_query import TrainingRunQuery, TrainingRunResult
+
+SERVER_FACTOR = 1.457  # server and network over the chips' own TDP (Epoch AI, trends in AI power)
+PUE = 1.1
+DEFAULT_LIFETIME_YEARS = 4.0
+DEFAULT_USD_PER_MWH = 75.0
+HOURS_PER_YEAR = 8760.0
+
+RELATIONS = Relations(
+    SIX_N_D,
+    product("tokens", "params", "tokens_per_param"),
+    RATE_RULES,
+    Rule("tokens_per_s_per_chip", ("params", "peak_tflops", "mfu"), lambda n, p, u: p * 1e12 * u / (6 * n),
+         "{peak_tflops} × {mfu} / (6 × {params})"),
+    Rule("mfu", ("tokens_per_s_per_chip", "params", "peak_tflops"), lambda t, n, p: t * 6 * n / (p * 1e12),
+         "6 × {params} × {tokens_per_s_per_chip} / {peak_tflops}"),
+    Rule("chip_hours", ("tokens", "tokens_per_s_per_chip"), lambda d, t: d / (3600 * t),
+         "{tokens} / (3600 s × {tokens_per_s_per_chip})"),
+    Rule("tokens", ("chip_hours", "tokens_per_s_per_chip"), lambda h, t: h * 3600 * t,
+         "{chip_hours} × 3600 s × {tokens_per_s_per_chip}"),
+    product("tokens_per_s", "tokens_per_s_per_chip", "n_chips"),
+    Rule("chip_hours", ("n_chips", "days", "goodput"), lambda n, d, g: n * d * 24 * g,
+         "{n_chips} × {days} × 24 h × goodput {goodput}"),
+    Rule("days", ("chip_hours", "n_chips", "goodput"), lambda h, n, g: h / (n * 24 * g),
+         "{chip_hours} / ({n_chips} × 24 h × goodput {goodput})"),
+    Rule("n_chips", ("chip_hours", "days", "goodput"), lambda h, d, g: h / (d * 24 * g),
+         "{chip_hours} / ({days} × 24 h × goodput {goodput})"),
+    product("energy_mwh", "chip_hours", "watts_per_chip", scale=1e-6),
+    product("site_mw", "n_chips", "watts_per_chip", scale=1e-6),
+    product("electricity_usd", "energy_mwh", "usd_per_mwh"),
+    product("emissions_t", "energy_mwh", "kg_co2_per_kwh"),
+    product("purchase_usd", "n_chips", "usd_per_chip"),
+    Rule("amortised_usd", ("chip_hours", "usd_per_chip", "lifetime_years", "electricity_usd"),
+         lambda h, c, y, e: h * c / (y * HOURS_PER_YEAR) + e,
+         "{chip_hours} × {usd_per_chip} / ({lifetime_years} × 8,760 h) + {electricity_usd}"),
+)  # fmt: skip
+
+_UNITS = units_of(TrainingRunQuery, TrainingRunResult)
+_WANTED = ("flop", "chip_hours", "days", "n_chips", "usd", "mfu", "energy_mwh", "tokens", "tokens_per_s_per_chip")
+
+
+def training_run(query: TrainingRunQuery, catalog: Catalog) -> TrainingRunResult:
+    """A training run: compute in FLOP, GPU-hours, days on so many chips, cost, energy and MFU, in any direction.
+
+    From a model or its parameters and tokens (6ND), or from FLOP, chip-hours, days or a budget; gives what is
+    missing, with the training throughput of a chip and the utilisation a run on those chips reaches.
+    """
+    rate = ComputeRate(known=_stated(query, catalog))
+    solution = _solve(query, catalog, rate)
+    RELATIONS.require(solution, query, *_WANTED)
+    found = {n: v for n, v in solution.found().items() if n in TrainingRunResult.model_fields}
+    if "n_chips" in found:
+        found["n_chips"] = float(math.ceil(found["n_chips"] * (1 - 1e-12)))
+    result = TrainingRunResult(
+        **found, formula=_formula(solution), assumptions=rate.assumptions, warnings=rate.warnings,
+        sources=rate.sources, cost_method="rent per chip-hour" if solution.get("usd") is not None else None,
+    )  # fmt: skip
+    _add_ranges(result, rate, solution)
+    return result
+
+
+def _stated(query: TrainingRunQuery, catalog: Catalog) -> dict[str, float]:
+    known = {n: getattr(query, n) for n in RELATIONS.names() if getattr(query, n, None) is not None}
+    if query.model is not None and query.params is None:
+        entry = catalog.model(query.model)
+        params = entry.params_active or entry.params_total
+        if params is None:
+            raise FactAbsent(f"the size of {entry.name} is not public, so its training cannot be computed")
+        known["params"] = float(params)
+    known.setdefault("goodput", 1.0)
+    return known | given_rate(query)
+
+
+def _solve(query: TrainingRunQuery, catalog: Catalog, rate: ComputeRate) -> Solution:
+    """What follows from the question, then from the chip's peak, the usual MFU, rent and power, in that order."""
+    if query.model is not None and query.params is None:
+        rate.sources += catalog.model(query.model).sources("params_total", "params_active")[:1]
+    solution = RELATIONS.solve(rate.known)
+    if _needs_peak(query, solution):
+        add_peak(query, catalog, rate)
+        solution = RELATIONS.solve(rate.known)
+    if "mfu" not in solution.values and _needs_peak(query, solution):
+        add_mfu(query, rate)
+        solution = RELATIONS.solve(rate.known)
+    for add in (_add_rent, _add_power):
+        if "chip_hours" in solution.values or "n_chips" in solution.values:
+            add(query, catalog, rate, solution)
+            solution = RELATIONS.solve(rate.known)
+    return solution
+
+
+def _needs_peak(query: TrainingRunQuery, solution: Solution) -> bool:
+    """Whether compute and chip-hours wait for each other, or for the utilisation that ties them."""
+    have = solution.values
+    if "flop" in have and "chip_hours" in have:
+        return "mfu" not in have and (query.chip is not None or query.peak_tflops is not None)
+    compute = "flop" in have or "params" in have
+    spoken_of = any(v is not None for v in (query.chip, query.mfu, query.peak_tflops))
+    return compute or (spoken_of and ("chip_hours" in have or "usd" in have))
+
+
+def _add_rent(query: TrainingRunQuery, catalog: Catalog, rate: ComputeRate, solution: Solution) -> None:
+    """The rent of the chip, unless the question is answered without money."""
+    pure_time = query.chip_hours is not None and (query.n_chips or query.days) and query.chip is None
+    if "usd" in solution.values or "chip_hours" not in solution.values or pure_time:
+        return
+    if query.watts_per_chip is not None and query.chip is None:
+        return
+    try:
+        add_price(query, catalog, rate)
+    except FactAbsent as absent:
+        rate.warnings.append(f"No rent: {absent}")
+
+
+def _add_power(query: TrainingRunQuery, catalog: Catalog, rate: ComputeRate, solution: Solution) -> None:
+    """Power of a chip, price of electricity and of a chip, where the question names a chip or a power."""
+    if query.chip is None and query.watts_per_chip is None and query.usd_per_chip is None:
+        return
+    if query.watts_per_chip is None:
+        watts = _all_in_watts(query, catalog, rate)
+        if watts is None:
+            return
+        rate.known["watts_per_chip"] = watts
+    if query.usd_per_mwh is None and (query.chip is not None or query.usd_per_chip is not None):
+        rate.known["usd_per_mwh"] = DEFAULT_USD_PER_MWH
+        rate.assumptions.append(f"Electricity at ${DEFAULT_USD_PER_MWH:.0f} per MWh")
+    if query.usd_per_chip is not None and query.lifetime_years is None:
+        rate.known["lifetime_years"] = DEFAULT_LIFETIME_YEARS
+        rate.assumptions.append(f"Bought chips written off over {DEFAULT_LIFETIME_YEARS:.0f} years")
+
+
+def _all_in_watts(query: TrainingRunQuery, catalog: Catalog, rate: ComputeRate) -> float | None:
+    chip = catalog.chip(query.chip or DEFAULT_CHIP)
+    if chip.server_power_w and chip.chips_per_server:
+        watts = chip.server_power_w / chip.chips_per_server
+        rate.say(f"{watts:,.0f} W of server a chip, PUE {PUE}", *chip.sources("server_power_w")[:1])
+    elif chip.tdp_w:
+        watts = chip.tdp_w * SERVER_FACTOR
+        rate.say(f"{chip.tdp_w:,.0f} W chip × {SERVER_FACTOR} for the server, PUE {PUE}", *chip.sources("tdp_w")[:1])
+    else:
+        return None
+    return watts * PUE
+
+
+def _formula(solution: Solution) -> str:
+    order = ("flop", "params", "tokens", "tokens_per_s_per_chip", "mfu", "chip_hours", "days", "n_chips", "usd")
+    found = solution.found()
+    return chip_hours_text(solution.formula(_UNITS, [n for n in order if n in found])).replace(" × goodput 1", "")
+
+
+def _add_ranges(result: TrainingRunResult, rate: ComputeRate, solution: Solution) -> None:
+    hours = solution.get("chip_hours")
+    if result.usd is not None and hours and rate.low_price and rate.high_price:
+        result.usd_low, result.usd_high = hours * rate.low_price, hours * rate.high_price
