@@ -32,7 +32,7 @@ from tools.served import (
 from tools.serving_charts import curve
 from tools.units import format_number
 
-EXAMPLES = [
+EXAMPLES: list[Any] = [
     {"question": "how many people can chat at once with Llama 70B in fp8 on four H200 at 8k tokens, fp8 cache, "
                  "keeping 10 % of memory free",
      "input": {"model": "llama-3.1-70b", "chip": "h200", "n_chips": 4, "weight_precision": "fp8",
@@ -211,10 +211,14 @@ def _room(query: BatchSizeQuery, served: Served, memory: Memory, notes: Notes) -
     n_chips = query.n_chips
     if n_chips is None:
         n_chips = 1 << (memory.chips_to_hold(served.weight_bytes) - 1).bit_length()
-        which = "one chip" if n_chips == 1 else f"{n_chips} chips, the smallest power of two that holds the weights"
+        which = (
+            "one chip"
+            if n_chips == 1
+            else f"{n_chips} chips, the smallest power of two that holds the weights"
+        )
         notes.assumptions.append(f"On {which} (no number was given)")
     copies = 1
-    if served.entry is not None and served.entry.kv_lora_rank and n_chips > 1:
+    if served.entry is not None and served.entry.is_mla and n_chips > 1:
         if query.attention_data_parallel:
             notes.assumptions.append("Data-parallel attention: each chip caches its own requests")
         else:
@@ -284,7 +288,9 @@ def _second_context(context: float, room: Room, result: BatchSizeResult, notes: 
         notes.warnings.append("No request fits at one of the two contexts, so there is no ratio")
         return
     result.batch_ratio = max(first, second) / min(first, second)
-    result.formula += f"; at {context:,.0f} tokens {second:,}; {max(first, second):,.0f} / {min(first, second):,.0f}"
+    result.formula += (
+        f"; at {context:,.0f} tokens {second:,}; {max(first, second):,.0f} / {min(first, second):,.0f}"
+    )
     result.formula += f" = {format_number(result.batch_ratio)}x"
 
 

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from tools.hbm_per_dollar import HbmPerDollarQuery
 
 HOURS_PER_YEAR = 8760.0
-RANKED_BY_DEFAULT = ("h100-sxm", "h200", "b200", "mi300x", "mi325x", "mi355x", "trainium2", "tpu-v5e", "tpu-v6e")
+RANKED_BY_DEFAULT = (
+    "h100-sxm",
+    "h200",
+    "b200",
+    "mi300x",
+    "mi325x",
+    "mi355x",
+    "trainium2",
+    "tpu-v5e",
+    "tpu-v6e",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +127,12 @@ def _catalogue_usd(
     chip: Chip | None, query: HbmPerDollarQuery, basis: str, catalog: Catalog, notes: Notes
 ) -> float | None:
     """The catalogue's price, only where the question gave none for either chip (never one of each)."""
-    prices = (query.usd_per_chip, query.other_usd_per_chip, query.usd_per_chip_hour, query.other_usd_per_chip_hour)
+    prices = (
+        query.usd_per_chip,
+        query.other_usd_per_chip,
+        query.usd_per_chip_hour,
+        query.other_usd_per_chip_hour,
+    )
     if chip is None or any(price is not None for price in prices):
         return None
     try:

@@ -7,6 +7,8 @@ prompts, attention and memory traffic only lower it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import ConfigDict, Field
 
 from tools.catalog import Catalog
@@ -17,7 +19,7 @@ from tools.served import Notes
 from tools.serving_charts import bars
 from tools.solve import Default, Relations, Rule, Solution, fill, product, units_of
 
-EXAMPLES = [
+EXAMPLES: list[Any] = [
     {"question": "if 300,000 H200 all ran an 8 billion parameter model in fp8, how many tokens a second would "
                  "each of 330 million people get at most?",
      "input": {"n_chips": 300000, "chip": "h200", "params": 8e9, "precision": "fp8", "people": 330e6},
@@ -52,7 +54,7 @@ FORWARD = Source(
 )  # fmt: skip
 
 FLEET = Relations(
-    product("flop_per_token", "params", scale=FLOP_PER_PARAM),
+    product("flop_per_token", "params", constant=FLOP_PER_PARAM),
     product("ceiling_tokens_per_s_per_chip", "peak_tflops", per=("flop_per_token",), scale=1e12),
     product("tokens_per_s_per_chip", "ceiling_tokens_per_s_per_chip", "utilisation"),
     product("tokens_per_s", "tokens_per_s_per_chip", "n_chips"),
@@ -61,9 +63,8 @@ FLEET = Relations(
     Rule("tokens_per_day_per_person", ("tokens_per_s_per_person",), lambda t: t * SECONDS_PER_DAY,
          "{tokens_per_s_per_person} × 86,400"),
     Rule("tokens_per_year", ("tokens_per_s",), lambda t: t * SECONDS_PER_DAY * 365, "{tokens_per_s} × 31.536e6"),
-    Rule("power_w", ("n_chips", "watts_per_chip"), lambda n, w: n * w, "{n_chips} × {watts_per_chip}"),
-    Rule("tokens_per_joule", ("tokens_per_s_per_chip", "watts_per_chip"), lambda t, w: t / w,
-         "{tokens_per_s_per_chip} / {watts_per_chip}"),
+    product("power_w", "n_chips", "watts_per_chip"),
+    product("tokens_per_joule", "tokens_per_s_per_chip", per=("watts_per_chip",)),
 )  # fmt: skip
 
 
@@ -187,7 +188,7 @@ def fleet_supply(query: FleetSupplyQuery, catalog: Catalog) -> FleetSupplyResult
     known = {n: getattr(query, n) for n in FLEET.names() if n in FleetSupplyQuery.model_fields}
     _facts(query, catalog, known, notes)
     solution = FLEET.solve(known, _defaults(known))
-    FLEET.require(solution, "tokens_per_s_per_person", "tokens_per_s", "tokens_per_s_per_chip", "n_chips",
+    FLEET.require(solution, query, "tokens_per_s_per_person", "tokens_per_s", "tokens_per_s_per_chip", "n_chips",
                   "utilisation", "people", "params", "fleet_flop_per_s")  # fmt: skip
     more = _ceiling(solution, notes)
     units = units_of(FleetSupplyQuery, FleetSupplyResult)

@@ -22,7 +22,7 @@ from tools.units import format_number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EXAMPLES = [
+EXAMPLES: list[Any] = [
     {"question": "HBM gigabytes per thousand dollars of an H200 that costs $32k",
      "input": {"chip": "h200", "usd_per_chip": 32000}, "want": "gb_per_kusd"},
     {"question": "how many times the memory per dollar do I get from an MI300X at 15,000 dollars against a B200 "

@@ -20,7 +20,7 @@ from tools.units import format_number
 
 CHART_CONTEXTS = (1_000, 4_000, 16_000, 32_000, 64_000, 128_000)
 
-EXAMPLES = [
+EXAMPLES: list[Any] = [
     {"question": "bytes of kv cache that every token costs on llama 3.1 8b in 16 bit",
      "input": {"model": "llama-3.1-8b", "kv_precision": "bf16"}, "want": "kv_bytes_per_token"},
     {"question": "In KiB, what does a single token add to the cache of Qwen3 32B with an fp8 cache?",
@@ -198,7 +198,9 @@ def _at_context(query: KvCacheQuery, served: Served, result: KvCacheResult) -> s
 def _into_memory(query: KvCacheQuery, served: Served, result: KvCacheResult) -> str:
     memory = (query.memory_gb or 0.0) * GB
     if memory < served.kv_bytes_per_token:
-        raise InputError("memory_gb", query.memory_gb, f"at least one token: {served.kv_bytes_per_token:,.0f} bytes")
+        raise InputError(
+            "memory_gb", query.memory_gb, f"at least one token: {served.kv_bytes_per_token:,.0f} bytes"
+        )
     result.max_tokens = float(int(memory / served.kv_bytes_per_token * (1 + 1e-12)))
     if query.context_tokens is not None:
         result.max_requests = float(int(memory / served.kv_bytes(query.context_tokens) * (1 + 1e-12)))
@@ -228,7 +230,7 @@ def _per_token_formula(served: Served, per_token: float) -> str:
             f"{entry.layers} layers × ({entry.kv_lora_rank} latent + {entry.rope_head_dim or 0} rotary) × {size:g} B "
             f"= {per_token:,.0f} B per token"
         )
-    shape = served.shape or (entry and (entry.layers, entry.kv_heads, entry.head_dim)) or (0, 0, 0)
+    shape = (entry.layers or 0, entry.kv_heads or 0, entry.head_dim or 0) if entry is not None else (0, 0, 0)
     whole = 2.0 * shape[0] * shape[1] * shape[2] * size
     text = f"2 × {shape[0]} layers × {shape[1]} KV heads × {shape[2]} × {size:g} B = {whole:,.0f} B per token"
     if abs(whole - per_token) > 0.5:
@@ -238,10 +240,12 @@ def _per_token_formula(served: Served, per_token: float) -> str:
 
 def _table(served: Served) -> dict[str, Any]:
     rows = [[context, round(served.kv_bytes(context) / GB, 4)] for context in CHART_CONTEXTS]
-    return {"columns": ["context (tokens)", f"KV cache of one request (GB, {served.kv_precision})"], "rows": rows}
+    return {
+        "columns": ["context (tokens)", f"KV cache of one request (GB, {served.kv_precision})"],
+        "rows": rows,
+    }
 
 
 def _chart(models: list[Served]) -> dict[str, Any]:
     series = [(m.name, [(c, m.kv_bytes(c) / GB) for c in CHART_CONTEXTS]) for m in models]
     return curves("KV cache of one request", "context (tokens)", "GB", series, log_y=True)
-

@@ -29,7 +29,7 @@ from tools.served import (
 from tools.serving_charts import bars
 from tools.units import format_number
 
-EXAMPLES = [
+EXAMPLES: list[Any] = [
     {"question": "how many H200s do the weights of Llama 405B need in bf16?",
      "input": {"model": "llama-3.1-405b", "chip": "h200", "weight_precision": "bf16"}, "want": "chips_needed"},
     {"question": "GPUs to hold a two trillion parameter network in 4 bit on MI300X with 85 % of HBM usable",

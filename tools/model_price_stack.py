@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from tools.api_prices import ApiQuote, api_quote
+from tools.api_prices import api_quote
 from tools.catalog import Catalog
 from tools.contract import Query, Result, Source, entity, quantity
 from tools.errors import InputError
@@ -18,7 +18,7 @@ from tools.serving_charts import bars
 from tools.solve import Default, Relations, Rule, Solution, fill, product, units_of
 from tools.units import format_number
 
-EXAMPLES = [
+EXAMPLES: list[Any] = [
     {"question": "a model a tenth the size is 12 times cheaper to run; how much cheaper is it once a 60 % margin "
                  "is dropped to nothing?",
      "input": {"size_ratio": 10, "cost_ratio": 12, "gross_margin_percent": 60}, "want": "price_ratio"},
@@ -42,10 +42,10 @@ STACK = Relations(
     product("cost_ratio", "size_ratio", "efficiency_factor"),
     Rule("margin_factor", ("gross_margin_percent", "gross_margin_after_percent"),
          lambda before, after: (1 - after / 100) / (1 - before / 100),
-         "(1 − {gross_margin_after_percent} %) / (1 − {gross_margin_percent} %)"),
+         "(1 − {gross_margin_after_percent}) / (1 − {gross_margin_percent})"),
     Rule("gross_margin_percent", ("margin_factor", "gross_margin_after_percent"),
          lambda factor, after: 100 * (1 - (1 - after / 100) / factor),
-         "100 × (1 − (1 − {gross_margin_after_percent} %) / {margin_factor})"),
+         "1 − (1 − {gross_margin_after_percent}) / {margin_factor}"),
     product("price_ratio", "cost_ratio", "margin_factor", "competition_factor"),
     product("price_ratio", "price_before", per=("price_after",)),
 )  # fmt: skip
@@ -158,19 +158,22 @@ def model_price_stack(query: ModelPriceStackQuery, catalog: Catalog) -> ModelPri
         more |= _list_prices(query, catalog, known)
     solution = STACK.solve(known, _defaults(known))
     if not more["sources"]:
-        STACK.require(solution, "price_ratio", "cost_ratio", "margin_factor", "gross_margin_percent",
+        STACK.require(solution, query, "price_ratio", "cost_ratio", "margin_factor", "gross_margin_percent",
                       "efficiency_factor", "competition_factor", "size_ratio")  # fmt: skip
     return fill(ModelPriceStackResult, solution, units_of(ModelPriceStackQuery, ModelPriceStackResult),
                 chart=_chart(solution), table=_table(solution), **more)  # fmt: skip
 
 
 def _defaults(known: dict[str, float | None]) -> list[Default]:
-    neutral = (
+    if known["price_before"] is not None and known["cost_ratio"] is None and known["size_ratio"] is None:
+        return []  # two prices alone: nothing says how the gap splits into steps
+    neutral = [
         Default("gross_margin_after_percent", 0.0, "No margin is left afterwards (none was named)"),
         Default("competition_factor", 1.0, "No further cut by competition"),
-        Default("efficiency_factor", 1.0, "The smaller model is cheaper only by its size"),
         Default("gross_margin_percent", 0.0, "No margin step (none was named)"),
-    )
+    ]
+    if known["size_ratio"] is not None or known["params_before"] is not None:
+        neutral.insert(2, Default("efficiency_factor", 1.0, "The smaller model is cheaper only by its size"))
     return [default for default in neutral if known.get(default.name) is None]
 
 
@@ -214,5 +217,3 @@ _STEPS = (
     ("competition_factor", "competition"),
     ("price_ratio", "in all"),
 )
-
-__all__ = ["ApiQuote", "ModelPriceStackQuery", "ModelPriceStackResult", "model_price_stack"]

@@ -11,10 +11,13 @@ layers × (latent rank + rotary head size) × bytes (DeepSeek-V2, arXiv:2405.044
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tools import deployment
+from tools.catalog.models import make_model
 from tools.contract import Query, Source, entity, quantity
 from tools.errors import FactAbsent, InputError, MissingInput
 from tools.precision import Precision, bytes_per_element, precision_field
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 GB = 1e9
 DEFAULT_RESERVE = 0.1
+USUAL_KV_HEADS = 8  # what dense models since Llama 2 70B share, from 7B to 405B
 
 
 class ShapeQuery(Query):
@@ -101,40 +105,37 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A model in chosen precisions. `entry` is its catalogue entry, None for one described by numbers."""
+    """A model in chosen precisions.
+
+    `entry` is its catalogue entry, or one made from the numbers given; None when nothing is known of its shape.
+    """
 
     name: str
     params: float | None
     weight_precision: str
     kv_precision: str
-    entry: Model | None = None
-    shape: tuple[int, int, int] | None = None  # layers, KV heads, head size
+    entry: Model | None
 
     @property
     def weight_bytes(self) -> float:
+        """Bytes of all weights. Raises MissingInput when no size is known."""
         if self.params is None:
             raise MissingInput("params", "which model, or how many parameters?")
         return self.params * bytes_per_element(self.weight_precision)
 
     def kv_bytes(self, context_tokens: float) -> float:
         """Bytes of KV cache of one request with `context_tokens` of prompt and answer."""
-        if self.entry is not None:
-            from tools.deployment import kv_bytes_per_request
-
-            return float(kv_bytes_per_request(self.entry, self.kv_precision, context_tokens))
-        return self.kv_bytes_per_token * context_tokens
+        return deployment.kv_bytes_per_request(self._shaped(), self.kv_precision, context_tokens)
 
     @property
     def kv_bytes_per_token(self) -> float:
-        """Bytes one more token of context adds to the KV cache."""
-        if self.entry is not None:
-            from tools.deployment import kv_bytes_per_token
+        """Bytes one more token of a long context adds to the KV cache."""
+        return deployment.kv_bytes_per_token(self._shaped(), self.kv_precision)
 
-            return float(kv_bytes_per_token(self.entry, self.kv_precision))
-        if self.shape is None:
+    def _shaped(self) -> Model:
+        if self.entry is None:
             raise MissingInput("model", "which model, or its layers, KV heads and head size?")
-        layers, kv_heads, head_dim = self.shape
-        return 2.0 * layers * kv_heads * head_dim * bytes_per_element(self.kv_precision)
+        return self.entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +172,9 @@ def resolve_model(
     """
     if query.model is not None:
         return _from_catalogue(query, catalog, notes, weights, kv)
-    shape = _given_shape(query)
     formats = _formats(query, None, notes, weights and query.params is not None, kv)
     name = f"a model of {_count(query.params)} parameters" if query.params else "the model"
-    if kv and shape is None and query.params is not None:
-        shape = _borrowed_shape(query.params, catalog, notes)
-    return Served(name, query.params, *formats, None, shape)
+    return Served(name, query.params, *formats, _described(query, name, catalog, notes, kv))
 
 
 def _from_catalogue(query: ShapeQuery, catalog: Catalog, notes: Notes, weights: bool, kv: bool) -> Served:
@@ -187,7 +185,7 @@ def _from_catalogue(query: ShapeQuery, catalog: Catalog, notes: Notes, weights: 
     names = ("params_total",) * weights + ("layers", "kv_heads", "head_dim") * kv
     notes.sources.extend(entry.sources(*names))
     params = float(entry.params_total) if entry.params_total is not None else None
-    return Served(entry.name, params, *formats, entry, None)
+    return Served(entry.name, params, *formats, entry)
 
 
 def _formats(
@@ -210,29 +208,48 @@ def _given_shape(query: ShapeQuery) -> tuple[int, int, int] | None:
     return (query.layers or 0, query.kv_heads or 0, query.head_dim or 0)
 
 
-def _borrowed_shape(params: float, catalog: Catalog, notes: Notes) -> tuple[int, int, int] | None:
-    """KV shape of the catalogue's dense grouped-query model nearest in size; said aloud, never silent."""
-    dense = [m for m in catalog.models.values() if _is_plain_dense(m)]
-    if not dense:
-        return None
-    nearest = min(dense, key=lambda m: (abs(math.log(m.params_total / params)), m.id))
+def _described(query: ShapeQuery, name: str, catalog: Catalog, notes: Notes, kv: bool) -> Model | None:
+    """An entry for a model that is only described: the shape given, else that of the nearest in size."""
+    shape = _given_shape(query)
+    nearest = _nearest(query.params, catalog) if query.params is not None else None
+    if shape is None:
+        if nearest is not None and kv:
+            _note_borrowed(nearest, notes)
+        changes: dict[str, Any] = {}
+    else:
+        layers, kv_heads, head_dim = shape
+        changes = {"layers": layers, "kv_layers": layers, "kv_heads": kv_heads, "head_dim": head_dim}
+    if nearest is not None:
+        sizes: dict[str, Any] = {"params_total": query.params, "params_active": query.params}
+        return dataclasses.replace(nearest, id="described", name=name, **sizes, **changes)
+    return make_model({"id": "described", "name": name, "shape": changes}, {}) if changes else None
+
+
+def _nearest(params: float, catalog: Catalog) -> Model | None:
+    """The catalogue's plain dense grouped-query model nearest in size."""
+    dense = [model for model in catalog.models.values() if _is_plain_dense(model)]
+    return min(dense, key=lambda m: (abs(math.log((m.params_total or 1.0) / params)), m.id), default=None)
+
+
+def _note_borrowed(nearest: Model, notes: Notes) -> None:
     notes.assumptions.append(
-        f"KV cache shaped like {nearest.name} ({nearest.layers} layers, {nearest.kv_heads} KV heads of "
+        f"Shaped like {nearest.name} ({nearest.layers} layers, {nearest.kv_heads} KV heads of "
         f"{nearest.head_dim}), the nearest dense model of the catalogue by size; give layers, KV heads and "
         "head size to replace it"
     )
     notes.sources.extend(nearest.sources("layers", "kv_heads", "head_dim"))
-    return (int(nearest.layers), int(nearest.kv_heads), int(nearest.head_dim))
 
 
 def _is_plain_dense(model: Model) -> bool:
-    shaped = all((model.params_total, model.layers, model.kv_heads, model.head_dim, model.heads))
-    special = any((model.experts, model.kv_lora_rank, model.sliding_window))
-    return bool(shaped and not special and model.kv_heads < model.heads)
+    special = (
+        model.is_moe or model.is_mla or model.sliding_layers or model.linear_layers or model.attention_chunk
+    )
+    grouped = model.kv_heads == USUAL_KV_HEADS and (model.heads or 0) > USUAL_KV_HEADS
+    return bool(model.has_shape and model.head_dim and grouped and not special)
 
 
 def _assume_weights(entry: Model | None, notes: Notes, *, needed: bool) -> str:
-    native = str(getattr(entry, "native_precision", None) or "bf16") if entry is not None else "bf16"
+    native = entry.native_precision if entry is not None else "bf16"
     native = native if native in ("fp8", "fp4", "fp16", "int4", "int8") else "bf16"
     if needed:
         why = "the format the checkpoint is published in" if entry is not None else "no precision was named"

@@ -1,0 +1,136 @@
+"""What no software can beat: the time to read the weights, the arithmetic of a prompt, the peaks of many chips.
+
+decode floor = bytes of the weights a token needs / (chips × bandwidth); at batch 1 its inverse is the most tokens
+per second. prefill floor = 2 × active parameters × prompt tokens / (chips × dense peak). The two meet at the batch
+where computing a step takes as long as reading the weights: peak × bytes per parameter / (2 × bandwidth)
+(Williams et al. 2009, the roofline model, doi:10.1145/1498765.1498785).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools.errors import FactAbsent
+from tools.precision import bytes_per_element, compute_precision
+from tools.served import GB, Notes
+from tools.units import format_number
+
+if TYPE_CHECKING:
+    from tools.catalog import Chip
+    from tools.served import Served
+    from tools.serving_performance import ServingPerformanceQuery, ServingPerformanceResult
+
+FLOP_PER_PARAM = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The chips of a query as peaks: bytes/s and FLOP/s of one chip, None where unknown."""
+
+    name: str
+    n_chips: int
+    bandwidth: float | None
+    peak_flops: float | None
+    memory_bytes: float | None
+    precision: str
+
+
+def machine(query: ServingPerformanceQuery, chip: Chip | None, weights: str, notes: Notes) -> Machine:
+    """The peaks asked about: those given in the question, else the catalogue's."""
+    bandwidth = query.bandwidth_tb_per_s * 1e12 if query.bandwidth_tb_per_s is not None else None
+    peak = query.peak_tflops * 1e12 if query.peak_tflops is not None else None
+    memory, used = None, weights
+    if chip is not None:
+        memory = chip.memory_bytes
+        bandwidth = bandwidth if bandwidth is not None else chip.bandwidth_bytes_per_s
+        used = compute_precision(weights, chip.peak_flops) or weights
+        peak = peak if peak is not None else chip.peak_flops.get(used)
+        notes.sources.extend(chip.sources("bandwidth_bytes_per_s", used))
+    name = chip.name if chip is not None else "the chip"
+    return Machine(name, query.n_chips or 1, bandwidth, peak, memory, used)
+
+
+def fill_floors(
+    query: ServingPerformanceQuery, on: Machine, served: Served | None, result: ServingPerformanceResult
+) -> list[str]:
+    """Put the floors and ceilings that the numbers known allow into `result`; returns their formula texts."""
+    lines = []
+    moved = _bytes_moved(query, served)
+    if moved is not None and on.bandwidth:
+        lines.append(_decode_floor(moved, on, query.bandwidth_fraction or 1.0, result))
+    active = _active_params(query, served)
+    if active is not None:
+        result.flop_per_token = FLOP_PER_PARAM * active
+        lines += _prefill_floor(query, active, on, result)
+    if on.bandwidth and on.peak_flops:
+        size = bytes_per_element(served.weight_precision if served is not None else on.precision)
+        result.compute_bound_batch = on.peak_flops * size / (FLOP_PER_PARAM * on.bandwidth)
+    return lines
+
+
+def _bytes_moved(query: ServingPerformanceQuery, served: Served | None) -> float | None:
+    """Bytes of weights one decode step at batch 1 must read."""
+    if query.weights_gb is not None:
+        return query.weights_gb * GB
+    active = _active_params(query, served)
+    return active * bytes_per_element(served.weight_precision) if active is not None and served else None
+
+
+def _active_params(query: ServingPerformanceQuery, served: Served | None) -> float | None:
+    if query.active_params is not None:
+        return query.active_params
+    if served is None:
+        return None
+    entry = served.entry
+    return entry.params_active if entry is not None and entry.params_active else served.params
+
+
+def _decode_floor(moved: float, on: Machine, share: float, result: ServingPerformanceResult) -> str:
+    rate = (on.bandwidth or 0.0) * on.n_chips * share
+    floor = moved / rate
+    result.decode_floor_ms = floor * 1e3
+    result.max_tokens_per_s_batch_1 = 1.0 / floor
+    chips = f"{on.n_chips} × " if on.n_chips > 1 else ""
+    part = f" × {share:g}" if share != 1.0 else ""
+    return (
+        f"read the weights once: {format_number(moved / GB, 5)} GB / ({chips}{(on.bandwidth or 0.0) / 1e12:g} TB/s"
+        f"{part}) = {format_number(floor * 1e3, 5)} ms, so at most {format_number(1 / floor, 5)} tokens/s at batch 1"
+    )
+
+
+def _prefill_floor(
+    query: ServingPerformanceQuery, active: float, on: Machine, result: ServingPerformanceResult
+) -> list[str]:
+    lines = []
+    if query.input_tokens is not None:
+        result.prefill_flop = FLOP_PER_PARAM * active * query.input_tokens
+    if on.peak_flops:
+        rate = on.peak_flops * on.n_chips * (query.flop_fraction or 1.0)
+        result.max_prefill_tokens_per_s = rate / (FLOP_PER_PARAM * active)
+        if result.prefill_flop is not None:
+            result.prefill_floor_ms = result.prefill_flop / rate * 1e3
+            lines.append(
+                f"prefill: 2 × {active / 1e9:,.4g}e9 × {query.input_tokens:,.0f} tokens = "
+                f"{format_number(result.prefill_flop / 1e15)} PFLOP, at least "
+                f"{format_number(result.prefill_floor_ms)} ms at {format_number(rate / 1e12)} TFLOP/s"
+            )
+    return lines
+
+
+def fill_cluster(on: Machine, result: ServingPerformanceResult) -> list[str]:
+    """The summed peaks of all chips. Raises FactAbsent when none is known."""
+    if on.peak_flops is None and on.bandwidth is None and on.memory_bytes is None:
+        raise FactAbsent(f"the catalogue has no sourced peaks of {on.name}")
+    lines = []
+    if on.peak_flops is not None:
+        result.cluster_pflops_per_s = on.n_chips * on.peak_flops / 1e15
+        lines.append(
+            f"{on.n_chips:,} × {on.peak_flops / 1e12:,.5g} dense {on.precision} TFLOP/s = "
+            f"{format_number(result.cluster_pflops_per_s, 5)} PFLOP/s"
+        )
+    if on.memory_bytes is not None:
+        result.cluster_memory_gb = on.n_chips * on.memory_bytes / GB
+    if on.bandwidth is not None:
+        result.cluster_bandwidth_tb_per_s = on.n_chips * on.bandwidth / 1e12
+    return lines

@@ -1,0 +1,348 @@
+"""How fast a model serves: TTFT, TPOT, tokens per second, what bounds them; and the floors nothing can beat.
+
+The estimate is the compiled serving model's (`tools.deployment.estimate`, constants and intervals fitted on
+published measurements); the floors are plain arithmetic (`tools.serving_floors`). A chip with no model gives the
+summed peaks of that many chips.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from tools import deployment
+from tools.catalog import Catalog, Chip
+from tools.contract import Result, entity, quantity
+from tools.errors import FactAbsent, InputError, MissingInput
+from tools.served import ModelQuery, Notes, Served, resolve_model
+from tools.serving_charts import curve
+from tools.serving_floors import Machine, fill_cluster, fill_floors, machine
+from tools.units import format_number
+
+CHART_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+ASSUMED_INPUT, ASSUMED_OUTPUT = 1000.0, 1000.0
+INTERVAL_FIELDS = ("ttft_s", "tpot_s", "output_tokens_per_s")
+
+EXAMPLES: list[Any] = [
+    {"question": "output tokens per second of Llama 70B in fp8 on four H200 at batch 64, 2,000 in and 500 out",
+     "input": {"model": "llama-3.1-70b", "chip": "h200", "n_chips": 4, "weight_precision": "fp8", "batch": 64,
+               "input_tokens": 2000, "output_tokens": 500}, "want": "output_tokens_per_s"},
+    {"question": "time to first token for mixtral 8x7b on 2 H100 with an 8k prompt and vLLM",
+     "input": {"model": "mixtral-8x7b", "chip": "h100-sxm", "n_chips": 2, "input_tokens": 8000,
+               "engine": "vllm", "batch": 1}, "want": "ttft_s"},
+    {"question": "how many ms per output token does Llama 405B take on 8 MI300X with 32 users",
+     "input": {"model": "llama-3.1-405b", "chip": "mi300x", "n_chips": 8, "batch": 32}, "want": "tpot_s"},
+    {"question": "how long does it take to stream 140 GB of weights once from an MI300X's memory",
+     "input": {"weights_gb": 140, "chip": "mi300x"}, "want": "decode_floor_ms"},
+    {"question": "upper limit of tokens/s for one user of Llama 8B bf16 on an L40S from bandwidth alone",
+     "input": {"model": "llama-3.1-8b", "chip": "l40s", "weight_precision": "bf16"},
+     "want": "max_tokens_per_s_batch_1"},
+    {"question": "FLOPs to prefill 30,000 tokens with Llama 70B",
+     "input": {"model": "llama-3.1-70b", "input_tokens": 30000}, "want": "prefill_flop"},
+    {"question": "least time to process a 4k prompt of a 13B model in bf16 on one A100",
+     "input": {"params": 13e9, "weight_precision": "bf16", "chip": "a100-sxm", "input_tokens": 4000},
+     "want": "prefill_floor_ms"},
+    {"question": "what do 50,000 H200 add up to in exaflops, fp8 dense?",
+     "input": {"chip": "h200", "n_chips": 50000, "weight_precision": "fp8"}, "want": "cluster_pflops_per_s"},
+    {"question": "combined memory bandwidth of 72 B200",
+     "input": {"chip": "b200", "n_chips": 72}, "want": "cluster_bandwidth_tb_per_s"},
+    {"question": "at which batch does decode on an H100 in fp8 turn from memory bound to compute bound",
+     "input": {"chip": "h100-sxm", "weight_precision": "fp8"}, "want": "compute_bound_batch"},
+]  # fmt: skip
+
+
+class ServingPerformanceQuery(ModelQuery):
+    """A model on chips with a workload; or bytes, parameters and peaks for the floors; or chips alone."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
+
+    chip: str | None = entity(
+        "Accelerator", "chip", default=None, words=("chip", "GPU", "on", "accelerator"), ask="On which chip?"
+    )
+    n_chips: int | None = quantity(
+        "Number of chips",
+        "chip",
+        default=None,
+        min=1,
+        max=1_000_000_000,
+        words=("chips", "GPUs", "from", "of"),
+    )
+    input_tokens: float | None = quantity(
+        "Prompt length", "token", default=None, above=0, max=1e9,
+        words=("input", "prompt", "in", "prefill", "context"),
+    )  # fmt: skip
+    output_tokens: float | None = quantity(
+        "Answer length",
+        "token",
+        default=None,
+        above=0,
+        max=1e9,
+        words=("output", "answer", "out", "generated"),
+    )
+    batch: float | None = quantity(
+        "Requests served at once", "request", default=None, min=1, max=1e6,
+        words=("batch", "users", "concurrent", "concurrency", "batch size"),
+    )  # fmt: skip
+    engine: str | None = Field(
+        None,
+        description="Serving engine (vllm, sglang, trt-llm, …)",
+        json_schema_extra={"words": ["engine", "vllm", "sglang", "tensorrt-llm", "trt-llm"]},
+    )
+    tensor_parallel: int | None = quantity(
+        "Chips each layer is split over", "chip", default=None, min=1, words=("TP", "tensor parallel")
+    )
+    weights_gb: float | None = quantity(
+        "Bytes of weights read per step, when the model is not named", "GB", default=None, above=0,
+        words=("weights", "read", "stream", "GB of weights"),
+    )  # fmt: skip
+    active_params: float | None = quantity(
+        "Parameters a token passes through (mixture of experts)", "param", default=None, above=0,
+        words=("active parameters", "active params", "activated"),
+    )  # fmt: skip
+    bandwidth_tb_per_s: float | None = quantity(
+        "Memory bandwidth of one chip, instead of the catalogue's", "TB/s", default=None, above=0,
+        words=("bandwidth", "memory bandwidth", "TB/s"),
+    )  # fmt: skip
+    peak_tflops: float | None = quantity(
+        "Dense peak of one chip, instead of the catalogue's", "TFLOP/s", default=None, above=0,
+        words=("peak", "TFLOPS", "FLOP/s"),
+    )  # fmt: skip
+    bandwidth_fraction: float | None = quantity(
+        "Fraction of the bandwidth that is reached (for the decode floor)", "dimensionless", default=None,
+        above=0, max=1, words=("of peak bandwidth", "MBU", "bandwidth utilisation"),
+    )  # fmt: skip
+    flop_fraction: float | None = quantity(
+        "Fraction of the FLOP/s that is reached (for the prefill floor)", "dimensionless", default=None,
+        above=0, max=1, words=("MFU", "of peak FLOPS", "compute utilisation"),
+    )  # fmt: skip
+
+
+class ServingPerformanceResult(Result):
+    """Estimates with 10-90 % intervals, floors, and sums over chips; what could not be known is absent."""
+
+    output_tokens_per_s: float | None = quantity(
+        "Output tokens per second of all chips together", "token/s", default=None, role="headline",
+        words=("throughput", "tokens per second", "tok/s", "output tokens per second"),
+    )  # fmt: skip
+    output_tokens_per_s_low: float | None = quantity("Low end", "token/s", default=None, role="detail")
+    output_tokens_per_s_high: float | None = quantity("High end", "token/s", default=None, role="detail")
+    ttft_s: float | None = quantity(
+        "Time to first token", "s", default=None, role="detail",
+        words=("TTFT", "time to first token", "first token"),
+    )  # fmt: skip
+    ttft_s_low: float | None = quantity("Low end", "s", default=None, role="detail")
+    ttft_s_high: float | None = quantity("High end", "s", default=None, role="detail")
+    tpot_s: float | None = quantity(
+        "Time per output token", "s", default=None, role="detail",
+        words=("TPOT", "per output token", "inter-token latency", "ms per token"),
+    )  # fmt: skip
+    tpot_s_low: float | None = quantity("Low end", "s", default=None, role="detail")
+    tpot_s_high: float | None = quantity("High end", "s", default=None, role="detail")
+    tokens_per_s_per_user: float | None = quantity(
+        "Output tokens per second that one user sees", "token/s", default=None, role="detail",
+        words=("per user", "each user", "speed a user sees", "one user"),
+    )  # fmt: skip
+    tokens_per_s_per_chip: float | None = quantity(
+        "Output tokens per second of one chip", "token/s/chip", default=None, role="detail",
+        words=("per chip", "per GPU", "each GPU"),
+    )  # fmt: skip
+    request_latency_s: float | None = quantity(
+        "Time of a whole request", "s", default=None, role="detail",
+        words=("latency", "end to end", "whole answer", "how long does an answer take"),
+    )  # fmt: skip
+    limited_by: str | None = None
+    batch: float | None = quantity(
+        "Requests served at once", "request", default=None, role="detail", words=("batch", "concurrency")
+    )
+    max_tokens_per_s_batch_1: float | None = quantity(
+        "Most tokens per second for one request that reading the weights allows", "token/s", default=None,
+        role="headline",
+        words=("upper limit", "at most", "theoretical maximum", "bandwidth limit", "batch 1", "ceiling"),
+    )  # fmt: skip
+    decode_floor_ms: float | None = quantity(
+        "Time to read the weights once: the least time of a decode step", "ms", default=None, role="headline",
+        words=("time to read", "read once", "decode floor", "stream the weights", "minimum per token", "per step"),
+    )  # fmt: skip
+    prefill_floor_ms: float | None = quantity(
+        "Least time to process the prompt", "ms", default=None, role="headline",
+        words=("prefill floor", "compute bound prefill", "least time", "process the prompt", "prefill time"),
+    )  # fmt: skip
+    prefill_flop: float | None = quantity(
+        "Arithmetic of the prompt", "FLOP", default=None, role="headline",
+        words=("FLOPs to prefill", "prompt FLOPs", "arithmetic of the prompt"),
+    )  # fmt: skip
+    max_prefill_tokens_per_s: float | None = quantity(
+        "Most prompt tokens per second the arithmetic allows", "token/s", default=None, role="detail",
+        words=("prefill tokens per second", "prompt tokens per second", "compute ceiling"),
+    )  # fmt: skip
+    flop_per_token: float | None = quantity(
+        "Arithmetic of one token",
+        "FLOP",
+        default=None,
+        role="detail",
+        words=("FLOPs per token", "forward pass"),
+    )
+    cluster_pflops_per_s: float | None = quantity(
+        "Dense peak of all chips together", "PFLOP/s", default=None, role="headline",
+        words=("exaflops", "petaflops", "total FLOPS", "total compute", "cluster FLOPS", "add up to"),
+    )  # fmt: skip
+    cluster_memory_gb: float | None = quantity(
+        "Memory of all chips together", "GB", default=None, role="detail",
+        words=("total HBM", "total memory", "petabytes of HBM", "combined memory"),
+    )  # fmt: skip
+    cluster_bandwidth_tb_per_s: float | None = quantity(
+        "Memory bandwidth of all chips together", "TB/s", default=None, role="detail",
+        words=("total bandwidth", "combined bandwidth", "aggregate bandwidth"),
+    )  # fmt: skip
+    compute_bound_batch: float | None = quantity(
+        "Batch from which decode is bound by arithmetic, not by reading weights", "request", default=None,
+        role="detail", words=("compute bound", "ridge point", "roofline batch", "turns compute bound"),
+    )  # fmt: skip
+
+
+def serving_performance(query: ServingPerformanceQuery, catalog: Catalog) -> ServingPerformanceResult:
+    """TTFT, TPOT, tokens per second and what bounds them, for a model on chips; floors; FLOP/s of many chips.
+
+    Estimates carry 10-90 % intervals. Floors need only bytes or parameters and a bandwidth or peak: time to
+    read the weights once, tokens per second at batch 1, least prefill time. Chips alone give their summed
+    peaks (exaFLOP/s, petabytes, TB/s).
+    """
+    notes, result = Notes(), ServingPerformanceResult()
+    has_model = query.model is not None or query.params is not None
+    chip = catalog.chip(query.chip) if query.chip is not None else None
+    served = resolve_model(query, catalog, notes, kv=chip is not None) if has_model else None
+    _require(query, chip, has_model)
+    on = machine(query, chip, _weight_format(query, served, notes), notes)
+    lines = fill_floors(query, on, served, result)
+    if served is None and chip is not None and query.weights_gb is None:
+        lines += fill_cluster(on, result)
+    if served is not None and chip is not None:
+        lines = [_estimate(query, served, chip, on, result, notes), *lines]
+    result.formula = "; ".join(line for line in lines if line)
+    result.assumptions, result.warnings = notes.assumptions, notes.warnings
+    result.sources = list(dict.fromkeys(notes.sources))
+    return result
+
+
+def _require(query: ServingPerformanceQuery, chip: Chip | None, has_model: bool) -> None:
+    peaks = query.bandwidth_tb_per_s is not None or query.peak_tflops is not None
+    if chip is None and not peaks and not (has_model and query.input_tokens is not None):
+        raise MissingInput("chip", "on which chip?")
+    if chip is None and not has_model and query.weights_gb is None and query.active_params is None:
+        raise MissingInput("model", "which model, or how many GB of weights?")
+
+
+def _weight_format(query: ServingPerformanceQuery, served: Served | None, notes: Notes) -> str:
+    if served is not None:
+        return served.weight_precision
+    if query.weight_precision is None and query.weights_gb is None:
+        notes.assumptions.append("Dense bf16 peaks (no precision was named)")
+    return query.weight_precision or "bf16"
+
+
+def _estimate(
+    query: ServingPerformanceQuery, served: Served, chip: Chip, on: Machine, result: ServingPerformanceResult,
+    notes: Notes,
+) -> str:  # fmt: skip
+    if served.entry is None or not served.entry.has_shape:
+        notes.warnings.append(f"No estimate: the architecture of {served.name} is not known; floors only")
+        return ""
+    prompt, answer = _lengths(query, notes)
+    laid = _deployment(query, served, chip, notes)
+    try:
+        found = deployment.estimate(laid, prompt, answer, query.batch)
+    except FactAbsent as error:
+        notes.warnings.append(f"No estimate: {error}")
+        return ""
+    if not found.fits:
+        notes.warnings.append(
+            f"{served.name} ({format_number(served.weight_bytes / 1e9)} GB) does not fit on {laid.n_chips} × "
+            f"{chip.name}: the floors stand, the estimate is left out"
+        )
+        return ""
+    if query.batch is None:
+        notes.assumptions.append(
+            f"At the largest batch that fits, {found.batch:,.0f} requests (none was named)"
+        )
+    notes.assumptions.extend(found.assumptions)
+    _put(found, laid, prompt, answer, result)
+    result.table = _table(found)
+    result.chart = _chart(laid, prompt, answer)
+    return (
+        f"{found.batch:,.0f} requests × {prompt:,.0f} in / {answer:,.0f} out on {laid.n_chips} × {chip.name}: TPOT "
+        f"{format_number(found.tpot_s * 1e3)} ms, {format_number(found.output_tokens_per_s)} output tokens/s, "
+        f"bound by {found.limited_by}"
+    )
+
+
+def _lengths(query: ServingPerformanceQuery, notes: Notes) -> tuple[float, float]:
+    prompt, answer = query.input_tokens, query.output_tokens
+    if prompt is None or answer is None:
+        missing = [("input", ASSUMED_INPUT)] * (prompt is None) + [("output", ASSUMED_OUTPUT)] * (
+            answer is None
+        )
+        said = " and ".join(f"{value:,.0f} {name} tokens" for name, value in missing)
+        notes.assumptions.append(f"{said} a request (not named)")
+    return prompt or ASSUMED_INPUT, answer or ASSUMED_OUTPUT
+
+
+def _deployment(
+    query: ServingPerformanceQuery, served: Served, chip: Chip, notes: Notes
+) -> deployment.Deployment:
+    assert served.entry is not None
+    n_chips = query.n_chips
+    if n_chips is None:
+        need = served.weight_bytes / (0.9 * (chip.memory_bytes or float("inf")))
+        n_chips = 1
+        while n_chips < need:
+            n_chips *= 2
+        notes.assumptions.append(
+            f"On {n_chips} × {chip.name}, the fewest that hold the weights (no number given)"
+        )
+    if query.tensor_parallel is not None and query.tensor_parallel > n_chips:
+        raise InputError("tensor_parallel", query.tensor_parallel, f"at most the {n_chips} chips")
+    return deployment.Deployment(
+        model=served.entry,
+        chip=chip,
+        n_chips=n_chips,
+        weight_precision=served.weight_precision,
+        kv_precision=served.kv_precision,
+        tensor_parallel=query.tensor_parallel,
+        engine=query.engine,
+    )
+
+
+def _put(
+    found: deployment.Estimate, laid: deployment.Deployment, prompt: float, answer: float,
+    result: ServingPerformanceResult,
+) -> None:  # fmt: skip
+    for name in INTERVAL_FIELDS:
+        setattr(result, name, getattr(found, name))
+        if name in found.intervals:
+            low, high = found.intervals[name]
+            setattr(result, f"{name}_low", low)
+            setattr(result, f"{name}_high", high)
+    result.batch, result.limited_by = found.batch, found.limited_by
+    result.tokens_per_s_per_user = 1.0 / found.tpot_s if found.tpot_s > 0 else None
+    result.tokens_per_s_per_chip = found.output_tokens_per_s / laid.n_chips
+    result.request_latency_s = found.ttft_s + found.tpot_s * max(0.0, answer - 1)
+
+
+def _table(found: deployment.Estimate) -> dict[str, Any]:
+    rows = [[part, float(f"{seconds * 1e3:.4g}")] for part, seconds in found.breakdown.items()]
+    return {"columns": ["part of a step", "ms"], "rows": rows}
+
+
+def _chart(laid: deployment.Deployment, prompt: float, answer: float) -> dict[str, Any] | None:
+    points = []
+    for batch in CHART_BATCHES:
+        found = deployment.estimate(laid, prompt, answer, float(batch))
+        if found.batch >= batch * 0.999:
+            points.append((found.tpot_s * 1e3, found.output_tokens_per_s))
+    if len(points) < 2:
+        return None
+    title = (
+        f"{laid.model.name} on {laid.n_chips} × {laid.chip.name}: speed against throughput, batch 1 to 512"
+    )
+    return curve(title, "time per output token (ms)", "output tokens/s", points, log_y=True)

@@ -1,0 +1,271 @@
+"""What tokens cost: by an API's list price, by prices given, or served on chips of one's own.
+
+API: (input − cached) × input price + cached × cached price + (output + reasoning) × output price, reasoning
+tokens being billed as output. Self-hosted: chips × USD per chip-hour / (3600 × tokens per second). With a margin:
+price = cost / (1 − margin).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from tools.catalog import Catalog
+from tools.contract import Query, Result, entity, quantity
+from tools.errors import MissingInput
+from tools.precision import Precision, precision_field
+from tools.served import Notes
+from tools.solve import units_of
+from tools.token_prices import api_side
+from tools.token_serving import served_side
+
+EXAMPLES: list[Any] = [
+    {"question": "what does a prompt of 2,000 tokens with an 800 token reply cost at $3 per million in and $15 "
+                 "per million out",
+     "input": {"input_tokens": 2000, "output_tokens": 800, "usd_per_mtok_input": 3, "usd_per_mtok_output": 15},
+     "want": "usd_per_request"},
+    {"question": "price of a GPT-4o call with 3k tokens in and 1k out",
+     "input": {"api_model": "gpt-4o", "input_tokens": 3000, "output_tokens": 1000}, "want": "usd_per_request"},
+    {"question": "monthly bill for 50,000 requests a day of 1,500 in and 400 out at 0.15 and 0.60 dollars per "
+                 "million",
+     "input": {"requests_per_day": 50000, "input_tokens": 1500, "output_tokens": 400,
+               "usd_per_mtok_input": 0.15, "usd_per_mtok_output": 0.6}, "want": "usd_per_month"},
+    {"question": "$ per million generated tokens when four H200 at 3 dollars an hour each make 9,000 tokens/s",
+     "input": {"chip": "h200", "n_chips": 4, "usd_per_chip_hour": 3, "tokens_per_s": 9000},
+     "want": "usd_per_mtok_output"},
+    {"question": "I rent a GPU for $2.50 an hour and it does 1,800 tok/s, what is a million tokens at 60 % "
+                 "utilisation?",
+     "input": {"n_chips": 1, "usd_per_chip_hour": 2.5, "tokens_per_s": 1800, "utilisation": 0.6},
+     "want": "usd_per_mtok_output"},
+    {"question": "serving cost is $0.40 per million tokens; what price gives a 65 % gross margin",
+     "input": {"cost_usd_per_mtok": 0.4, "gross_margin_percent": 65}, "want": "price_usd_per_mtok"},
+    {"question": "how many tokens per second must 8 GPUs at $2 make to reach 20 cents per million tokens",
+     "input": {"n_chips": 8, "usd_per_chip_hour": 2, "target_usd_per_mtok": 0.2}, "want": "tokens_per_s_needed"},
+    {"question": "at 5,000 tok/s on one chip, what hourly rent keeps a million tokens at $0.10?",
+     "input": {"n_chips": 1, "tokens_per_s": 5000, "target_usd_per_mtok": 0.1},
+     "want": "usd_per_chip_hour_allowed"},
+    {"question": "how many output tokens does $100 buy at 60 dollars per million",
+     "input": {"budget_usd": 100, "usd_per_mtok_output": 60}, "want": "tokens_for_budget"},
+    {"question": "what does Llama 70B in fp8 cost per million output tokens on 4 H100 at $2 an hour, batch 64",
+     "input": {"model": "llama-3.3-70b", "weight_precision": "fp8", "chip": "h100-sxm", "n_chips": 4,
+               "usd_per_chip_hour": 2, "batch": 64}, "want": "usd_per_mtok_output"},
+    {"question": "cost of 400 in, 600 out plus 9,000 hidden reasoning tokens on o1",
+     "input": {"api_model": "o1", "input_tokens": 400, "output_tokens": 600, "reasoning_tokens": 9000},
+     "want": "usd_per_request"},
+]  # fmt: skip
+
+
+class TokenCostQuery(Query):
+    """Tokens and a price (of an API, given, or from chips); leave out what is asked for."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
+
+    input_tokens: float | None = quantity(
+        "Prompt tokens of one request", "token", default=None, min=0, words=("input", "prompt", "in", "input tokens")
+    )
+    output_tokens: float | None = quantity(
+        "Answer tokens of one request", "token", default=None, min=0,
+        words=("output", "answer", "out", "generated", "output tokens", "reply", "completion"),
+    )  # fmt: skip
+    cached_input_tokens: float | None = quantity(
+        "Part of the prompt that is read from the provider's cache", "token", default=None, min=0,
+        words=("cached", "cache hit", "cached input"),
+    )  # fmt: skip
+    reasoning_tokens: float | None = quantity(
+        "Thinking tokens of one request, billed as output", "token", default=None, min=0,
+        words=("reasoning", "thinking", "hidden", "chain of thought"),
+    )  # fmt: skip
+    usd_per_mtok_input: float | None = quantity(
+        "Price of a million input tokens", "USD/Mtoken", default=None, min=0,
+        words=("per million in", "input price", "in", "input", "per M input"),
+    )  # fmt: skip
+    usd_per_mtok_output: float | None = quantity(
+        "Price of a million output tokens", "USD/Mtoken", default=None, min=0,
+        words=("per million out", "output price", "out", "output", "per M output"),
+    )  # fmt: skip
+    usd_per_mtok_cached: float | None = quantity(
+        "Price of a million cached input tokens", "USD/Mtoken", default=None, min=0,
+        words=("cached price", "cached", "cache read"),
+    )  # fmt: skip
+    n_requests: float | None = quantity(
+        "Number of requests in all", "request", default=None, above=0,
+        words=("requests", "calls", "queries", "times", "API calls"),
+    )  # fmt: skip
+    requests_per_day: float | None = quantity(
+        "Requests a day", "request/day", default=None, above=0,
+        words=("requests per day", "calls a day", "queries daily", "per day"),
+    )  # fmt: skip
+    tokens_per_day: float | None = quantity(
+        "Output tokens a day", "token/day", default=None, above=0,
+        words=("tokens per day", "tokens a day", "daily tokens", "tokens a month"),
+    )  # fmt: skip
+    budget_usd: float | None = quantity(
+        "Money to spend on tokens", "USD", default=None, above=0, words=("budget", "buys", "for", "spend", "with")
+    )
+    api_model: str | None = entity(
+        "Hosted model, at its list price", "api_model", default=None,
+        words=("API", "list price", "GPT", "Claude", "Gemini", "call"),
+    )  # fmt: skip
+    as_of: str | None = Field(
+        None, description="Date of the list price (YYYY-MM-DD)", json_schema_extra={"words": ["as of", "in"]}
+    )
+    n_chips: float | None = quantity(
+        "Chips that serve", "chip", default=None, above=0, words=("chips", "GPUs", "rent", "accelerators")
+    )
+    chip: str | None = entity("Accelerator that serves", "chip", default=None, words=("chip", "GPU", "on"))
+    usd_per_chip_hour: float | None = quantity(
+        "Rent of one chip for one hour", "USD/chip/hour", default=None, min=0,
+        words=("per hour each", "an hour", "rent", "$/hr", "per GPU-hour", "per chip-hour"),
+    )  # fmt: skip
+    usd_per_hour: float | None = quantity(
+        "Rent of all chips together for one hour", "USD/hour", default=None, min=0,
+        words=("server costs an hour", "node per hour", "total per hour", "machine an hour"),
+    )  # fmt: skip
+    tokens_per_s: float | None = quantity(
+        "Output tokens per second of all chips together", "token/s", default=None, above=0,
+        words=("tok/s total", "throughput", "tokens per second", "tok/s"),
+    )  # fmt: skip
+    tokens_per_s_per_chip: float | None = quantity(
+        "Output tokens per second of one chip", "token/s/chip", default=None, above=0,
+        words=("tok/s per GPU", "tokens per second each", "per chip"),
+    )  # fmt: skip
+    utilisation: float | None = quantity(
+        "Fraction of the time the chips serve at that rate", "dimensionless", default=None, above=0, max=1,
+        words=("utilisation", "utilization", "busy", "of the time", "load"),
+    )  # fmt: skip
+    cost_usd_per_mtok: float | None = quantity(
+        "Cost of serving a million tokens, when it is known", "USD/Mtoken", default=None, above=0,
+        words=("serving cost", "cost per million", "costs me"),
+    )  # fmt: skip
+    gross_margin_percent: float | None = quantity(
+        "Gross margin of the seller", "percent", default=None, below=100, min=-1000,
+        words=("gross margin", "margin", "mark-up"),
+    )  # fmt: skip
+    target_usd_per_mtok: float | None = quantity(
+        "Cost of a million tokens to be reached", "USD/Mtoken", default=None, above=0,
+        words=("to reach", "target", "keeps", "break even at", "get to", "below"),
+    )  # fmt: skip
+    model: str | None = entity(
+        "Open-weights model served on the chips", "model", default=None, words=("serve", "self-hosted", "running")
+    )
+    params: float | None = quantity(
+        "Parameter count of the model served, when it is not in the catalogue", "param", default=None, above=0,
+        words=("parameters", "params"),
+    )  # fmt: skip
+    weight_precision: Precision | None = precision_field("Number format of the weights", ("weights", "precision"))
+    kv_precision: Precision | None = precision_field("Number format of the KV cache", ("KV cache",))
+    batch: float | None = quantity(
+        "Requests served at once", "request", default=None, min=1, words=("batch", "concurrent", "batch size")
+    )
+    engine: str | None = Field(
+        None, description="Serving engine", json_schema_extra={"words": ["vllm", "sglang", "trt-llm"]}
+    )
+
+
+class TokenCostResult(Result):
+    """Costs; what was not asked for or cannot be known is absent."""
+
+    usd_per_request: float | None = quantity(
+        "Cost of one request", "USD", default=None, role="headline",
+        words=("per request", "per call", "a call", "one query", "cost of the call", "an API call"),
+    )  # fmt: skip
+    usd_total: float | None = quantity(
+        "Cost of all requests (of the one, when no number is named)", "USD", default=None, role="headline",
+        words=("total", "cost", "in all", "bill", "altogether"),
+    )  # fmt: skip
+    usd_per_day: float | None = quantity(
+        "Cost of one day", "USD", default=None, role="headline", words=("per day", "a day", "daily")
+    )
+    usd_per_month: float | None = quantity(
+        "Cost of one month (a twelfth of 365 days)", "USD", default=None, role="headline",
+        words=("per month", "a month", "monthly"),
+    )  # fmt: skip
+    usd_per_year: float | None = quantity(
+        "Cost of one year", "USD", default=None, role="headline", words=("per year", "a year", "yearly", "annual")
+    )
+    tokens_for_budget: float | None = quantity(
+        "Output tokens the money buys", "token", default=None, role="headline",
+        words=("how many tokens", "tokens for", "buys"),
+    )  # fmt: skip
+    requests_for_budget: float | None = quantity(
+        "Requests the money buys", "request", default=None, role="headline",
+        words=("how many requests", "how many calls", "queries for"),
+    )  # fmt: skip
+    tokens_per_s_needed: float | None = quantity(
+        "Output tokens per second of all chips that reach the target cost", "token/s", default=None,
+        role="headline", words=("throughput needed", "tokens per second needed", "how fast", "must make"),
+    )  # fmt: skip
+    usd_per_chip_hour_allowed: float | None = quantity(
+        "Rent of a chip at which the target cost is reached", "USD/chip/hour", default=None, role="headline",
+        words=("hourly rent allowed", "price per hour at most", "can I pay an hour", "break-even rent"),
+    )  # fmt: skip
+    price_usd_per_mtok: float | None = quantity(
+        "Price of a million output tokens with the margin", "USD/Mtoken", default=None, role="headline",
+        words=("price with margin", "selling price", "charge", "price per million"),
+    )  # fmt: skip
+    usd_per_mtok_output: float | None = quantity(
+        "Cost of a million output tokens", "USD/Mtoken", default=None, role="headline",
+        words=("per million output tokens", "cost per million tokens", "per Mtok", "$/M tokens", "a million tokens"),
+    )  # fmt: skip
+    usd_per_mtok_output_low: float | None = quantity("Low end", "USD/Mtoken", default=None, role="detail")
+    usd_per_mtok_output_high: float | None = quantity("High end", "USD/Mtoken", default=None, role="detail")
+    usd_per_mtok_input: float | None = quantity(
+        "List price of a million input tokens", "USD/Mtoken", default=None, role="detail",
+        words=("input price", "per million input tokens"),
+    )  # fmt: skip
+    usd_per_mtok_cached: float | None = quantity(
+        "List price of a million cached input tokens", "USD/Mtoken", default=None, role="detail",
+        words=("cached price",),
+    )  # fmt: skip
+    usd_per_mtok_blended: float | None = quantity(
+        "Cost of a million tokens, input and output together", "USD/Mtoken", default=None, role="detail",
+        words=("blended", "input and output together", "average price"),
+    )  # fmt: skip
+    tokens_per_usd: float | None = quantity(
+        "Output tokens for a dollar", "token/USD", default=None, role="detail",
+        words=("tokens per dollar", "tokens for a dollar"),
+    )  # fmt: skip
+    usd_per_hour: float | None = quantity(
+        "Rent of all chips for one hour", "USD/hour", default=None, role="detail", words=("per hour", "hourly cost")
+    )
+    output_tokens_per_s: float | None = quantity(
+        "Output tokens per second of all chips", "token/s", default=None, role="detail", words=("throughput",)
+    )
+    reasoning_share: float | None = quantity(
+        "Part of the request's cost that is thinking", "dimensionless", default=None, role="detail",
+        words=("share of reasoning", "thinking share"),
+    )  # fmt: skip
+
+
+def token_cost(query: TokenCostQuery, catalog: Catalog) -> TokenCostResult:
+    """Cost of tokens in dollars: API list prices, prices given, or self-hosted from chips, rent and tokens/s.
+
+    Per request, per million tokens, per day, month and year; with cached and reasoning tokens and a margin;
+    inverse: tokens for a budget, throughput or rent needed for a target cost.
+    """
+    notes, result = Notes(), TokenCostResult()
+    lines: list[str] = []
+    if _by_chips(query):
+        lines += served_side(query, catalog, result, notes)
+    if not _by_chips(query) or query.api_model is not None or query.usd_per_mtok_output is not None:
+        lines += api_side(query, catalog, result, notes)
+    _require(result)
+    result.formula = "; ".join(lines)
+    result.assumptions, result.warnings = notes.assumptions, notes.warnings
+    result.sources = list(dict.fromkeys(notes.sources))
+    return result
+
+
+def _by_chips(query: TokenCostQuery) -> bool:
+    fields = ("n_chips", "chip", "usd_per_chip_hour", "usd_per_hour", "tokens_per_s", "tokens_per_s_per_chip",
+              "model", "params", "cost_usd_per_mtok", "target_usd_per_mtok")  # fmt: skip
+    return any(getattr(query, name) is not None for name in fields)
+
+
+def _require(result: TokenCostResult) -> None:
+    """At least one number must have come out."""
+    if all(getattr(result, name) is None for name in units_of(TokenCostResult)):
+        raise MissingInput("usd_per_mtok_output", "a price per million tokens, an API model, or chips and their rent")
+
+

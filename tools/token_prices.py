@@ -1,0 +1,159 @@
+"""The API side of `token_cost`: a request's bill, volumes, and what a budget buys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools.api_prices import api_quote
+from tools.errors import InputError, MissingInput
+from tools.served import Notes
+from tools.serving_charts import bars
+from tools.units import format_number
+
+if TYPE_CHECKING:
+    from tools.catalog import Catalog
+    from tools.token_cost import TokenCostQuery, TokenCostResult
+
+MTOK = 1e6
+DAYS_PER_YEAR = 365.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """USD per million tokens."""
+
+    input: float | None
+    output: float | None
+    cached: float | None
+
+
+def api_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, notes: Notes) -> list[str]:
+    """Fill a request's cost, volumes and budgets from token prices; returns the formula texts."""
+    prices = _prices(query, catalog, result, notes)
+    lines = _request(query, prices, result, notes)
+    lines += volumes(query, result)
+    lines += _budget(query, prices, result)
+    return lines
+
+
+def _prices(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, notes: Notes) -> Prices:
+    given = Prices(query.usd_per_mtok_input, query.usd_per_mtok_output, query.usd_per_mtok_cached)
+    if query.api_model is None:
+        return given
+    quote = api_quote(catalog, query.api_model, query.as_of)
+    notes.sources.extend(quote.sources)
+    notes.assumptions.append(quote.says())
+    result.usd_per_mtok_input, result.usd_per_mtok_output = quote.input, quote.output
+    result.usd_per_mtok_cached = quote.cached_input
+    result.tokens_per_usd = MTOK / quote.output if quote.output else None
+    return Prices(
+        given.input if given.input is not None else quote.input,
+        given.output if given.output is not None else quote.output,
+        given.cached if given.cached is not None else quote.cached_input,
+    )
+
+
+def _request(query: TokenCostQuery, prices: Prices, result: TokenCostResult, notes: Notes) -> list[str]:
+    """One request: uncached input, cached input, output and reasoning, each at its price."""
+    tokens = (query.input_tokens, query.output_tokens, query.reasoning_tokens, query.cached_input_tokens)
+    if all(count is None for count in tokens):
+        return []
+    cached = query.cached_input_tokens or 0.0
+    fresh = query.input_tokens - cached if query.input_tokens is not None else 0.0
+    if fresh < 0:
+        raise InputError("cached_input_tokens", cached, f"at most the {query.input_tokens:,.0f} input tokens")
+    written = (query.output_tokens or 0.0) + (query.reasoning_tokens or 0.0)
+    parts = [
+        _part(fresh, prices.input, "usd_per_mtok_input", "a million input tokens"),
+        _part(cached, _cached_price(cached, prices, notes), "usd_per_mtok_cached", "a million cached tokens"),
+        _part(written, prices.output, "usd_per_mtok_output", "a million output tokens"),
+    ]
+    total = sum(cost for cost, _ in parts)
+    result.usd_per_request = result.usd_total = total
+    if query.n_requests is not None:
+        result.usd_total = total * query.n_requests
+    everything = fresh + cached + written
+    result.usd_per_mtok_blended = total / everything * MTOK if everything else None
+    if query.reasoning_tokens and total:
+        result.reasoning_share = query.reasoning_tokens * (prices.output or 0.0) / MTOK / total
+    _show(query, fresh, cached, prices, parts, result)
+    times = (
+        f" × {query.n_requests:,.0f} requests = ${format_number(result.usd_total, 6)}"
+        if query.n_requests
+        else ""
+    )
+    return [f"({' + '.join(text for _, text in parts if text)}) / 1e6 = ${format_number(total, 6)}{times}"]
+
+
+def _part(tokens: float, price: float | None, field: str, what: str) -> tuple[float, str]:
+    if not tokens:
+        return 0.0, ""
+    if price is None:
+        raise MissingInput(field, f"the price of {what}")
+    return tokens * price / MTOK, f"{tokens:,.0f} × ${price:g}"
+
+
+def _cached_price(cached: float, prices: Prices, notes: Notes) -> float | None:
+    if cached and prices.cached is None and prices.input is not None:
+        notes.assumptions.append("Cached tokens at the full input price (no cached price is known)")
+        return prices.input
+    return prices.cached
+
+
+def _show(
+    query: TokenCostQuery, fresh: float, cached: float, prices: Prices, parts: list[tuple[float, str]],
+    result: TokenCostResult,
+) -> None:  # fmt: skip
+    thinking = (query.reasoning_tokens or 0.0) * (prices.output or 0.0) / MTOK
+    rows = [
+        ("input", fresh, prices.input, parts[0][0]),
+        ("cached input", cached, prices.cached, parts[1][0]),
+        ("output", query.output_tokens or 0.0, prices.output, parts[2][0] - thinking),
+        ("reasoning", query.reasoning_tokens or 0.0, prices.output, thinking),
+    ]
+    shown = [row for row in rows if row[1]]
+    result.table = {
+        "columns": ["part", "tokens", "USD per Mtoken", "USD"],
+        "rows": [list(row) for row in shown],
+    }
+    if len(shown) > 1:
+        result.chart = bars("Cost of one request", "", "USD", [(row[0], row[3]) for row in shown])
+
+
+def volumes(query: TokenCostQuery, result: TokenCostResult) -> list[str]:
+    """Per day, month and year, from requests a day or tokens a day."""
+    day = None
+    if query.requests_per_day is not None and result.usd_per_request is not None:
+        day = query.requests_per_day * result.usd_per_request
+        said = f"{query.requests_per_day:,.0f} requests"
+    elif query.tokens_per_day is not None:
+        price = (
+            result.usd_per_mtok_output
+            if result.usd_per_mtok_output is not None
+            else query.usd_per_mtok_output
+        )
+        if price is not None:
+            day = query.tokens_per_day * price / MTOK
+            said = f"{query.tokens_per_day:,.0f} tokens"
+    if day is None:
+        return []
+    result.usd_per_day, result.usd_per_year = day, day * DAYS_PER_YEAR
+    result.usd_per_month = result.usd_per_year / 12.0
+    return [f"{said} a day = ${format_number(day, 6)} a day, ${format_number(result.usd_per_year, 6)} a year"]
+
+
+def _budget(query: TokenCostQuery, prices: Prices, result: TokenCostResult) -> list[str]:
+    if query.budget_usd is None:
+        return []
+    if result.usd_per_request:
+        result.requests_for_budget = query.budget_usd / result.usd_per_request
+        return [f"${query.budget_usd:,.2f} / ${format_number(result.usd_per_request, 6)} = "
+                f"{format_number(result.requests_for_budget)} requests"]  # fmt: skip
+    price = prices.output if prices.output is not None else prices.input
+    if not price:
+        raise MissingInput("usd_per_mtok_output", "the price of a million tokens")
+    result.tokens_for_budget = query.budget_usd / price * MTOK
+    return [
+        f"${query.budget_usd:,.2f} / ${price:g} per Mtoken = {format_number(result.tokens_for_budget)} tokens"
+    ]

@@ -1,0 +1,176 @@
+"""The self-hosted side of `token_cost`: chips, their rent and their tokens per second.
+
+USD per million tokens = chips × USD per chip-hour / (3600 × tokens per second × utilisation) × 1e6.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tools.contract import Source
+from tools.errors import FactAbsent, MissingInput
+from tools.served import Notes
+from tools.serving_charts import curve
+from tools.serving_performance import ServingPerformanceQuery, serving_performance
+from tools.token_prices import MTOK, volumes
+from tools.units import format_number
+
+if TYPE_CHECKING:
+    from tools.catalog import Catalog
+    from tools.token_cost import TokenCostQuery, TokenCostResult
+
+SECONDS_PER_HOUR = 3600.0
+CHART_BATCHES = (1, 4, 16, 64, 256)
+
+
+def served_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, notes: Notes) -> list[str]:
+    """Fill the cost of a million tokens, its inverses and the price with a margin; returns formula texts."""
+    if query.cost_usd_per_mtok is not None:
+        return _with_margin(query, query.cost_usd_per_mtok, result)
+    rent = _rent_per_hour(query, catalog, notes)
+    if query.target_usd_per_mtok is not None and (rent is None or _rate_given(query) is None):
+        return _inverse(query, rent, result)
+    rate = _rate(query, catalog, result, notes)
+    if rent is None:
+        raise MissingInput("usd_per_chip_hour", "the rent of a chip for an hour")
+    share = query.utilisation or 1.0
+    cost = rent / (SECONDS_PER_HOUR * rate * share) * MTOK
+    result.usd_per_hour, result.output_tokens_per_s = rent, rate
+    result.usd_per_mtok_output, result.tokens_per_usd = cost, MTOK / cost if cost else None
+    _interval(result, rent, share, rate)
+    at = f" × {share:g}" if share != 1.0 else ""
+    lines = [
+        f"${format_number(rent)}/hour / ({format_number(rate)} tokens/s{at} × 3600) × 1e6 = "
+        f"${format_number(cost, 5)} per million output tokens"
+    ]
+    if query.target_usd_per_mtok is not None:
+        lines += _inverse(query, rent, result)
+    return lines + _with_margin(query, cost, result) + _amounts(query, cost, result)
+
+
+def _rent_per_hour(query: TokenCostQuery, catalog: Catalog, notes: Notes) -> float | None:
+    """USD an hour of all chips; from the catalogue where only the chip is named; None when nothing is known."""
+    if query.usd_per_hour is not None:
+        return query.usd_per_hour
+    each = query.usd_per_chip_hour
+    if each is None and query.chip is not None:
+        each = _catalogue_rent(query.chip, query.as_of, catalog, notes)
+    if each is None:
+        return None
+    if query.n_chips is None and query.tokens_per_s_per_chip is None:
+        notes.assumptions.append("One chip (no number was given)")
+    return each * (query.n_chips or 1.0)
+
+
+def _catalogue_rent(chip: str, as_of: str | None, catalog: Catalog, notes: Notes) -> float | None:
+    try:
+        price = catalog.rental_price(chip, as_of=as_of)
+    except FactAbsent:
+        return None
+    notes.sources.extend(price.sources)
+    notes.assumptions.append(
+        f"${price.value:,.2f} per chip-hour, the catalogue's price of {price.as_of} "
+        f"(range ${price.low:,.2f}–{price.high:,.2f})"
+    )
+    return float(price.value)
+
+
+def _rate_given(query: TokenCostQuery) -> float | None:
+    if query.tokens_per_s is not None:
+        return query.tokens_per_s
+    if query.tokens_per_s_per_chip is not None:
+        return query.tokens_per_s_per_chip * (query.n_chips or 1.0)
+    return None
+
+
+def _rate(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, notes: Notes) -> float:
+    """Output tokens per second of all chips: as given, else by the serving model."""
+    given = _rate_given(query)
+    if given is not None:
+        return given
+    if query.model is None and query.params is None:
+        raise MissingInput("tokens_per_s", "tokens per second, or the model that is served")
+    found = serving_performance(_serving_query(query), catalog)
+    notes.assumptions.extend(found.assumptions)
+    notes.warnings.extend(found.warnings)
+    notes.sources.extend(Source.model_validate(s) for s in found.sources)
+    if found.output_tokens_per_s is None:
+        raise FactAbsent(f"no throughput can be estimated: {'; '.join(found.warnings) or 'shape unknown'}")
+    result.usd_per_mtok_output_low = found.output_tokens_per_s_high
+    result.usd_per_mtok_output_high = found.output_tokens_per_s_low
+    result.chart = _chart(query, catalog)
+    return found.output_tokens_per_s
+
+
+def _serving_query(query: TokenCostQuery, **changes: Any) -> ServingPerformanceQuery:
+    fields = (
+        "model",
+        "params",
+        "chip",
+        "weight_precision",
+        "kv_precision",
+        "input_tokens",
+        "batch",
+        "engine",
+    )
+    given = {name: getattr(query, name) for name in fields}
+    given["n_chips"] = int(query.n_chips) if query.n_chips is not None else 1
+    given["output_tokens"] = ((query.output_tokens or 0.0) + (query.reasoning_tokens or 0.0)) or None
+    return ServingPerformanceQuery(**(given | changes))
+
+
+def _interval(result: TokenCostResult, rent: float, share: float, rate: float) -> None:
+    """Rates kept in the low/high fields become costs."""
+    for name in ("usd_per_mtok_output_low", "usd_per_mtok_output_high"):
+        at = getattr(result, name)
+        if at is not None:
+            setattr(result, name, rent / (SECONDS_PER_HOUR * at * share) * MTOK)
+
+
+def _inverse(query: TokenCostQuery, rent: float | None, result: TokenCostResult) -> list[str]:
+    """The throughput, or the rent, that reaches a target cost."""
+    target, rate, share = query.target_usd_per_mtok or 0.0, _rate_given(query), query.utilisation or 1.0
+    if rent is not None:
+        result.tokens_per_s_needed = rent / (SECONDS_PER_HOUR * target * share) * MTOK
+        return [f"${format_number(rent)}/hour / (3600 × ${target:g}) × 1e6 = "
+                f"{format_number(result.tokens_per_s_needed)} tokens/s needed"]  # fmt: skip
+    if rate is None:
+        raise MissingInput("tokens_per_s", "tokens per second, or the rent of a chip for an hour")
+    hourly = target / MTOK * rate * share * SECONDS_PER_HOUR
+    result.usd_per_chip_hour_allowed = hourly / (query.n_chips or 1.0)
+    return [
+        f"{format_number(rate)} tokens/s × 3600 × ${target:g} / 1e6 = ${format_number(hourly)}/hour in all"
+    ]
+
+
+def _with_margin(query: TokenCostQuery, cost: float, result: TokenCostResult) -> list[str]:
+    if query.gross_margin_percent is None:
+        return []
+    result.price_usd_per_mtok = cost / (1.0 - query.gross_margin_percent / 100.0)
+    return [f"price = ${format_number(cost)} / (1 − {query.gross_margin_percent:g} %) = "
+            f"${format_number(result.price_usd_per_mtok)} per million"]  # fmt: skip
+
+
+def _amounts(query: TokenCostQuery, cost: float, result: TokenCostResult) -> list[str]:
+    """Requests, volumes and budgets at the cost of a million output tokens (prompts are in the rate)."""
+    lines = []
+    written = (query.output_tokens or 0.0) + (query.reasoning_tokens or 0.0)
+    if written:
+        result.usd_per_request = result.usd_total = written * cost / MTOK
+        if query.n_requests is not None:
+            result.usd_total = result.usd_per_request * query.n_requests
+        lines.append(f"{written:,.0f} output tokens = ${format_number(result.usd_per_request, 5)} a request")
+    if query.budget_usd is not None and cost:
+        result.tokens_for_budget = query.budget_usd / cost * MTOK
+    return lines + volumes(query, result)
+
+
+def _chart(query: TokenCostQuery, catalog: Catalog) -> dict[str, Any] | None:
+    """Cost of a million output tokens (per dollar of hourly rent) against the batch."""
+    points = []
+    for batch in CHART_BATCHES:
+        found = serving_performance(_serving_query(query, batch=float(batch)), catalog)
+        if found.output_tokens_per_s and found.batch and found.batch >= 0.999 * batch:
+            points.append((float(batch), MTOK / (SECONDS_PER_HOUR * found.output_tokens_per_s)))
+    title = "Cost of a million output tokens for each $1/hour of rent"
+    return curve(title, "requests at once", "USD", points, log_y=True) if len(points) > 1 else None
