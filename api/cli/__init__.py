@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "sweep": ("api.cli.sweep", "command", "The serving model over a product of lists."),
     "benchmark": ("api.cli.benchmark", "command", "Measure the speeds of the core."),
     "serve": ("api.cli.serve", "command", "HTTP, OpenAI-compatible chat and the web page."),
+    "keys": ("api.cli.serve", "keys", "Make and hash the keys of the HTTP service."),
     "slack": ("api.cli.slack", "command", "The Slack app, in Socket Mode."),
     "mcp": ("api.cli.mcp", "command", "The MCP server on standard input and output."),
     "eval": ("api.cli.eval", "command", "The eval suite."),
@@ -78,9 +79,16 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version.",
 )
 def group() -> None:
     """What a rack really costs, and what it really does: compute-market questions with traced numbers."""

@@ -10,9 +10,10 @@ import click
 
 if TYPE_CHECKING:
     from agent.answer import Answer
+    from agent.graph import Agent
 
 
-def as_of_date(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+def as_of_date(ctx: click.Context, param: click.Parameter | None, value: str | None) -> str | None:
     """A date option: YYYY, YYYY-MM or YYYY-MM-DD."""
     if value is None:
         return None
@@ -29,10 +30,14 @@ def as_of_date(ctx: click.Context, param: click.Parameter, value: str | None) ->
 @click.command("ask")
 @click.argument("question", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the Answer as JSON and nothing else.")
-@click.option("--provider", help="offline, anthropic, openai or a plugin's; default: by the keys that are set.")
+@click.option(
+    "--provider", help="offline, anthropic, openai or a plugin's; default: by the keys that are set."
+)
 @click.option("--thread", help="Continue (or start) a thread, for follow-ups.")
 @click.option("--as-of", callback=as_of_date, help="Use prices and facts as of this date.")
-@click.option("--chart", type=click.Path(path_type=Path), help="Write the answer's chart: FILE.png or FILE.svg.")
+@click.option(
+    "--chart", type=click.Path(path_type=Path), help="Write the answer's chart: FILE.png or FILE.svg."
+)
 @click.option("--from", "source", type=click.Path(path_type=Path), help="A JSONL file of questions.")
 @click.option("--to", "target", type=click.Path(path_type=Path), help="Where their answers go; resumes.")
 def command(
@@ -63,7 +68,7 @@ def command(
     if not as_json:
         from api.cli.render import print_answer
 
-        print_answer(answer, note=_offline_note(provider, answer))
+        print_answer(answer, note=offline_note(provider, answer))
     if chart is not None:
         from api.cli.plot import write_chart
 
@@ -82,7 +87,7 @@ def _check_usage(question: str | None, source: Path | None, target: Path | None,
         raise click.UsageError(f"chart is {str(chart)!r}; allowed: a file that ends in .png or .svg")
 
 
-def _agent(provider: str | None):  # type: ignore[no-untyped-def]
+def _agent(provider: str | None) -> Agent:
     from api.cli.session import open_agent
 
     return open_agent(provider)
@@ -90,10 +95,12 @@ def _agent(provider: str | None):  # type: ignore[no-untyped-def]
 
 def _at_the_door(answer: Answer) -> bool:
     """Whether the question itself was bad input (empty, too long): the graph did not run."""
-    return answer.status == "invalid" and bool(answer.warnings) and answer.warnings[0].startswith("question is ")
+    return (
+        answer.status == "invalid" and bool(answer.warnings) and answer.warnings[0].startswith("question is ")
+    )
 
 
-def _offline_note(provider: str | None, answer: Answer) -> str | None:
+def offline_note(provider: str | None, answer: Answer) -> str | None:
     if provider or answer.provider != "offline":
         return None
     return "no key set: answered by the built-in offline model"
