@@ -1,0 +1,1 @@
+"""The offline reader of questions: see docs/offline-reader.md."""

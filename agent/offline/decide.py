@@ -1,0 +1,236 @@
+"""From candidates to a decision: calculate, search, both, ask, or say why not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.offline.gate import Refusal, refuse
+from agent.offline.match import Fill, Frame
+from agent.offline.measure import Unit, parse_unit
+from agent.offline.schema import Field
+from agent.offline.score import Question, Reader, WEIGHTS, _salient, rank_outputs
+from agent.offline.sums import Sum, find_sum
+from agent.offline.trial import Trial, Trials
+
+SURE = 9.0  # a frame at least this good is an answer
+LIKELY = 7.0  # at least this good: worth asking for what is missing
+TRIED = 5  # candidates run before choosing
+ARITHMETIC = "arithmetic"
+
+
+@dataclass
+class Choice:
+    """A frame with its trial, or a plain sum; `score` after trial."""
+
+    frame: Frame
+    trial: Trial
+    score: float
+    want: Field | None
+    sum: Sum | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.trial.kind == "ok"
+
+
+@dataclass
+class Decision:
+    """What to do about one question. `kind`: refuse, invalid, calculate, narrative, mixed, clarify, live."""
+
+    kind: str
+    question: Question
+    choice: Choice | None = None
+    rival: Choice | None = None
+    refusal: Refusal | None = None
+    problem: str = ""
+    search: str = ""
+    from_claims: bool = False
+    followed: bool = False
+    others: list[Choice] = field(default_factory=list)
+
+
+class Decider:
+    """Decides about questions, given a reader and a way to try calculators."""
+
+    def __init__(self, reader: Reader, trials: Trials) -> None:
+        self.reader, self.trials = reader, trials
+
+    def choices(self, question: Question, *, exclude: str = "") -> list[Choice]:
+        """Candidates after trial, best first."""
+        frames = [f for f in self.reader.candidates(question, exclude) if f.spec.name != ARITHMETIC]
+        tried = [self.attempt(f, question, exclude) for f in frames[:TRIED]]
+        plain = self._plain(question)
+        if plain is not None:
+            tried.append(plain)
+        return sorted(tried, key=lambda c: -c.score)
+
+    def attempt(self, frame: Frame, question: Question, exclude: str = "") -> Choice:
+        """Run the frame; prefer the wanted result that really comes out."""
+        trial = self.trials(frame.spec.name, frame.arguments)
+        similar = self.reader._similar(question, frame.spec, exclude)
+        ranked = rank_outputs(frame, question, similar)
+        base = frame.score - frame.parts.get("want", 0.0)
+        if trial.kind == "ok":
+            there = [(s, f) for s, f in ranked if isinstance(trial.output.get(f.name), int | float) and not isinstance(trial.output.get(f.name), bool)]
+            if not there:
+                return Choice(frame, trial, base - 4.0, None)
+            best = there[0]
+            lost = ranked[0][0] - best[0]
+            frame.want_margin = best[0] - there[1][0] if len(there) > 1 else 3.0
+            return Choice(frame, trial, base + WEIGHTS.want * min(best[0], 5.0) - 0.8 * min(lost, 4.0) + 1.0, best[1])
+        want = ranked[0][1] if ranked else None
+        cost = {"missing": 2.2, "invalid": 0.6, "unknown": 1.0, "absent": 0.4, "unit": 2.5}.get(trial.kind, 6.0)
+        return Choice(frame, trial, frame.score - cost, want)
+
+    def _plain(self, question: Question) -> Choice | None:
+        spec = self.reader.library.specs.get(ARITHMETIC)
+        if spec is None:
+            return None
+        salient = [i for i in range(len(question.reading.quantities)) if _salient(question, i)]
+        found = find_sum(question.reading, question.features, salient)
+        if found is None:
+            return None
+        arguments: dict[str, Any] = {"expression": found.expression}
+        if found.unit:
+            arguments["unit"] = {"quarter_year": "quarter"}.get(found.unit, found.unit)
+        frame = Frame(spec, {k: Fill(v, quantities=found.used) for k, v in arguments.items()})
+        frame.unused = [i for i in salient if i not in found.used]
+        trial = self.trials(spec.name, arguments)
+        score = 13.0 * found.clarity - 2.0 * len(frame.unused) - (0 if trial.kind == "ok" else 8)
+        if question.reading.mentions:
+            score -= 1.5
+        return Choice(frame, trial, score, spec.out_by_name.get("value"), found)
+
+    def decide(self, question: Question, choices: list[Choice] | None = None) -> Decision:
+        """The decision about a question on its own (follow-ups are merged before this)."""
+        refusal = refuse(question.text)
+        if refusal is not None:
+            return Decision("refuse", question, refusal=refusal)
+        choices = self.choices(question) if choices is None else choices
+        best = choices[0] if choices else None
+        problem = self._impossible(question, choices)
+        if problem:
+            return Decision("invalid", question, best, problem=problem)
+        return self._route(question, choices, best)
+
+    def _route(self, question: Question, choices: list[Choice], best: Choice | None) -> Decision:
+        f = question.features
+        numbers = [i for i in range(len(question.reading.quantities)) if _salient(question, i)]
+        search = search_text(question.text)
+        rival = choices[1] if len(choices) > 1 else None
+        runs = best is not None and best.ok and best.score >= SURE
+        computes = runs and self._computes(question, best, numbers)  # type: ignore[arg-type]
+        if f.now_price and not numbers and not computes:
+            return Decision("live", question, best, search=search)
+        if f.now_price and not numbers and _asks_going_price(question.text):
+            return Decision("live", question, best, search=search)
+        if computes:
+            if f.check or f.where_said or f.strong_source or (f.source and f.ratio):
+                return Decision("mixed", question, best, rival, search=search)
+            return Decision("calculate", question, best, rival)
+        if _derives(question) and (f.source or f.strong_source) and f.asks_number or (f.source and numbers):
+            return Decision("mixed", question, best, rival, search=search, from_claims=True)
+        if best is not None and best.trial.kind == "absent" and best.score >= LIKELY and not f.strong_source:
+            return Decision("absent", question, best, problem=best.trial.message)
+        if best is not None and best.trial.kind in ("invalid", "unknown") and best.score >= LIKELY and numbers and not f.strong_source:
+            return Decision("invalid", question, best, problem=best.trial.message)
+        if best is not None and best.trial.kind == "missing" and best.score >= LIKELY and not f.strong_source and self._asks_calculation(question, best, numbers):
+            return Decision("clarify", question, best, search=search)
+        return Decision("narrative", question, best, search=search)
+
+    @staticmethod
+    def _computes(question: Question, choice: Choice, numbers: list[int]) -> bool:
+        """Whether the run answers this question: it used numbers or names of it, and is asked for a number."""
+        used = {i for fill in choice.frame.fills.values() for i in fill.quantities}
+        named = any(choice.frame.spec.by_name[n].entity for n in choice.frame.fills if n in choice.frame.spec.by_name)
+        f = question.features
+        if not used and f.strong_source and not f.check:
+            return False
+        if used & set(numbers):
+            return True
+        return bool(named) and (f.asks_number or not f.explain) and not (f.explain and not f.asks_number)
+
+    @staticmethod
+    def _asks_calculation(question: Question, choice: Choice, numbers: list[int]) -> bool:
+        f = question.features
+        if numbers:
+            return True
+        if f.explain and not f.asks_number:
+            return False
+        names = [n for n in choice.frame.fills if n in choice.frame.spec.by_name and choice.frame.spec.by_name[n].entity]
+        said = choice.want is not None and any(s in choice.want.words and choice.want.words[s] >= 0.7 for s, _ in f.stems)
+        return bool(names) or (f.asks_number and said) or (said and len(f.stems) <= 5 and not f.source)
+
+    def _impossible(self, question: Question, choices: list[Choice]) -> str:
+        """A value that cannot be, whatever else is missing: −8 GPUs, zero chips, 120 % of memory."""
+        for c in choices[:3]:
+            if c.score < choices[0].score - 2.5 or c.frame.spec.name == ARITHMETIC:
+                continue
+            for name, fill in c.frame.fills.items():
+                f = c.frame.spec.by_name.get(name)
+                if f is None or not fill.quantities or f.kind != "number":
+                    continue
+                q = question.reading.quantities[fill.quantities[0]]
+                value = fill.value
+                if isinstance(value, int | float) and not f.allows(value) and (fill.fit >= 1.2 or value <= 0):
+                    said = question.text[q.start : q.end].strip()
+                    return f"{readable(f)} cannot be {said}: it must be {f.allowed}{_unit_words(f)}."
+        for q in question.reading.quantities:
+            if q.value < 0 and q.unit.dims and q.unit.dims[0][0] in ("chip", "token", "request", "byte", "param", "person", "server"):
+                return f"{question.text[q.start : q.end].strip()} cannot be: a count must be above 0."
+            if q.value == 0 and q.unit.dims == (("chip", 1),):
+                return "The number of chips cannot be 0: it must be at least 1."
+        return ""
+
+
+def readable(f: Field) -> str:
+    """What a field is, in words: its description's first clause."""
+    text = re.split(r"[;:(,]", f.description or f.name.replace("_", " "))[0].strip().rstrip(".")
+    return text[:1].upper() + text[1:]
+
+
+def _unit_words(f: Field) -> str:
+    return "" if not f.unit_text or f.unit_text == "dimensionless" else f" {f.unit_text.replace('percent', '%')}"
+
+
+_DERIVE = re.compile(
+    r"\b(implied|imply|implies|infer|work out|compute|calculate|ratio|discount|number of|what does that (make|mean|give)|how many|how much|gap|difference|"
+    r"multiple|markup|total|in dollars|per (gpu|chip|year|hour)|percent|%|compare|times)\b", re.I)
+
+
+def _derives(question: Question) -> bool:
+    return bool(_DERIVE.search(question.text))
+
+
+def _asks_going_price(text: str) -> bool:
+    return bool(re.search(r"\b(what|what's|whats|how much|give me|tell me|current|today's|latest|live|real[- ]time)\b", text, re.I))
+
+
+_FRAMING = re.compile(
+    r"\b(what (did|does|do|was|were) (they|he|she|dylan|brad|bill|the (guest|guests|host|hosts|speakers?))( patel| gurley| gerstner)? (say|said|think|mention|argue|claim|tell us|have to say)( about| on| of)?|"
+    r"according to (the )?(podcast|episode|interview|dylan|guest|conversation|talk)|in the (podcast|episode|interview|discussion|conversation|talk|show)|on the (show|podcast)|"
+    r"(show me and )?say where (he|she|they) said (it|that)|please|can you|could you|tell me|summari[sz]e|explain)\b",
+    re.I,
+)
+
+
+def search_text(text: str) -> str:
+    """The question without the words that only frame it."""
+    bare = re.sub(r"\s+", " ", _FRAMING.sub(" ", text)).strip(" ?,.!")
+    return bare if len(bare) >= 6 else text
+
+
+def unit_of(text: str) -> Unit:
+    return parse_unit(text)
+
+
+def figure_of(trial: Trial | Mapping[str, Any], name: str) -> tuple[float, str] | None:
+    if isinstance(trial, Trial):
+        return trial.figures.get(name)
+    for figure in trial.get("figures", ()):
+        if figure.get("name") == name:
+            return float(figure["value"]), str(figure["unit"])
+    return None

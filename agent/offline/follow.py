@@ -1,0 +1,88 @@
+"""Follow-ups: "and on H200?", "make that bf16", "12k" after a question that was asked back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from agent.offline.decide import ARITHMETIC, Choice, Decider
+from agent.offline.match import Fill, Frame, _filled_value, unit_fit
+from agent.offline.schema import Field
+from agent.offline.score import Question, _salient, rank_outputs
+
+_CUE = re.compile(
+    r"^\W*(and|what about|how about|what if|now|same|make (that|it)|no\b|nope|sorry|i meant|actually|but|instead|ok|okay|then|if|with|without|on|for|at|in|per|"
+    r"switch|change|use|also|so|yes|it'?s|that'?s|let'?s|try|assume|suppose|say|rather|as|using|double|halve)\b",
+    re.I,
+)  # fmt: skip
+_BACK = re.compile(r"\b(that|it|this|those|them|same|instead|again|previous|the other|as before|then|there)\b", re.I)
+
+
+def follows(question: Question) -> float:
+    """How much a question leans on the one before it: 0 (not) … 2 (it cannot stand alone)."""
+    words = len([t for t in question.reading.tokens if t.is_word or t.is_number])
+    score = 0.0
+    if _CUE.search(question.text):
+        score += 1.0
+    if words <= 6:
+        score += 0.7
+    elif words <= 10:
+        score += 0.3
+    if _BACK.search(question.text):
+        score += 0.4
+    if words > 16:
+        score -= 0.6
+    return score
+
+
+def merge(decider: Decider, question: Question, before: Choice) -> Choice | None:
+    """The earlier frame with what the new question says put in; None when it says nothing that fits."""
+    if before.frame.spec.name == ARITHMETIC:
+        return None
+    spec = before.frame.spec
+    fresh = decider.reader.matcher.fit(spec, question.reading, question.words, question.precisions)
+    fills = {name: replace(fill, origin="thread", quantities=()) for name, fill in before.frame.fills.items()}
+    changed = _replaced(question, before.frame, fresh, fills)
+    frame = Frame(spec, fills)
+    frame.unused = [i for i in fresh.unused if i not in {k for f in fills.values() for k in f.quantities}]
+    frame.pairs = {k: v for k, v in fresh.pairs.items() if k in fills}
+    want = _want(decider, question, frame, before)
+    if not changed and (want is None or want is before.want):
+        return None
+    trial = decider.trials(spec.name, frame.arguments)
+    left = [i for i in frame.unused if _salient(question, i)]
+    score = (12.0 if trial.kind == "ok" else 8.0) - 3.0 * len(left) - 2.0 * len(fresh.unused_names)
+    return Choice(frame, trial, score, want or before.want)
+
+
+def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fill]) -> bool:
+    """Put the new values in; a value without words of its own replaces the old one of the same unit."""
+    changed = False
+    for name, fill in fresh.fills.items():
+        target = name
+        if fill.quantities and name not in old.fills:
+            q = question.reading.quantities[fill.quantities[0]]
+            same = [n for n in old.fills if n in old.spec.by_name and old.spec.by_name[n].kind == "number" and unit_fit(q, old.spec.by_name[n]) >= 1.0]
+            said = fill.fit - unit_fit(q, old.spec.by_name[name])
+            if len(same) == 1 and said < 0.9 and q.marked:
+                target = same[0]
+                fill = replace(fill, value=_filled_value(q, old.spec.by_name[target]))
+        fills[target] = fill
+        changed = True
+    for i in fresh.unused:
+        q = question.reading.quantities[i]
+        same = [n for n, f in old.fills.items() if n in old.spec.by_name and old.spec.by_name[n].kind == "number" and unit_fit(q, old.spec.by_name[n]) >= 1.0 and fills[n].origin == "thread"]
+        if len(same) == 1:
+            fills[same[0]] = Fill(_filled_value(q, old.spec.by_name[same[0]]), quantities=(i,))
+            changed = True
+    return changed
+
+
+def _want(decider: Decider, question: Question, frame: Frame, before: Choice) -> Field | None:
+    """Another result, when the follow-up names one clearly ("in years?", "and the cost?")."""
+    ranked = rank_outputs(frame, question, [])
+    if not ranked:
+        return before.want
+    best = ranked[0]
+    now = next((s for s, f in ranked if before.want is not None and f.name == before.want.name), -9.0)
+    return best[1] if best[0] - now > 1.6 else before.want

@@ -1,0 +1,63 @@
+"""Questions that end before any calculation: investment advice, instructions to the program, copying a source."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_INJECTION = re.compile(
+    r"\b(ignore|disregard|forget|override|bypass|drop)\b.{0,30}\b(previous|prior|above|earlier|all|your|the|these|any)\b.{0,30}\b(instruction|instructions|prompt|prompts|rules?|guidelines?|guardrails?|restrictions?)\b"
+    r"|\b(system|hidden|initial|developer|internal) (prompt|message|instructions?)\b|\bapi[- ]?keys?\b|\b(print|reveal|show|leak|dump|give me|output|tell me)\b.{0,30}\b(secrets?|password|credentials?|environment variables|env vars|access tokens?|private keys?)\b"
+    r"|\b(developer|dan|god|jailbreak|unrestricted) mode\b|\bjailbreak\b|\byou are (now|no longer)\b|\bpretend (to be|you are|you're|that you)\b|\bact as (if you|an? (unrestricted|evil))\b|\byour instructions\b"
+    r"|\brm -rf\b|\bdrop table\b|\bexecute (this|the following) (code|command)|\bsudo\b",
+    re.I | re.S,
+)
+_TRADE = r"(buy|sell|short|hold|go long|long|invest|dump|trim|own|pick up|load up|bet|put (my|our|all|some) (money|savings|cash|401k|pension))"
+_SECURITY = (
+    r"(stocks?|shares?|calls?|puts?|options?|equity|equities|tickers?|etfs?|portfolio|position|nvda|avgo|amd|msft|goog|googl|amzn|meta|tsm|tsmc|smci|intc|mu|crwv|"
+    r"nvidia|broadcom|micron|coreweave|hynix|bitcoin|crypto|leaps|earnings|bonds?|securities|semis)"
+)
+_ADVICE = re.compile(
+    rf"\b(should|shall|would you|do you (think|recommend)|is it (a )?(good|smart|wise|safe|right|worth)|time to|worth|recommend|advise|tell me whether to|want to|better to|can i|ought)\b.{{0,50}}\b{_TRADE}\b.{{0,50}}\b{_SECURITY}\b"
+    rf"|\b{_TRADE}\b.{{0,15}}\bor\b.{{0,15}}\b{_TRADE}\b.{{0,40}}\b{_SECURITY}\b|\b{_SECURITY}\b.{{0,50}}\b(a )?(buy|sell|hold|strong buy|good investment|overvalued|undervalued|price target)\b(?!\w)"
+    r"|\b(price target|stock tips?|investment advice|financial advice|which (stock|share|ticker|company)s? (should|to|do|will|would)|stock picks?)\b"
+    rf"|\bwill\b.{{0,30}}\b(stock|shares|share price|nvda|avgo)\b.{{0,40}}\b(go|rise|fall|double|crash|moon|hit|reach|recover|be)\b"
+    r"|\bwhere (will|is)\b.{0,20}\b(stock|share price|nvda|avgo)\b.{0,30}\b(be|going|headed)\b"
+    r"|\b(allocate|rebalance|put)\b.{0,30}\b(savings|portfolio|retirement|401k|pension)\b",
+    re.I | re.S,
+)
+_HARDWARE = re.compile(r"\b(h100s?|h200s?|b200s?|gb200|mi300x?s?|a100s?|gpus?|servers?|chips?|racks?|trainium2?|tpus?|api|tokens?|nodes?|clusters?|cards?)\b", re.I)
+_SECURITY_ONLY = re.compile(r"\b(stocks?|shares?|calls|puts|options?|ticker|portfolio|nvda|avgo|msft|goog|googl|amzn|tsm|smci|earnings|equity|invest|price target|etf|position|savings)\b", re.I)
+_VERBATIM = re.compile(
+    r"\b(verbatim|word[- ]for[- ]word|exact (words|wording|text|transcript)|(full|entire|whole|complete|raw|original) (transcript|text of|episode text)|"
+    r"(print|paste|copy|reproduce|recite|dump|output|type out|give me|show me|read out)\b.{0,30}\btranscript)\b",
+    re.I | re.S,
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    kind: str  # injection advice verbatim
+    text: str
+
+
+def refuse(text: str) -> Refusal | None:
+    """Why this question is refused, or None. Hardware is bought and rented; securities are not advised on."""
+    if _INJECTION.search(text):
+        return Refusal(
+            "injection",
+            "I don't take instructions that change how I work, and there is nothing of that kind to show. "
+            "I can work out compute-market questions: capacity, serving cost, rents, training budgets, or what was said in an indexed source.",
+        )
+    if _VERBATIM.search(text):
+        return Refusal(
+            "verbatim",
+            "I don't reproduce a source word for word. I can say in my own words what was said on a topic, with the time stamps to find it.",
+        )
+    if _ADVICE.search(text) and (_SECURITY_ONLY.search(text) or not _HARDWARE.search(text)):
+        return Refusal(
+            "advice",
+            "I don't give investment advice on any security. I can compute what the figures imply (a multiple, a margin, a payback) "
+            "or point to what was said about the company, with time stamps.",
+        )
+    return None

@@ -1,0 +1,127 @@
+"""The offline model: the embedded default, a deterministic reader of questions behind the ChatModel protocol.
+
+It keeps nothing between turns: each time it re-reads the thread, sees which of its calls have results, and goes one
+step on. The steps of a question are: calls (calculations, a search, or both), perhaps calls on their results (two
+runs compared, a calculation on numbers that a citation gave), then the text and its report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from agent.chat import ChatRequest, Done, Event, Message, TextDelta, ToolCall, ToolSpec
+from agent.offline.decide import Choice, Decider, Decision
+from agent.offline.entities import EntityFinder, Names
+from agent.offline.schema import Described, Library
+from agent.offline.score import Reader
+from agent.offline.steps import Step, Turn, next_step
+from agent.offline.thread import decide_thread
+from agent.offline.trial import Run, Trials
+
+if TYPE_CHECKING:
+    from tools.catalog import Catalog
+
+NOT_CALCULATORS = frozenset({"search_knowledge", "report"})
+DELTA = 160  # characters of text per event, so that front ends can show it growing
+
+
+@dataclass
+class _Memory:
+    """Decisions by thread text, so that the second and third turn of one question cost nothing."""
+
+    limit: int = 256
+    rows: dict[tuple[str, ...], Decision] = field(default_factory=dict)
+
+    def get(self, key: tuple[str, ...], make: Callable[[], Decision]) -> Decision:
+        if key not in self.rows:
+            if len(self.rows) >= self.limit:
+                self.rows.pop(next(iter(self.rows)))
+            self.rows[key] = make()
+        return self.rows[key]
+
+
+class OfflineModel:
+    """Reads questions against the catalogue's names and the calculators' schemas."""
+
+    provider = "offline"
+    model: str | None = None
+
+    def __init__(self, catalog: Catalog | Names, calculators: Mapping[str, Any] | None = None, run: Run | None = None) -> None:
+        self._catalog = catalog
+        self._calculators = calculators
+        self._trials = Trials(run or _runner(catalog))
+        self._finder: EntityFinder | None = None
+        self._deciders: dict[tuple[tuple[str, int], ...], tuple[Decider, Sequence[Described]]] = {}
+        self._memory: dict[int, _Memory] = {}
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[Event]:
+        """One assistant turn: tool calls, or the text with its report."""
+        for event in self.events(request):
+            yield event
+
+    def events(self, request: ChatRequest) -> Iterator[Event]:
+        decider = self._decider(request.tools)
+        turn = read_turn(request)
+        memory = self._memory.setdefault(id(decider), _Memory())
+        decision = memory.get(turn.texts, lambda: decide_thread(decider, turn.texts))
+        step: Step = next_step(decider, decision, turn)
+        if step.calls:
+            yield from step.calls
+            yield Done("tool_use")
+            return
+        for start in range(0, len(step.text), DELTA):
+            yield TextDelta(step.text[start : start + DELTA])
+        yield ToolCall(f"q{turn.number}report", "report", step.report)
+        yield Done("end_turn")
+
+    def decide(self, text: str, *earlier: str) -> Decision:
+        """The decision about a question (for tests and for `explain`-style tools)."""
+        return decide_thread(self._decider(()), (*earlier, text))
+
+    def _decider(self, tools: Sequence[ToolSpec]) -> Decider:
+        described: Sequence[Described] = [t for t in tools if t.name not in NOT_CALCULATORS]
+        if not described:
+            described = list((self._calculators if self._calculators is not None else _registered()).values())
+        key = tuple((t.name, id(t)) for t in described)
+        if key not in self._deciders:
+            if self._finder is None:
+                self._finder = EntityFinder(self._catalog)
+            reader = Reader(Library(described), self._finder)
+            self._deciders[key] = (Decider(reader, self._trials), described)
+        return self._deciders[key][0]
+
+
+def read_turn(request: ChatRequest) -> Turn:
+    """The thread's questions, and the calls and results that belong to the last one."""
+    texts: list[str] = []
+    calls: list[ToolCall] = []
+    results: dict[str, Mapping[str, Any]] = {}
+    for message in request.messages:
+        if message.role == "user":
+            texts.append(message.text)
+            calls, results = [], {}
+        elif message.role == "assistant":
+            calls.extend(c for c in message.tool_calls if c.name != "report")
+        elif message.role == "tool" and message.call_id is not None and message.result is not None:
+            results[message.call_id] = message.result
+    return Turn(tuple(texts), tuple(calls), results, request.as_of, any(t.name == "search_knowledge" for t in request.tools))
+
+
+def _registered() -> Mapping[str, Any]:
+    from tools.registry import calculators
+
+    return calculators()
+
+
+def _runner(catalog: Any) -> Run:
+    from tools import registry
+
+    def run(name: str, arguments: Mapping[str, Any]) -> Any:
+        return registry.run(name, arguments, catalog=catalog)
+
+    return run
+
+
+__all__ = ["Choice", "Message", "OfflineModel", "read_turn"]

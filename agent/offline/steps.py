@@ -1,0 +1,282 @@
+"""The next step of an answer: which calls to make, or the final text and its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from agent.chat import ToolCall
+from agent.offline import say
+from agent.offline.decide import ARITHMETIC, SURE, Choice, Decider, Decision
+from agent.offline.quantities import Quantity
+from agent.offline.score import Question
+
+TOP = 5
+FALLBACK_RELEVANT = 0.5
+CLAIMS_READ = 3
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The thread's questions, and what has been called and answered since the last one."""
+
+    texts: tuple[str, ...]
+    calls: tuple[ToolCall, ...]
+    results: Mapping[str, Mapping[str, Any]]
+    as_of: str | None = None
+    can_search: bool = True
+
+    @property
+    def number(self) -> int:
+        return len(self.texts)
+
+    def result(self, call_id: str) -> Mapping[str, Any] | None:
+        return self.results.get(call_id)
+
+
+@dataclass(frozen=True)
+class Step:
+    calls: tuple[ToolCall, ...] = ()
+    text: str = ""
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+
+def next_step(decider: Decider, decision: Decision, turn: Turn) -> Step:
+    """Calls first, then calls on their results, then words."""
+    planned = _first_calls(decision, turn)
+    missing = tuple(c for c in planned if turn.result(c.id) is None)
+    if missing:
+        return Step(missing)
+    second = _second_calls(decider, decision, turn)
+    missing = tuple(c for c in second if turn.result(c.id) is None)
+    if missing:
+        return Step(missing)
+    return _write(decider, decision, turn)
+
+
+def _id(turn: Turn, part: str) -> str:
+    return f"q{turn.number}{part}"
+
+
+def _first_calls(decision: Decision, turn: Turn) -> tuple[ToolCall, ...]:
+    calls: list[ToolCall] = []
+    if decision.kind in ("calculate", "mixed") and decision.choice is not None and not decision.from_claims:
+        for part, arguments in zip(("a", "b"), _argument_sets(decision.choice), strict=False):
+            calls.append(ToolCall(_id(turn, part), decision.choice.frame.spec.name, arguments, _origins(decision.choice)))
+    if decision.search and decision.kind in ("mixed", "narrative", "live", "clarify") and turn.can_search:
+        calls.append(ToolCall(_id(turn, "s"), "search_knowledge", {"query": decision.search, "top": TOP}))
+    return tuple(calls)
+
+
+def _origins(choice: Choice) -> dict[str, str]:
+    return choice.frame.origins
+
+
+def _argument_sets(choice: Choice) -> list[dict[str, Any]]:
+    """One set of arguments, or two when a field was given two values to compare."""
+    base = choice.frame.arguments
+    if not choice.frame.pairs:
+        return [base]
+    return [base | {k: v[i] for k, v in choice.frame.pairs.items()} for i in (0, 1)]
+
+
+def _second_calls(decider: Decider, decision: Decision, turn: Turn) -> tuple[ToolCall, ...]:
+    if decision.from_claims:
+        choice = claims_choice(decider, decision, turn)
+        if choice is None:
+            return ()
+        return (ToolCall(_id(turn, "c"), choice.frame.spec.name, choice.frame.arguments, _origins(choice)),)
+    if decision.choice is None or not decision.choice.frame.pairs or decision.kind not in ("calculate", "mixed"):
+        return ()
+    pair = _pair_figures(decision.choice, turn)
+    if pair is None:
+        return ()
+    expression, unit = _comparison(decision.question, *pair)
+    arguments: dict[str, Any] = {"expression": expression, "variables": {n: f"{v:.15g} {u}" if u not in ("", "dimensionless") else v for n, (v, u) in zip("ab", pair, strict=True)}}
+    if unit:
+        arguments["unit"] = unit
+    return (ToolCall(_id(turn, "c"), ARITHMETIC, arguments, {"expression": "question"}),)
+
+
+def _pair_figures(choice: Choice, turn: Turn) -> tuple[tuple[float, str], tuple[float, str]] | None:
+    from agent.offline.decide import figure_of
+
+    if choice.want is None:
+        return None
+    a, b = (figure_of(turn.result(_id(turn, part)) or {}, choice.want.name) for part in ("a", "b"))
+    return (a, b) if a is not None and b is not None and a[0] and b[0] else None
+
+
+def _comparison(question: Question, a: tuple[float, str], b: tuple[float, str]) -> tuple[str, str | None]:
+    """How two results are compared: by difference, by percent, else by how many times the larger is the smaller."""
+    high, low = ("a", "b") if a[0] >= b[0] else ("b", "a")
+    f = question.features
+    if f.percent and not f.ratio:
+        return f"({high} - {low}) / {'a'}", "percent"
+    if f.difference and not f.ratio:
+        return f"{high} - {low}", a[1] or None
+    return f"{high} / {low}", None
+
+
+def claims_choice(decider: Decider, decision: Decision, turn: Turn) -> Choice | None:
+    """A calculation on the question's numbers and those of the claims that were found."""
+    citations = _citations(turn)
+    if not citations or not _relevant(citations):
+        return None
+    best: Choice | None = None
+    for n in range(1, min(CLAIMS_READ, len(citations)) + 1):
+        question = _with_claims(decider, decision.question, citations[n - 1 : n] if n < CLAIMS_READ else citations[:2])
+        choices = decider.choices(question)
+        top = next((c for c in choices if c.ok and c.score >= SURE - 1.5 and _uses_claim(question, c)), None)
+        if top is not None and (best is None or top.score > best.score + 1.0):
+            best = top
+    return best
+
+
+def _uses_claim(question: Question, choice: Choice) -> bool:
+    return any("claim" in question.reading.quantities[i].marks for fill in choice.frame.fills.values() for i in fill.quantities)
+
+
+def _with_claims(decider: Decider, question: Question, citations: Sequence[Mapping[str, Any]]) -> Question:
+    """The question with the claims' sentences behind it; what it wants stays its own."""
+    text = question.text.rstrip() + " . " + " . ".join(str(c.get("text", "")) for c in citations)
+    both = decider.reader.read(text)
+    edge = len(question.text.rstrip())
+    both.reading.quantities[:] = [_from_claim(q, edge) for q in both.reading.quantities]
+    return replace(question, reading=both.reading, words=both.words, precisions=question.precisions)
+
+
+def _from_claim(q: Quantity, edge: int) -> Quantity:
+    return replace(q, marks=q.marks | {"claim"}) if q.start >= edge else q
+
+
+def _citations(turn: Turn) -> Sequence[Mapping[str, Any]]:
+    result = turn.result(_id(turn, "s")) or {}
+    return list(result.get("citations", ()))
+
+
+def _relevant(citations: Sequence[Mapping[str, Any]]) -> bool:
+    from knowledge import RELEVANT
+
+    return bool(citations) and float(citations[0].get("score", 0.0)) >= RELEVANT
+
+
+def _write(decider: Decider, decision: Decision, turn: Turn) -> Step:
+    writer = {
+        "refuse": _refused, "invalid": _invalid, "clarify": _clarify, "absent": _absent, "live": _live, "narrative": _narrative,
+    }.get(decision.kind)  # fmt: skip
+    if writer is not None:
+        return writer(decision, turn)
+    return _calculated(decider, decision, turn)
+
+
+def _report(status: str, **more: Any) -> dict[str, Any]:
+    return {"status": status, **{k: v for k, v in more.items() if v is not None}}
+
+
+def _refused(decision: Decision, turn: Turn) -> Step:
+    return Step(text=decision.refusal.text if decision.refusal else "", report=_report("refused"))
+
+
+def _invalid(decision: Decision, turn: Turn) -> Step:
+    return Step(text=decision.problem, report=_report("invalid"))
+
+
+def _absent(decision: Decision, turn: Turn) -> Step:
+    text = f"That cannot be computed from public facts: {decision.problem.rstrip('.')}."
+    return Step(text=text, report=_report("out_of_scope"))
+
+
+def _clarify(decision: Decision, turn: Turn) -> Step:
+    if decision.choice is None:
+        return Step(text="What would you like me to work out?", report=_report("clarify"))
+    text, _ = say.ask_for(decision.choice)
+    return Step(text=text, report=_report("clarify"))
+
+
+def _live(decision: Decision, turn: Turn) -> Step:
+    lines = ["I have no live data: prices here are dated facts with sources, so I can't say what it costs at this moment."]
+    citations = _citations(turn)
+    if _relevant(citations):
+        lines.append(f"The nearest dated statement:\n\n{say.cited(citations, 2)}")
+    lines.append("`rackrate catalog prices` shows the dated history, and I can compute with any price you name.")
+    return Step(text="\n\n".join(lines), report=_report("out_of_scope"))
+
+
+def _narrative(decision: Decision, turn: Turn) -> Step:
+    citations = _citations(turn)
+    if not _relevant(citations):
+        return Step(
+            text="That is not in the knowledge base, and no calculator covers it. I can search documents you index with `rackrate knowledge add`, "
+            "or work out capacity, cost, rents, margins, training budgets and power.",
+            report=_report("out_of_scope"),
+        )
+    return Step(text=say.narrative(citations), report=_report("answered"))
+
+
+def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
+    choice = claims_choice(decider, decision, turn) if decision.from_claims else decision.choice
+    citations = _citations(turn)
+    if choice is None:
+        return _narrative(decision, turn)
+    ids = [_id(turn, "c")] if decision.from_claims else [_id(turn, p) for p, _ in zip("ab", _argument_sets(choice), strict=False)]
+    runs = [r for i in ids if (r := turn.result(i)) is not None]
+    failed = next((r["error"] for r in runs if "error" in r), None)
+    if failed is not None:
+        return _failure(failed)
+    compared = turn.result(_id(turn, "c")) if choice.frame.pairs and not decision.from_claims else None
+    call, run, want = (_id(turn, "c"), compared, None) if compared is not None and "error" not in compared else (ids[0], runs[0], choice.want)
+    name = want.name if want is not None else "value"
+    figure = next((f for f in run.get("figures", ()) if f["name"] == name), None) or next(iter(run.get("figures", ())), None)
+    text = _answer_text(decision, choice, runs, run, figure, want, citations)
+    unit = say.headline_unit(decision.question, str(figure["unit"])) if figure is not None else None
+    report = _report("answered", headline_call=call, headline_name=figure["name"] if figure else None, headline_unit=unit, assumptions=_assumed(decision))
+    return Step(text=text, report=report)
+
+
+def _assumed(decision: Decision) -> list[str] | None:
+    if decision.followed and decision.choice is not None:
+        kept = [n.replace("_", " ") for n, f in decision.choice.frame.fills.items() if f.origin == "thread"]
+        return [f"Kept from the question before: {', '.join(kept)}"] if kept else None
+    return None
+
+
+def _answer_text(decision: Decision, choice: Choice, runs: Sequence[Mapping[str, Any]], run: Mapping[str, Any], figure: Mapping[str, Any] | None, want: Any, citations: Sequence[Mapping[str, Any]]) -> str:
+    parts = [say.calculation(decision.question, want, run, figure)]
+    if choice.frame.pairs and run not in runs:
+        parts.append(_two_runs(choice, runs))
+    rival = _other_reading(decision, choice)
+    if rival:
+        parts.append(rival)
+    parts.append(say.notes(runs))
+    if decision.search and citations and _relevant(citations):
+        parts.append(f"What was said:\n\n{say.cited(citations)}")
+    return "\n\n".join(p for p in parts if p)
+
+
+def _two_runs(choice: Choice, runs: Sequence[Mapping[str, Any]]) -> str:
+    name = choice.want.name if choice.want is not None else ""
+    rows = []
+    for run, arguments in zip(runs, _argument_sets(choice), strict=False):
+        figure = next((f for f in run.get("figures", ()) if f["name"] == name), None)
+        if figure is not None:
+            at = ", ".join(str(arguments[k]) for k in choice.frame.pairs)
+            rows.append(f"- {at}: {say.shown(float(figure['value']), str(figure['unit']))}")
+    return "\n".join(rows)
+
+
+def _other_reading(decision: Decision, choice: Choice) -> str:
+    """When another calculator came close, say which reading was taken."""
+    rival = decision.rival
+    if rival is None or not rival.ok or rival.want is None or choice.want is None or choice.score - rival.score > 0.8:
+        return ""
+    if rival.frame.spec.name == choice.frame.spec.name or rival.frame.spec.name == ARITHMETIC:
+        return ""
+    return f"I read this as asking for {say.readable(choice.want).lower()}; if you meant {say.readable(rival.want).lower()}, say so."
+
+
+def _failure(error: Mapping[str, Any]) -> Step:
+    kind = str(error.get("kind"))
+    status = {"missing": "clarify", "absent": "out_of_scope"}.get(kind, "invalid")
+    return Step(text=str(error.get("message") or "That could not be computed."), report=_report(status))

@@ -1,0 +1,231 @@
+"""Plain arithmetic where the wording makes the relation clear; the honest fallback, never a guess.
+
+Each rule looks at how the numbers are joined ("X% of Y", "A times B", "from A to B", a list and "total"), not at
+what the question is about. When nothing joins them but every quantity has a unit and the unit asked for is named,
+dimensions decide: if exactly one product of the quantities (or their inverses) has that unit, that is the sum meant.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+
+from agent.offline.features import Features
+from agent.offline.measure import NUMBER, Unit
+from agent.offline.quantities import Quantity, Reading
+
+_TIMES = frozenset({"times", "x", "×", "*", "multiplied"})
+_OVER = frozenset({"divided", "over", "÷"})
+_MAGNITUDE_STEPS = re.compile(r"\b(orders? of magnitude|decades?|powers? of (ten|10)|log10)\b", re.I)
+_DOWN = re.compile(r"\b(drop|drops|dropped|fall|falls|fell|compress\w*|decline\w*|decrease\w*|shrink\w*|cut|discount|cheaper|lower|less|off|reduc\w+|sav\w+)\b", re.I)
+_UP = re.compile(r"\b(rise|rises|rose|grow\w*|grew|increase\w*|gain\w*|up|higher|more|growth|jump\w*|climb\w*)\b", re.I)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """An expression for the `arithmetic` calculator, the unit of its result and how clear the wording is (0 … 1)."""
+
+    expression: str
+    unit: str | None
+    used: tuple[int, ...]
+    clarity: float
+    why: str
+
+
+def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | None:
+    """The clearest arithmetic reading of the quantities, or None."""
+    qs = reading.quantities
+    rules = (_joined_by_word, _percent_of, _part_of_whole, _steps, _series_total, _change, _versus, _difference, _conversion, _by_dimension)
+    found = [s for rule in rules if (s := rule(reading, features, qs, salient)) is not None]
+    return max(found, key=lambda s: s.clarity - 0.12 * len(set(salient) - set(s.used)), default=None)
+
+
+def literal(q: Quantity) -> str:
+    """The quantity as the expression language writes it."""
+    number = f"{q.value:.15g}"
+    if not q.marked or q.unit_text == "dimensionless":
+        return number
+    unit = {"quarter_year": "quarter"}.get(q.unit_text, q.unit_text)
+    return f"({number} {unit})"
+
+
+def _between(reading: Reading, a: Quantity, b: Quantity) -> list[str]:
+    return [t.low for t in reading.tokens[a.last : b.first] if t.text != "$"]
+
+
+def _joined_by_word(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    for i, j in itertools.pairwise(range(len(qs))):
+        a, b = qs[i], qs[j]
+        between = _between(reading, a, b)
+        tail = reading.tokens[a.last - 1].low
+        if tail in _TIMES and "times" in a.marks and not between and not features.wanted.unit_text.startswith("USD/"):
+            return Sum(f"{literal(a)} * {literal(b)}", _wanted(features, b), (i, j), 0.95, "a times b")
+        if between[:1] and between[0] in _TIMES and len(between) <= 2:
+            return Sum(f"{literal(a)} * {literal(b)}", _wanted(features, b), (i, j), 0.95, "a times b")
+        if between[:1] and between[0] in _OVER and len(between) <= 2:
+            return Sum(f"{literal(a)} / {literal(b)}", _wanted(features, None), (i, j), 0.95, "a divided by b")
+    return None
+
+
+def _percent_of(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    """`12% of $450k`."""
+    for i, j in itertools.pairwise(range(len(qs))):
+        a, b = qs[i], qs[j]
+        between = [w for w in _between(reading, a, b) if w not in ("the", "a", "an", "our", "those", "its", "all")]
+        if a.unit_text == "percent" and between == ["of"] and b.unit_text != "percent":
+            return Sum(f"{literal(a)} * {literal(b)}", _wanted(features, b), (i, j), 0.9, "percent of")
+    return None
+
+
+def _part_of_whole(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    """`what percent of 1,200 is 75?`, `75 is what share of 1,200`, `75 out of 1,200`."""
+    pair = _two(qs, salient)
+    if pair is None:
+        return None
+    (i, a), (j, b) = pair
+    if a.unit.dims != b.unit.dims and a.marked and b.marked:
+        return None
+    lead = " ".join(t.low for t in reading.tokens[max(0, a.first - 4) : a.first])
+    between = " ".join(_between(reading, a, b))
+    if re.search(r"(%|percent|percentage|share|fraction|proportion) of\b", lead):
+        return Sum(f"{literal(b)} / {literal(a)}", "percent", (i, j), 0.9, "part of whole")
+    if re.search(r"(%|percent|percentage|share|fraction|proportion) of\b|\bout of\b", between) and (features.percent or "out of" in between):
+        return Sum(f"{literal(a)} / {literal(b)}", "percent", (i, j), 0.85, "part of whole")
+    return None
+
+
+def _steps(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    pair = _two(qs, salient)
+    if pair is None or not _MAGNITUDE_STEPS.search(reading.text):
+        return None
+    (i, a), (j, b) = pair
+    low, high = sorted((a, b), key=lambda q: q.value * q.unit.factor)
+    if low.value <= 0 or a.unit.dims != b.unit.dims:
+        return None
+    return Sum(f"log10({literal(high)} / {literal(low)})", None, (i, j), 0.97, "powers of ten")
+
+
+def _series_total(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    if not features.total:
+        return None
+    groups: dict[int, list[int]] = {}
+    for i in salient:
+        if qs[i].series >= 0 and "axes" not in qs[i].marks:
+            groups.setdefault(qs[i].series, []).append(i)
+    best = max(groups.values(), key=len, default=[])
+    if len(best) < 2 or len({qs[i].unit.dims for i in best}) > 1:
+        return None
+    unit = qs[best[0]].unit_text or None
+    inner = " + ".join(literal(qs[i]) for i in best)
+    return Sum(inner, _wanted(features, qs[best[0]]) if unit else None, tuple(best), 0.8 + 0.04 * min(len(best), 4), "total of a list")
+
+
+def _change(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    """`from 120 to 30`: the percentage it changes by, or how many times."""
+    for i, j in itertools.pairwise(range(len(qs))):
+        a, b = qs[i], qs[j]
+        if "from" not in a.marks or "to" not in b.marks or a.unit.dims != b.unit.dims or not a.value or not b.value:
+            continue
+        high, low = (a, b) if a.value * a.unit.factor >= b.value * b.unit.factor else (b, a)
+        if features.percent or (not features.ratio and (_DOWN.search(reading.text) or _UP.search(reading.text))):
+            if high is a:
+                return Sum(f"({literal(a)} - {literal(b)}) / {literal(a)}", "percent", (i, j), 0.8, "fall in percent")
+            return Sum(f"({literal(b)} - {literal(a)}) / {literal(a)}", "percent", (i, j), 0.8, "rise in percent")
+        if features.ratio:
+            return Sum(f"{literal(high)} / {literal(low)}", None, (i, j), 0.75, "how many times")
+    return None
+
+
+def _versus(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    """Two like quantities and a ratio asked for."""
+    pair = _two(qs, salient)
+    if pair is None:
+        return None
+    (i, a), (j, b) = pair
+    if a.unit.dims != b.unit.dims or (a.marked != b.marked and (a.unit.dims or b.unit.dims)) or not a.value or not b.value:
+        return None
+    high, low = (a, b) if a.value * a.unit.factor >= b.value * b.unit.factor else (b, a)
+    if features.percent and not features.ratio or re.search(r"\b(discount|percent|%) ", reading.text) and features.percent:
+        return Sum(f"({literal(high)} - {literal(low)}) / {literal(high)}", "percent", (i, j), 0.7, "discount in percent") if _DOWN.search(reading.text) else None
+    if features.ratio or features.wanted.unit_text == "dimensionless":
+        return Sum(f"{literal(high)} / {literal(low)}", None, (i, j), 0.7, "how many times")
+    return None
+
+
+def _difference(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    pair = _two(qs, salient)
+    if pair is None or not features.difference or features.ratio or features.percent:
+        return None
+    (i, a), (j, b) = pair
+    if a.unit.dims != b.unit.dims or not a.marked:
+        return None
+    return Sum(f"abs({literal(a)} - {literal(b)})", a.unit_text, (i, j), 0.65, "difference") if False else Sum(
+        f"{literal(max(a, b, key=_size))} - {literal(min(a, b, key=_size))}", a.unit_text, (i, j), 0.65, "difference")  # fmt: skip
+
+
+def _size(q: Quantity) -> float:
+    return q.value * q.unit.factor
+
+
+def _conversion(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    if len(salient) != 1 or features.wanted.unit is None or not features.wanted.explicit:
+        return None
+    q = qs[salient[0]]
+    if not q.marked or not q.unit.dims or q.unit.dims != features.wanted.unit.dims or q.unit == features.wanted.unit:
+        return None
+    if len(features.stems) > 4:
+        return None
+    return Sum(literal(q), features.wanted.unit_text, (salient[0],), 0.7, "unit conversion")
+
+
+def _by_dimension(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    """The one product of all quantities, each or its inverse, that has the unit asked for."""
+    wanted = features.wanted
+    if wanted.unit is None or not wanted.unit.dims or not 2 <= len(salient) <= 5:
+        return None
+    if any("params" in qs[i].marks or (not qs[i].marked) for i in salient):
+        return None
+    ways = []
+    for signs in itertools.product((1, -1), repeat=len(salient)):
+        unit: Unit = NUMBER
+        for i, sign in zip(salient, signs, strict=True):
+            per = _per_piece(qs[i])
+            unit = unit * per if sign > 0 else unit / per
+        if unit.dims == wanted.unit.dims:
+            ways.append(signs)
+    dimensionless = sum(1 for i in salient if not qs[i].unit.dims)
+    if len(ways) != 1 or dimensionless:
+        return None
+    top = " * ".join(_per_literal(qs[i]) for i, s in zip(salient, ways[0], strict=True) if s > 0) or "1"
+    below = [_per_literal(qs[i]) for i, s in zip(salient, ways[0], strict=True) if s < 0]
+    expression = top + "".join(f" / {b}" for b in below)
+    return Sum(expression, wanted.unit_text, tuple(salient), 0.72, "units decide")
+
+
+def _per_piece(q: Quantity) -> Unit:
+    """`1.4 kW each`: per chip, as the text says."""
+    from agent.offline.measure import parse_unit
+
+    return q.unit / parse_unit("chip") if "each" in q.marks and not q.unit.has("chip") else q.unit
+
+
+def _per_literal(q: Quantity) -> str:
+    return literal(q) if _per_piece(q) == q.unit else f"({q.value:.15g} {q.unit_text}/chip)"
+
+
+def _two(qs: list[Quantity], salient: list[int]) -> tuple[tuple[int, Quantity], tuple[int, Quantity]] | None:
+    if len(salient) != 2:
+        return None
+    i, j = salient
+    return (i, qs[i]), (j, qs[j])
+
+
+def _wanted(features: Features, like: Quantity | None) -> str | None:
+    """The unit asked for when it fits the result's, else that of the quantity the result is like."""
+    wanted = features.wanted
+    if like is None:
+        return wanted.unit_text if wanted.unit is not None and wanted.unit_text == "percent" else None
+    if wanted.unit is not None and wanted.unit.dims and wanted.unit.dims == like.unit.dims:
+        return wanted.unit_text
+    return None

@@ -1,0 +1,50 @@
+"""The decision about the last question of a thread, earlier ones taken into account."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agent.offline.decide import LIKELY, SURE, Choice, Decider, Decision, search_text
+from agent.offline.follow import follows, merge
+
+MAX_BACK = 8  # earlier questions that are re-read
+
+
+def decide_thread(decider: Decider, texts: tuple[str, ...]) -> Decision:
+    """Reads the questions in order; each may lean on the frame of the one before it."""
+    before: Choice | None = None
+    decision: Decision | None = None
+    topic = ""
+    for text in texts[-MAX_BACK:]:
+        decision = _one(decider, text, before, topic)
+        if decision.choice is not None and decision.kind in ("calculate", "mixed", "clarify", "invalid", "absent"):
+            before = decision.choice
+        topic = decision.search or topic
+    if decision is None:
+        raise ValueError("a request needs a user message")
+    return decision
+
+
+def _one(decider: Decider, text: str, before: Choice | None, topic: str) -> Decision:
+    question = decider.reader.read(text)
+    if before is None:
+        decision = decider.decide(question)
+        if decision.kind == "narrative" and topic and follows(question) >= 1.2 and len(question.features.stems) <= 3:
+            return replace(decision, search=f"{topic} {search_text(text)}")
+        return decision
+    leaning = follows(question)
+    choices = decider.choices(question)
+    merged = merge(decider, question, before) if leaning > 0.3 else None
+    if merged is not None:
+        best = choices[0] if choices else None
+        alone = best.score if best is not None and best.ok else (best.score - 3 if best is not None else 0.0)
+        bar = {True: SURE + 4.5, False: SURE}[leaning >= 1.0]
+        if merged.score >= LIKELY and (alone < bar or leaning >= 1.7 or _same_tool(best, merged)):
+            decision = decider.decide(question, [merged])
+            return replace(decision, followed=True)
+    return decider.decide(question, choices)
+
+
+def _same_tool(best: Choice | None, merged: Choice) -> bool:
+    """The question alone points to the same calculator, but fills less of it."""
+    return best is not None and best.frame.spec.name == merged.frame.spec.name and not set(merged.frame.fills) <= set(best.frame.fills)
