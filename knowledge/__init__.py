@@ -9,9 +9,10 @@
 
 from __future__ import annotations
 
-from knowledge.base import RELEVANT, AddReport, KnowledgeBase, SourceInfo
+from knowledge.base import RELEVANT, KnowledgeBase, SourceInfo
 from knowledge.citation import Citation
 from knowledge.errors import HomeError, KnowledgeError, SourceError, UnknownSource
+from knowledge.ingest import AddReport
 
 __all__ = [
     "RELEVANT",

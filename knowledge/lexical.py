@@ -6,6 +6,7 @@ member, so that expansion helps a passage that uses the other word without drown
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,14 +20,15 @@ _FUZZY_SCORE = 82.0
 
 @dataclass(slots=True)
 class LexicalHits:
-    """BM25 by row, and by row the share of the query's weight that it matches (0..1).
+    """BM25 by row, and by row the share of the question's weight that it matches (0..1).
 
-    `known` is the share of the query's weight whose words occur in the index at all.
+    Words weigh by rarity (inverse document frequency); `unknown` is the share of the weight whose words occur
+    nowhere in the index.
     """
 
     scores: dict[int, float] = field(default_factory=dict)
     coverage: dict[int, float] = field(default_factory=dict)
-    known: float = 0.0
+    unknown: float = 0.0
 
 
 class LexicalIndex:
@@ -40,15 +42,17 @@ class LexicalIndex:
 
     def search(self, groups: Sequence[Group]) -> LexicalHits:
         """Score every row that matches a group."""
+        (rows,) = self._db.execute(f"SELECT count(*) FROM {self._table}").fetchone()
+        matches = [(group, self._group(group)) for group in groups]
+        rarity = [group.weight * _idf(len(matched), rows) for group, matched in matches]
+        total = sum(rarity) or 1.0
         hits = LexicalHits()
-        total = sum(group.weight for group in groups) or 1.0
-        for group in groups:
-            matched = self._group(group)
-            if matched:
-                hits.known += group.weight / total
+        for (group, matched), weight in zip(matches, rarity, strict=True):
+            if not matched:
+                hits.unknown += weight / total
             for row, score in matched.items():
                 hits.scores[row] = hits.scores.get(row, 0.0) + score * group.weight
-                hits.coverage[row] = hits.coverage.get(row, 0.0) + group.weight / total
+                hits.coverage[row] = hits.coverage.get(row, 0.0) + weight / total
         return hits
 
     def _group(self, group: Group) -> dict[int, float]:
@@ -79,6 +83,10 @@ class LexicalIndex:
         close = [t for t in self._vocabulary if t[:1] == term[:1] and abs(len(t) - len(term)) <= 3]
         found = process.extract(term, close, scorer=fuzz.ratio, score_cutoff=_FUZZY_SCORE, limit=3)
         return [str(match[0]) for match in found]
+
+
+def _idf(matching: int, rows: int) -> float:
+    return math.log(1 + (rows - matching + 0.5) / (matching + 0.5))
 
 
 def _merge(into: dict[int, float], more: dict[int, float], weight: float) -> None:

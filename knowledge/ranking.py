@@ -1,65 +1,119 @@
-"""From hits to citations: fusion by reciprocal rank, one citation a moment, a relevance between 0 and 1."""
+"""From scores to citations: fusion, relevance in 0..1, and one citation for each moment.
+
+Fusion is a convex sum, cosine plus a small share of BM25, rather than reciprocal rank: on the same questions
+it finds as much and orders a little better (docs/knowledge.md), and it keeps the scores of claims and of
+passages comparable, which ranks cannot.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-RRF_K = 20
-# Weight of each list in the fusion.
-DENSE_WEIGHT = 1.0
-LEXICAL_WEIGHT = 1.0
+# BM25 grows with the log of the collection's size; divided by it, one weight serves every collection.
+BM25_WEIGHT = 0.11
+NO_COSINE_SCALE = 0.02  # lexical only: brings BM25 sums to the range of the fused score
+# Candidates of one moment: another citation that shares half of the shorter span adds nothing new.
+SAME_MOMENT = 0.5
+MERGE_SCORE = 0.85  # a neighbour this close to the best score is told together with it
+MERGE_SECONDS = 75.0
+MERGE_CLAIMS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """Relevance from cosine, matched share of the question's weight, and its share of unknown words."""
+
+    intercept: float
+    cosine: float
+    coverage: float
+    unknown: float
+
+    def __call__(self, cosine: float, coverage: float, unknown: float) -> float:
+        z = self.intercept + self.cosine * cosine + self.coverage * coverage + self.unknown * unknown
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, z))))
+
+
+# Fitted on the tuning half of tests/knowledge/questions.yaml; how, and the other half's rates: docs/knowledge.md.
+CLAIM_RELEVANCE = Logistic(-7.66, 22.22, 3.36, -9.58)
+PASSAGE_RELEVANCE = Logistic(-5.5, 15.24, 7.09, -2.79)
+LEXICAL_RELEVANCE = Logistic(1.59, 0.0, 10.81, -12.77)
 
 
 @dataclass(slots=True)
 class Candidate:
-    """Something citable. Times in seconds; `score` orders, `cosine` and `coverage` say how well it fits."""
+    """A claim or passage. Times in seconds; `timeline` is shared by sources of one recording."""
 
-    key: str
-    source: str
+    kind: str
+    row: int
+    timeline: str
     start: float | None
     end: float | None
-    score: float = 0.0
-    cosine: float = 0.0
-    coverage: float = 0.0
+    score: float
+    relevance: float
+    also: list[Candidate] = field(default_factory=list)
 
     def overlap(self, other: Candidate) -> float:
-        """Shared seconds over the shorter of the two (0 when either has no times)."""
+        """Shared seconds over the shorter of the two; 0 on other timelines or without times."""
+        if self.timeline != other.timeline:
+            return 0.0
         if self.start is None or self.end is None or other.start is None or other.end is None:
             return 0.0
         shared = min(self.end, other.end) - max(self.start, other.start)
         return max(0.0, shared) / max(1e-9, min(self.end - self.start, other.end - other.start))
 
 
-def ranks(scores: Mapping[int, float]) -> dict[int, int]:
-    """Row → rank from 1, best score first; ties by row."""
-    return {row: i for i, (row, _) in enumerate(sorted(scores.items(), key=lambda x: (-x[1], x[0])), 1)}
-
-
-def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], depth: int = 50) -> dict[int, float]:
-    """Reciprocal rank fusion of two score lists."""
-    fused: dict[int, float] = {}
-    for scores, weight in ((dense, DENSE_WEIGHT), (lexical, LEXICAL_WEIGHT)):
-        for row, rank in ranks(scores).items():
-            if rank <= depth:
-                fused[row] = fused.get(row, 0.0) + weight / (RRF_K + rank)
+def fuse(cosine: Mapping[int, float], bm25: Mapping[int, float], rows: int) -> dict[int, float]:
+    """The fused score of every row that either list holds; `rows` is the size of the collection."""
+    if not cosine:
+        return {row: NO_COSINE_SCALE * score for row, score in bm25.items()}
+    weight = BM25_WEIGHT / math.log(1 + max(rows, 2))
+    fused = {row: value + weight * bm25.get(row, 0.0) for row, value in cosine.items()}
+    for row, score in bm25.items():
+        fused.setdefault(row, weight * score)
     return fused
 
 
-def relevance(cosine: float | None, coverage: float) -> float:
-    """How likely a passage bears on the question, 0..1: logistic in similarity and matched query weight."""
-    if cosine is None:  # lexical only
-        return 1 / (1 + math.exp(-(8.0 * coverage - 4.0)))
-    return 1 / (1 + math.exp(-(10.0 * cosine + 3.0 * coverage - 6.0)))
+def best(scores: Mapping[int, float], depth: int) -> list[int]:
+    """The rows of the highest scores, best first; ties by row."""
+    return sorted(scores, key=lambda row: (-scores[row], row))[:depth]
 
 
-def distinct(candidates: Iterable[Candidate], top: int, limit: float = 0.5) -> list[Candidate]:
-    """The best `top` that do not tell of the same moment of the same source twice."""
-    kept: list[Candidate] = []
-    for candidate in candidates:
-        if len(kept) == top:
-            break
-        if all(candidate.source != k.source or candidate.overlap(k) < limit for k in kept):
-            kept.append(candidate)
-    return kept
+def moments(candidates: Iterable[Candidate], top: int) -> list[Candidate]:
+    """The best `top` moments; a claim that tells of a chosen moment nearly as well is told with it."""
+    chosen: list[Candidate] = []
+    for candidate in sorted(candidates, key=lambda c: -c.score):
+        same = next((c for c in chosen if c.overlap(candidate) >= SAME_MOMENT), None)
+        if same is None:
+            if len(chosen) < top:
+                chosen.append(candidate)
+        elif _joins(same, candidate):
+            same.also.append(candidate)
+    return chosen
+
+
+def _joins(best_one: Candidate, other: Candidate) -> bool:
+    if not best_one.kind == other.kind == "claim" or len(best_one.also) + 1 >= MERGE_CLAIMS:
+        return False
+    members = [best_one, *best_one.also, other]
+    start = min(c.start for c in members if c.start is not None)
+    end = max(c.end for c in members if c.end is not None)
+    return other.score >= MERGE_SCORE * best_one.score and end - start <= MERGE_SECONDS
+
+
+def arrange(chosen: Sequence[Candidate], passages: Sequence[Candidate], top: int) -> list[Candidate]:
+    """The citations in order: three moments, the passages of the same recording that carry them, the rest.
+
+    So a transcript that was added beside claims about it is cited too, without taking the place of a
+    different moment among the first three.
+    """
+    first, rest = list(chosen[:3]), list(chosen[3:])
+    carrying: list[Candidate] = []
+    for moment in first:
+        if moment.kind != "claim" or len(carrying) == 2:
+            continue
+        over = [p for p in passages if p.overlap(moment) >= SAME_MOMENT and p not in carrying]
+        if over:
+            carrying.append(max(over, key=lambda p: p.score))
+    return [*first, *carrying, *rest][:top]
