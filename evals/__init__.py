@@ -1,0 +1,1 @@
+"""The eval suite: cases, evaluators, mocked wire responses, runner, report. `rackrate eval` runs it."""

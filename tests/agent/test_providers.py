@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,9 +20,7 @@ from agent.providers.attempts import attempts
 from agent.providers.faults import ProviderFault
 from agent.providers.openai import OpenAIModel
 from agent.settings import Settings
-
-sys.path.insert(0, str(Path(__file__).parent))
-import wire
+from evals import wire
 
 TOOL = ToolSpec(
     "batch_size",

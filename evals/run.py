@@ -1,0 +1,135 @@
+"""Running cases: offline, through mocked providers at the wire, or live; in parallel, with every step kept."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from agent.answer import Answer
+from agent.graph import Agent
+from agent.settings import Settings
+from evals import grade
+from evals.cases import EvalCase
+from evals.mocked import Behaviour, Provider, Recorder, played, settings_for
+
+Way = Literal["offline", "anthropic", "openai", "live"]
+
+
+class Outcome(BaseModel):
+    """One case run once: what was answered, how each check went. `error` is the run's, recorded, not raised."""
+
+    case: str
+    kind: str
+    way: str
+    question: str
+    passed: bool
+    checks: dict[str, tuple[bool, str]] = Field(default_factory=dict)
+    answer: Answer | None = None
+    error: str | None = None
+    elapsed_ms: float = 0.0
+
+
+Progress = Callable[[], None]
+
+
+def _checks() -> Any:
+    """The checks of `grade`, as one evaluator of pydantic-evals (imported here: it takes a second)."""
+    from pydantic_evals.evaluators import EvaluationReason, Evaluator, EvaluatorContext
+
+    class Checks(Evaluator[EvalCase, Answer, None]):
+        def evaluate(self, ctx: EvaluatorContext[EvalCase, Answer, None]) -> dict[str, EvaluationReason]:
+            seen = {name: check(ctx.inputs, ctx.output) for name, check in grade.CHECKS.items()}
+            return {name: EvaluationReason(v.passed, v.reason) for name, v in seen.items() if v is not None}
+
+    return Checks()
+
+
+class Runner:
+    """Runs cases on agents that share one home, and so one index."""
+
+    def __init__(self, settings: Settings, way: Way = "offline", behaviour: Behaviour = "good") -> None:
+        self.settings, self.way, self.behaviour = settings, way, behaviour
+        self._agent = Agent(
+            settings if way == "live" else settings.model_copy(update={"provider": "offline"})
+        )
+
+    async def run(
+        self,
+        cases: Sequence[EvalCase],
+        *,
+        epochs: int = 1,
+        parallel: int = 4,
+        progress: Progress | None = None,
+    ) -> list[Outcome]:
+        """Every case `epochs` times. Mocked ways run one at a time: a mocked wire belongs to one question."""
+        from pydantic_evals import Case, Dataset
+
+        async def task(case: EvalCase) -> Answer:
+            try:
+                return await self._answer(case)
+            finally:
+                if progress:
+                    progress()
+
+        dataset = Dataset[EvalCase, Answer, None](
+            name=self.way, cases=[Case(name=c.id, inputs=c) for c in cases], evaluators=[_checks()]
+        )
+        report = await dataset.evaluate(
+            task,
+            max_concurrency=parallel if self.way in ("offline", "live") else 1,
+            progress=False,
+            repeat=epochs,
+        )
+        good = [
+            self._outcome(row.inputs, row.output, row.assertions, row.task_duration) for row in report.cases
+        ]
+        bad = [self._base(row.inputs, passed=False, error=row.error_message) for row in report.failures]
+        return sorted(good + bad, key=lambda o: o.case)
+
+    def close(self) -> None:
+        self._agent.close()
+
+    def _base(self, case: EvalCase, **rest: Any) -> Outcome:
+        question = " → ".join(case.asked())
+        return Outcome(case=case.id, kind=case.kind, way=self.way, question=question, **rest)
+
+    def _outcome(
+        self, case: EvalCase, answer: Answer, assertions: Mapping[str, Any], took_s: float
+    ) -> Outcome:
+        checks = {name: (bool(a.value), a.reason or "") for name, a in assertions.items()}
+        return self._base(
+            case, passed=grade.passed(case, answer), checks=checks, answer=answer, elapsed_ms=took_s * 1000
+        )
+
+    async def _answer(self, case: EvalCase) -> Answer:
+        thread = f"eval-{self.way}-{uuid.uuid4().hex}" if case.turns else None
+        try:
+            answer: Answer | None = None
+            for question in case.asked():
+                answer = await self._ask(question, thread)
+            assert answer is not None  # asked() is never empty
+            return answer
+        finally:
+            if thread is not None:
+                self._agent.threads.delete(thread)
+
+    async def _ask(self, question: str, thread: str | None) -> Answer:
+        if self.way == "offline" or self.way == "live":
+            return await self._agent.ask(question, thread=thread)
+        return await self._mocked(self.way, question, thread)
+
+    async def _mocked(self, provider: Provider, question: str, thread: str | None) -> Answer:
+        """The offline reader's turns, recorded, then played by the provider's mocked API to a fresh agent."""
+        recorder = Recorder(self._agent.models[0])
+        rehearsal = Agent(self._agent.settings, models=[recorder], threads=self._agent.threads)
+        rehearsal.toolbox = self._agent.toolbox
+        # the rehearsal must see the thread and not add to it
+        history = self._agent.threads.history(thread) if thread else None
+        await rehearsal.ask(question, history=history)
+        with played(provider, recorder.turns, self.behaviour):
+            actor = Agent(settings_for(self.settings, provider), threads=self._agent.threads)
+            actor.toolbox = self._agent.toolbox
+            return await actor.ask(question, thread=thread)
