@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tools import _core, serving_constants
+from tools import _core
 from tools.serving_constants import GROUPS
 
 if TYPE_CHECKING:
@@ -46,6 +46,13 @@ WIDTHS: dict[str, float] = {
     "cycle_prefill": 0.1,
     "interference": 0.3,
     "wait": 0.5,
+    "wait_exponent": 0.4,
+    "lockstep": 0.5,
+    "steps_waited": 0.7,
+    "dequantised": 0.2,
+    "dequantised_expert": 0.4,
+    "narrow_expert": 0.7,
+    "recurrence": 0.7,
     "request_s": 0.5,
     "layer_s": 0.5,
     "moe_layer_s": 0.5,
@@ -58,7 +65,10 @@ FACTOR_WIDTHS: dict[str, float] = {
     "engines.speed": 0.15,
     "engines.prefill": 0.3,
     "engines.overhead": 0.4,
+    "engines.attention": 0.6,
     "engines.wait": 0.6,
+    "engines.request": 0.5,
+    "engines.interference": 0.3,
     "families.bandwidth": 0.12,
     "families.flop": 0.2,
     "links.latency": 0.4,
@@ -66,7 +76,8 @@ FACTOR_WIDTHS: dict[str, float] = {
 }
 # Upper limits of globals: never more than the physics, or more than the meaning allows.
 CAPS = {"bandwidth_share": 0.92, "flop_share": 0.75, "fp8_factor": 1.0, "fp4_factor": 1.0, "link_share": 0.95,
-        "memory_share": 0.98, "output_reserved": 1.0, "cycle_prefill": 1.1}  # fmt: skip
+        "memory_share": 0.98, "output_reserved": 1.0, "cycle_prefill": 1.2,
+        "lockstep": 1.0, "dequantised": 1.0, "dequantised_expert": 1.0, "steps_waited": 6.0}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,8 @@ def parameters_of(rows: Sequence[Row]) -> tuple[Parameter, ...]:
     names = _core.Tuning.NAMES
     priors = dict(zip(names, _core.Tuning().values(), strict=True))
     found = [
-        Parameter("global", "", name, priors[name], WIDTHS.get(name, 0.3), (names.index(name),)) for name in names
+        Parameter("global", "", name, priors[name], WIDTHS.get(name, 0.3), (names.index(name),))
+        for name in names
     ]
     members = {
         "engines": sorted({row.engine for row in rows if row.engine}),

@@ -147,7 +147,7 @@ def parse(raw: Mapping[str, str], catalog: Catalog) -> Row:
         load=LOADS[regime],
         count=count,
         server=regime == "fixed_concurrency",
-        value=_value(get["value"]),
+        value=positive(get["value"]),
     )
 
 
@@ -195,7 +195,8 @@ def _number(field: str, text: str, low: float, high: float, *, blank: float | No
     return value
 
 
-def _value(text: str) -> float | None:
+def positive(text: str) -> float | None:
+    """A cell as a finite number above 0; None when it is not one."""
     try:
         value = float(text)
     except ValueError:
@@ -314,7 +315,8 @@ def weight_precision(text: str, chip: Chip, model: Model, regime: str) -> str:
             f"precision is {text!r}; allowed: fp32, bf16, fp16, fp8, int8, fp6, fp4, int4, Q4_K_M"
         )
     if regime.startswith("mlperf"):
-        return "fp4" if chip.peak_flops.get("fp4") else "fp8" if chip.peak_flops.get("fp8") else "fp16"
+        eight = chip.peak_flops.get("fp8") or chip.family == "hopper"
+        return "fp4" if chip.peak_flops.get("fp4") else "fp8" if eight else "fp16"
     return "fp8" if chip.vendor == "Google" and chip.peak_flops.get("fp8") else model.native_precision
 
 

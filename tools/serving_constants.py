@@ -26,7 +26,10 @@ ENGINE_FACTORS: dict[str, tuple[str, ...]] = {
     "speed": ("bandwidth_share", "flop_share"),
     "prefill": ("prefill_speed",),
     "overhead": ("layer_s", "moe_layer_s", "host_step_s", "host_sequence_s"),
-    "wait": ("wait", "request_s"),
+    "attention": ("prefill_attention",),
+    "wait": ("wait", "steps_waited"),
+    "request": ("request_s",),
+    "interference": ("interference",),
 }
 FAMILY_FACTORS: dict[str, tuple[str, ...]] = {
     "bandwidth": ("bandwidth_share",),
@@ -126,12 +129,16 @@ def engine_family(
     base = next((family for pattern, family in _ENGINES if re.search(pattern, name)), None)
     if base == "trtllm":
         return _trtllm_era(name, version, regime)
+    if base == "vllm" and chip_family.startswith("blackwell"):
+        return "vllm-cuda"
     if base in ("sglang", "vllm"):
         return f"{base}-{_platform(chip_family)}"
     return base
 
 
 def _platform(chip_family: str) -> str:
+    if chip_family == "blackwell":
+        return "blackwell"
     families = {"cdna": "rocm", "tpu": "tpu", "gaudi": "gaudi", "neuron": "neuron", "xe": "xpu"}
     return next((name for start, name in families.items() if chip_family.startswith(start)), "cuda")
 

@@ -41,6 +41,19 @@ pub struct Format {
     pub compute: Compute,
 }
 
+impl Compute {
+    /// Bytes of one operand in this arithmetic.
+    #[must_use]
+    pub fn operand_bytes(self) -> f64 {
+        match self {
+            Self::Fp32 => 4.0,
+            Self::Fp16 => 2.0,
+            Self::Fp8 | Self::Int8 => 1.0,
+            Self::Fp4 => 0.5,
+        }
+    }
+}
+
 /// Dense peak rates (FLOP/s), zero where the chip has no such unit.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Peaks {

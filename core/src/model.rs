@@ -107,6 +107,12 @@ impl Model {
         self.attention_params + self.dense_params + self.expert_params + self.head_params + self.embedding_params
     }
 
+    /// Intermediate width of one routed expert, from its size (gate, up and down matrices).
+    #[must_use]
+    pub fn expert_width(&self) -> f64 {
+        self.expert_params / (3.0 * self.hidden * (self.moe_layers * self.experts).max(1.0))
+    }
+
     /// Cache elements one token adds in one full layer (key and value, or the MLA latent).
     #[must_use]
     pub fn kv_elements_per_layer(&self) -> f64 {

@@ -64,6 +64,12 @@ impl Plan {
         self.ep.max(self.tp).min(self.stage()).max(1.0)
     }
 
+    /// Chips that cut through each expert, as tensor parallelism without expert parallelism does.
+    #[must_use]
+    pub fn expert_slices(&self) -> f64 {
+        (self.expert_shard() / self.ep.min(self.expert_shard()).max(1.0)).max(1.0)
+    }
+
     /// Attention ranks whose tokens meet in one set of experts.
     #[must_use]
     pub fn ranks_per_expert_group(&self) -> f64 {

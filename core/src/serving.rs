@@ -146,21 +146,22 @@ pub fn estimate(pass: &Pass, work: &Workload) -> Result<Estimate> {
     let shared = prefill_amortised_s(pass, prompt, batch);
     let others = (batch - 1.0).max(0.0) * shared;
     let request_s = if work.server { tuning.request_s } else { 0.0 };
-    let (ttft_s, tpot_s, cycle_s) = match work.load {
-        Load::Static(_) => {
-            let first = (batch * shared).max(alone);
-            (request_s + first, step_s, first + output * step_s)
-        }
-        Load::Saturated(_) => {
-            let cycle = batch * shared + output * step_s;
-            (request_s + alone + tuning.wait * others, step_s + tuning.interference * others / output, cycle)
-        }
-        Load::Closed(clients) => {
-            let cycle = request_s + alone + tuning.cycle_prefill * others + output * step_s;
-            let queued = cycle * (clients / batch - 1.0).max(0.0);
-            let ttft = request_s + alone + tuning.wait * others + queued;
-            (ttft, step_s + tuning.interference * others / output, cycle)
-        }
+    let first_s = request_s + alone;
+    let (ttft_s, tpot_s, cycle_s) = if let Load::Static(_) = work.load {
+        let first = (batch * shared).max(alone);
+        (request_s + first, step_s, first + output * step_s)
+    } else {
+        let saturated = matches!(work.load, Load::Saturated(_));
+        let cycle = if saturated { batch * shared } else { first_s + tuning.cycle_prefill * others } + output * step_s;
+        let joining = (batch * shared / cycle).min(1.0);
+        let delay = tuning.interference * others * (1.0 - joining).max(0.0).powf(tuning.lockstep.min(1.0));
+        let wait = tuning.wait * others * joining.powf(tuning.wait_exponent)
+            + if batch > 1.0 { tuning.steps_waited * step_s } else { 0.0 };
+        let queued = match work.load {
+            Load::Closed(clients) => cycle * (clients / batch - 1.0).max(0.0),
+            _ => 0.0,
+        };
+        (first_s + wait + queued, step_s + delay / output, cycle)
     };
     let requests_per_s = batch / cycle_s;
     let short = matches!(work.load, Load::Closed(n) | Load::Static(n) if n > fits);

@@ -67,12 +67,19 @@ impl Pass<'_> {
         peak * (self.tuning.flop_share * narrow * relative).min(CEILING)
     }
 
+    /// Relative speed of a format that the chip must widen before it can multiply.
+    fn widening(&self, format: Format, widened: f64) -> f64 {
+        let (_, ran_in) = self.chip.peak(format.compute);
+        if format.bytes < 0.7 * ran_in.operand_bytes() { widened.min(1.0) } else { 1.0 }
+    }
+
     /// (memory, compute) seconds of `params` weights cut over `shard` chips for `tokens` tokens.
     fn matrices(&self, params: f64, format: Format, shard: f64, tokens: f64, speed: f64) -> (f64, f64) {
         let own = params / shard;
+        let wide = self.widening(format, self.tuning.dequantised);
         (
-            own * format.bytes / self.bandwidth(1.0),
-            2.0 * own * tokens / self.flops(format.compute, speed),
+            own * format.bytes / self.bandwidth(wide),
+            2.0 * own * tokens / self.flops(format.compute, speed * wide),
         )
     }
 
@@ -94,8 +101,12 @@ impl Pass<'_> {
         }
         let skew = if plan.ep > plan.tp || plan.ep > 1.0 { self.tuning.imbalance.max(1.0) } else { 1.0 };
         let own = model.expert_params / plan.expert_shard();
-        let memory = own * model.touched_share(tokens) * plan.expert.bytes / self.bandwidth(self.tuning.expert_bandwidth);
-        let rate = self.flops(plan.expert.compute, speed * self.tuning.expert_flop);
+        let wide = self.widening(plan.expert, self.tuning.dequantised_expert);
+        let width = model.expert_width() / plan.expert_slices();
+        let shaped = width / (width + self.tuning.narrow_expert);
+        let rate = self.bandwidth(self.tuning.expert_bandwidth * wide);
+        let memory = own * model.touched_share(tokens) * plan.expert.bytes / rate;
+        let rate = self.flops(plan.expert.compute, speed * self.tuning.expert_flop * wide * shaped);
         (memory, 2.0 * own * model.active_share() * tokens * skew / rate)
     }
 
@@ -164,7 +175,11 @@ impl Pass<'_> {
         let logits = (tokens / prompt.max(1.0)).max(1.0);
         let scores = tokens * model.attention_flops(0.5 * prompt, false) / plan.attention_shard();
         let relative = tuning.prefill_attention * speed / tuning.unfused_attention.max(1.0);
-        let attention = (0.0, scores / self.flops(Compute::Fp16, relative));
+        let recurrent = 6.0 * tokens * model.state_elements / plan.attention_shard();
+        let attention = (
+            0.0,
+            scores / self.flops(Compute::Fp16, relative) + recurrent / self.flops(Compute::Fp16, tuning.recurrence),
+        );
         self.gather(
             self.dense(tokens, logits, speed),
             self.experts(tokens * ranks.min(plan.ranks_per_expert_group()), speed),

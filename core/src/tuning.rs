@@ -74,7 +74,13 @@ tuning! {
     chunk_tokens = 8192.0,
     /// Share of the other requests' prefill time that shows in TPOT, and in TTFT.
     interference = 0.65,
-    wait = 0.35,
+    wait = 0.6,
+    /// How the wait grows with the share of time that prefill takes (a lone cohort queues little), and how
+    /// interference fades with it (requests in lockstep do not decode while others prefill). At most 1.
+    wait_exponent = 1.0,
+    lockstep = 0.4,
+    /// Decode steps a new request sits through before its prefill starts.
+    steps_waited = 1.0,
     /// Share of the other requests' prefill time that a closed loop's cycle pays.
     cycle_prefill = 0.95,
     /// Time of a server around a request (HTTP, tokenizer, scheduler) in TTFT.
@@ -85,6 +91,14 @@ tuning! {
     max_sequences = 3046.0,
     /// Share of the output that a request's cache room is set aside for (1 = reserved whole, 0.5 = grown).
     output_reserved = 1.0,
+    /// Speed of matrices whose weights are widened before multiplying (4- or 8-bit storage, 16-bit arithmetic).
+    dequantised = 0.85,
+    /// The same for grouped expert matrices, whose kernels widen less well.
+    dequantised_expert = 0.5,
+    /// Width (elements) at which a chip's shard of an expert reaches half its efficiency.
+    narrow_expert = 200.0,
+    /// Share of the FLOP peak reached by the recurrences of linear-attention layers in prefill.
+    recurrence = 0.05,
     /// Extra attention time in prefill of engines without a fused kernel (1 = fused).
     unfused_attention = 1.0,
 }
