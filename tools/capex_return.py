@@ -1,0 +1,514 @@
+"""Capital spending against what it earns: depreciation, revenue needed, payback, free cash flow, growth."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pydantic import ConfigDict
+
+from tools.contract import Query, Result, quantity
+from tools.solve import Default, Relations, Rule, answer, product, total
+
+HOURS_PER_YEAR = 8760.0
+
+
+def _grown(rate: str, start: str, end: str) -> tuple[Rule, ...]:
+    """`end` is `start` after `years` of growth at `rate` percent a year."""
+    return (
+        Rule(
+            end,
+            (start, rate, "years"),
+            lambda s, g, y: s * (1 + g / 100) ** y,
+            f"{{{start}}} × (1 + {{{rate}}}) ^ {{years}}",
+        ),
+        Rule(
+            start,
+            (end, rate, "years"),
+            lambda e, g, y: e / (1 + g / 100) ** y,
+            f"{{{end}}} / (1 + {{{rate}}}) ^ {{years}}",
+        ),
+        Rule(
+            rate,
+            (start, end, "years"),
+            lambda s, e, y: 100 * ((e / s) ** (1 / y) - 1),
+            f"({{{end}}} / {{{start}}}) ^ (1 / {{years}}) − 1",
+        ),
+    )
+
+
+def _years_to(start: float, end: float, growth: float) -> float:
+    return math.log(end / start) / math.log(1 + growth / 100)
+
+
+RELATIONS = Relations(
+    product("capex_usd", "units", "usd_per_unit"),
+    # straight-line depreciation
+    product("residual_usd", "capex_usd", "residual_percent", scale=0.01),
+    total("capex_usd", "depreciable_usd", "residual_usd"),
+    product("depreciation_usd_per_year", "depreciable_usd", per=("life_years",)),
+    product(
+        "depreciation_usd_per_year",
+        "depreciation_usd_per_chip_hour",
+        "chips",
+        constant=HOURS_PER_YEAR,
+        constant_unit="hour",
+    ),
+    product("new_depreciation_usd_per_year", "depreciable_usd", per=("new_life_years",)),
+    Rule(
+        "depreciation_change_percent",
+        ("life_years", "new_life_years"),
+        lambda old, new: 100 * (old / new - 1),
+        "{life_years} / {new_life_years} − 1",
+    ),
+    # what it must earn
+    product("gross_profit_usd_per_year", "revenue_usd_per_year", "gross_margin_percent", scale=0.01),
+    product("capex_usd", "payback_years", "gross_profit_usd_per_year"),
+    product("revenue_over_capex", "revenue_usd_per_year", per=("capex_usd",)),
+    product("capex_share_percent", "capex_usd", per=("revenue_usd_per_year",), scale=100.0),
+    Rule(
+        "required_revenue_usd_per_year",
+        ("depreciation_usd_per_year", "gross_margin_percent"),
+        lambda d, m: d / (1 - m / 100),
+        "{depreciation_usd_per_year} / (1 − {gross_margin_percent})",
+    ),
+    product("life_profit_usd", "gross_profit_usd_per_year", "life_years"),
+    Rule(
+        "roi_percent",
+        ("life_profit_usd", "capex_usd"),
+        lambda p, c: 100 * (p / c - 1),
+        "{life_profit_usd} / {capex_usd} − 1",
+    ),
+    # cash
+    Rule(
+        "free_cash_flow_usd",
+        ("operating_cash_flow_usd", "capex_usd"),
+        lambda o, c: o - c,
+        "{operating_cash_flow_usd} − {capex_usd}",
+    ),
+    Rule(
+        "capex_usd",
+        ("operating_cash_flow_usd", "free_cash_flow_usd"),
+        lambda o, f: o - f,
+        "{operating_cash_flow_usd} − {free_cash_flow_usd}",
+    ),
+    Rule(
+        "operating_cash_flow_usd",
+        ("capex_usd", "free_cash_flow_usd"),
+        lambda c, f: c + f,
+        "{capex_usd} + {free_cash_flow_usd}",
+    ),
+    product("capex_over_cash_flow_percent", "capex_usd", per=("operating_cash_flow_usd",), scale=100.0),
+    Rule(
+        "capex_rise_to_zero_fcf_percent",
+        ("operating_cash_flow_usd", "capex_usd"),
+        lambda o, c: 100 * (o / c - 1),
+        "{operating_cash_flow_usd} / {capex_usd} − 1",
+    ),
+    product("excess_share_percent", "excess_usd", per=("capex_usd",), scale=100.0),
+    # growth
+    _grown("growth_percent", "revenue_usd_per_year", "later_revenue_usd_per_year"),
+    _grown("capex_growth_percent", "capex_usd", "later_capex_usd"),
+    Rule(
+        "years",
+        ("revenue_usd_per_year", "later_revenue_usd_per_year", "growth_percent"),
+        _years_to,
+        "ln({later_revenue_usd_per_year} / {revenue_usd_per_year}) / ln(1 + {growth_percent})",
+    ),
+    Rule(
+        "growth_factor",
+        ("growth_percent", "years"),
+        lambda g, y: (1 + g / 100) ** y,
+        "(1 + {growth_percent}) ^ {years}",
+    ),
+    Rule(
+        "doubling_years",
+        ("growth_percent",),
+        lambda g: math.log(2) / math.log(1 + g / 100),
+        "ln 2 / ln(1 + {growth_percent})",
+    ),
+    Rule(
+        "cumulative_revenue_usd",
+        ("revenue_usd_per_year", "growth_percent", "years"),
+        lambda r, g, y: r * _series(1 + g / 100, y),
+        "{revenue_usd_per_year} summed over {years} at {growth_percent} a year",
+    ),
+    Rule(
+        "cumulative_capex_usd",
+        ("capex_usd", "capex_growth_percent", "years"),
+        lambda c, g, y: c * _series(1 + g / 100, y),
+        "{capex_usd} summed over {years} at {capex_growth_percent} a year",
+    ),
+    Rule("usd_per_year", ("total_usd", "years"), lambda t, y: t / y, "{total_usd} / {years}"),
+    Rule("total_usd", ("usd_per_year", "years"), lambda u, y: u * y, "{usd_per_year} × {years}"),
+)
+
+
+def _series(ratio: float, years: float) -> float:
+    """1 + ratio + … over `years` terms; the first year counts in full."""
+    return years if ratio == 1 else (ratio**years - 1) / (ratio - 1)
+
+
+_NO_RESIDUAL = Default("residual_percent", 0.0, "Written off to nothing (residual value not stated).")
+
+
+class CapexReturnQuery(Query):
+    """Spending, its life, revenue, margin, cash flow, growth: whatever is known."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "question": "90 billion of equipment written off over 6 years: expense per year",
+                    "input": {"capex_usd": 90e9, "life_years": 6},
+                    "want": "depreciation_usd_per_year",
+                },
+                {
+                    "question": "a $280k server with 8 GPUs over four years: depreciation per GPU-hour",
+                    "input": {"capex_usd": 280e3, "life_years": 4, "chips": 8},
+                    "want": "depreciation_usd_per_chip_hour",
+                },
+                {
+                    "question": "what yearly revenue at 60% gross margin pays back $50B in 5 years?",
+                    "input": {"capex_usd": 50e9, "gross_margin_percent": 60, "payback_years": 5},
+                    "want": "revenue_usd_per_year",
+                },
+                {
+                    "question": "operating cash flow of $95B less $70B capital spending",
+                    "input": {"operating_cash_flow_usd": 95e9, "capex_usd": 70e9},
+                    "want": "free_cash_flow_usd",
+                },
+                {
+                    "question": "how much could capex rise before free cash flow hits zero: 100B cash flow, 65B capex",
+                    "input": {"operating_cash_flow_usd": 100e9, "capex_usd": 65e9},
+                    "want": "capex_rise_to_zero_fcf_percent",
+                },
+                {
+                    "question": "inference sales of 12B growing 40% a year, after 4 years?",
+                    "input": {"revenue_usd_per_year": 12e9, "growth_percent": 40, "years": 4},
+                    "want": "later_revenue_usd_per_year",
+                },
+                {
+                    "question": "stretch server life from 4 to 6 years: change of the yearly expense in percent",
+                    "input": {"life_years": 4, "new_life_years": 6},
+                    "want": "depreciation_change_percent",
+                },
+                {
+                    "question": "a $30B build earns $12B a year at a 50% margin: payback time",
+                    "input": {"capex_usd": 30e9, "revenue_usd_per_year": 12e9, "gross_margin_percent": 50},
+                    "want": "payback_years",
+                },
+                {
+                    "question": "wasting 15 billion out of 75 billion of capex is what share?",
+                    "input": {"excess_usd": 15e9, "capex_usd": 75e9},
+                    "want": "excess_share_percent",
+                },
+            ]
+        }
+    )
+    capex_usd: float | None = quantity(
+        "Capital spending, of a year or of a project",
+        "USD",
+        default=None,
+        above=0,
+        words=(
+            "capex",
+            "capital spending",
+            "spending",
+            "investment",
+            "build",
+            "equipment",
+            "server",
+            "costs",
+            "cluster",
+        ),
+        ask="How much is spent?",
+    )
+    units: float | None = quantity(
+        "Number of things bought", "dimensionless", default=None, above=0, words=("units", "servers bought")
+    )
+    usd_per_unit: float | None = quantity(
+        "Price of one", "USD", default=None, above=0, words=("each", "price of one", "per server")
+    )
+    life_years: float | None = quantity(
+        "Depreciation life",
+        "year",
+        default=None,
+        above=0,
+        max=100,
+        words=("over", "life", "useful life", "depreciated over", "written off over", "from"),
+    )
+    new_life_years: float | None = quantity(
+        "Depreciation life afterwards",
+        "year",
+        default=None,
+        above=0,
+        max=100,
+        words=("to", "stretched to", "extended to", "new life"),
+    )
+    residual_percent: float | None = quantity(
+        "Value left at the end",
+        "percent",
+        default=None,
+        min=0,
+        below=100,
+        words=("residual", "salvage", "resale"),
+    )
+    chips: float | None = quantity(
+        "Chips bought with it", "chip", default=None, above=0, words=("GPUs", "chips", "accelerators")
+    )
+    revenue_usd_per_year: float | None = quantity(
+        "Revenue per year that it earns",
+        "USD/year",
+        default=None,
+        above=0,
+        words=("revenue", "sales", "earns", "brings in", "inference revenue"),
+        ask="What revenue does it earn per year?",
+    )
+    gross_margin_percent: float | None = quantity(
+        "Margin of that revenue, before this spending",
+        "percent",
+        default=None,
+        above=0,
+        below=100,
+        words=("margin", "gross margin"),
+    )
+    gross_profit_usd_per_year: float | None = quantity(
+        "Profit per year before this spending",
+        "USD/year",
+        default=None,
+        above=0,
+        words=("profit", "cash it earns"),
+    )
+    payback_years: float | None = quantity(
+        "Payback time", "year", default=None, above=0, words=("payback", "pays back in", "recoup")
+    )
+    operating_cash_flow_usd: float | None = quantity(
+        "Operating cash flow", "USD", default=None, words=("operating cash flow", "cash flow", "OCF")
+    )
+    free_cash_flow_usd: float | None = quantity(
+        "Free cash flow", "USD", default=None, words=("free cash flow", "FCF")
+    )
+    excess_usd: float | None = quantity(
+        "Part that may be wasted",
+        "USD",
+        default=None,
+        above=0,
+        words=("wasted", "overspend", "too much", "excess"),
+    )
+    growth_percent: float | None = quantity(
+        "Yearly growth of revenue",
+        "percent",
+        default=None,
+        above=-100,
+        words=("growing", "grows", "growth", "a year"),
+    )
+    capex_growth_percent: float | None = quantity(
+        "Yearly growth of capital spending",
+        "percent",
+        default=None,
+        above=-100,
+        words=("capex grows", "infrastructure grows", "spending grows"),
+    )
+    years: float | None = quantity(
+        "Years that pass", "year", default=None, above=0, max=200, words=("after", "in", "over", "later")
+    )
+    later_revenue_usd_per_year: float | None = quantity(
+        "Revenue after that time", "USD/year", default=None, above=0, words=("reaches", "to", "revenue later")
+    )
+    later_capex_usd: float | None = quantity(
+        "Capital spending after that time",
+        "USD",
+        default=None,
+        above=0,
+        words=("capex reaches", "capex later"),
+    )
+    total_usd: float | None = quantity(
+        "Amount over all the years",
+        "USD",
+        default=None,
+        above=0,
+        words=("in all", "over the years", "total of"),
+    )
+
+
+class CapexReturnResult(Result):
+    """What followed; a quantity that was given is not repeated."""
+
+    payback_years: float | None = quantity(
+        "Payback time", "year", default=None, role="headline", words=("payback", "years to pay back")
+    )
+    revenue_usd_per_year: float | None = quantity(
+        "Revenue per year that is needed",
+        "USD/year",
+        default=None,
+        role="headline",
+        words=("revenue needed", "required revenue", "yearly revenue"),
+    )
+    excess_share_percent: float | None = quantity(
+        "Excess as a share of the spending",
+        "percent",
+        default=None,
+        role="headline",
+        words=("share", "percent of capex"),
+    )
+    free_cash_flow_usd: float | None = quantity(
+        "Free cash flow", "USD", default=None, role="headline", words=("free cash flow", "FCF", "left")
+    )
+    later_revenue_usd_per_year: float | None = quantity(
+        "Revenue after the time",
+        "USD/year",
+        default=None,
+        role="headline",
+        words=("revenue after", "sales after"),
+    )
+    later_capex_usd: float | None = quantity(
+        "Capital spending after the time",
+        "USD",
+        default=None,
+        role="headline",
+        words=("capex after", "spending after"),
+    )
+    years: float | None = quantity(
+        "Years that pass", "year", default=None, role="headline", words=("how long", "how many years")
+    )
+    depreciation_change_percent: float | None = quantity(
+        "Change of the yearly expense",
+        "percent",
+        default=None,
+        role="headline",
+        words=("change", "lower", "percent change"),
+    )
+    depreciation_usd_per_year: float | None = quantity(
+        "Depreciation per year",
+        "USD/year",
+        default=None,
+        role="headline",
+        words=("depreciation", "expense per year", "per year"),
+    )
+    new_depreciation_usd_per_year: float | None = quantity(
+        "Depreciation per year with the new life",
+        "USD/year",
+        default=None,
+        words=("new depreciation", "new expense"),
+    )
+    depreciation_usd_per_chip_hour: float | None = quantity(
+        "Depreciation per chip-hour",
+        "USD/chip/hour",
+        default=None,
+        words=("per GPU-hour", "per chip-hour", "an hour"),
+    )
+    required_revenue_usd_per_year: float | None = quantity(
+        "Revenue at which depreciation leaves that margin",
+        "USD/year",
+        default=None,
+        words=("revenue for that margin", "required revenue"),
+    )
+    gross_profit_usd_per_year: float | None = quantity(
+        "Profit per year before this spending",
+        "USD/year",
+        default=None,
+        words=("gross profit", "profit per year"),
+    )
+    gross_margin_percent: float | None = quantity(
+        "Margin needed", "percent", default=None, words=("margin needed",)
+    )
+    capex_usd: float | None = quantity(
+        "Spending that can be afforded",
+        "USD",
+        default=None,
+        role="headline",
+        words=("capex", "spending", "afford"),
+    )
+    revenue_over_capex: float | None = quantity(
+        "Revenue per dollar of spending",
+        "dimensionless",
+        default=None,
+        words=("revenue per dollar", "revenue over capex"),
+    )
+    capex_share_percent: float | None = quantity(
+        "Spending as a share of revenue",
+        "percent",
+        default=None,
+        words=("capex intensity", "share of revenue"),
+    )
+    roi_percent: float | None = quantity(
+        "Profit over the life, over the spending", "percent", default=None, words=("ROI", "return")
+    )
+    life_profit_usd: float | None = quantity(
+        "Profit over the life", "USD", default=None, words=("profit over the life",)
+    )
+    operating_cash_flow_usd: float | None = quantity(
+        "Operating cash flow", "USD", default=None, words=("operating cash flow",)
+    )
+    capex_over_cash_flow_percent: float | None = quantity(
+        "Spending as a share of cash flow", "percent", default=None, words=("share of cash flow",)
+    )
+    capex_rise_to_zero_fcf_percent: float | None = quantity(
+        "Rise of spending that brings free cash flow to zero",
+        "percent",
+        default=None,
+        words=("before free cash flow hits zero", "room", "rise"),
+    )
+    growth_percent: float | None = quantity(
+        "Yearly growth of revenue",
+        "percent",
+        default=None,
+        role="headline",
+        words=("growth", "growth needed"),
+    )
+    capex_growth_percent: float | None = quantity(
+        "Yearly growth of spending", "percent", default=None, words=("capex growth",)
+    )
+    growth_factor: float | None = quantity(
+        "Factor over the years", "dimensionless", default=None, words=("factor", "times")
+    )
+    doubling_years: float | None = quantity(
+        "Doubling time", "year", default=None, words=("double", "doubling time")
+    )
+    cumulative_revenue_usd: float | None = quantity(
+        "Revenue of all the years", "USD", default=None, words=("cumulative revenue", "in total")
+    )
+    cumulative_capex_usd: float | None = quantity(
+        "Spending of all the years", "USD", default=None, words=("cumulative capex",)
+    )
+    usd_per_year: float | None = quantity(
+        "Amount per year", "USD/year", default=None, words=("per year", "a year")
+    )
+    total_usd: float | None = quantity(
+        "Amount over all the years", "USD", default=None, words=("in all", "total")
+    )
+
+
+def capex_return(query: CapexReturnQuery) -> CapexReturnResult:
+    """Capital spending against what it earns: depreciation, revenue needed, payback, free cash flow, growth.
+
+    Depreciation per year and chip-hour, and what another life does to it; revenue, margin and payback in any
+    direction; cash flow less spending; an excess as a share; revenue or spending after years of growth, and sums.
+    """
+    return answer(
+        RELATIONS,
+        query,
+        CapexReturnResult,
+        defaults=[_NO_RESIDUAL] if query.life_years is not None else [],
+        ask_first=("payback_years", "depreciation_usd_per_year"),
+        chart=_chart(query),
+    )
+
+
+def _chart(query: CapexReturnQuery) -> dict[str, Any] | None:
+    """Cumulative spending and profit over the years, when both are known."""
+    if query.capex_usd is None or query.revenue_usd_per_year is None or query.gross_margin_percent is None:
+        return None
+    profit = query.revenue_usd_per_year * query.gross_margin_percent / 100
+    span = max(query.life_years or 0.0, 1.5 * query.capex_usd / profit)
+    points = [{"year": span * i / 20, "cash": profit * span * i / 20 - query.capex_usd} for i in range(21)]
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "data": {"values": points},
+        "mark": "line",
+        "encoding": {
+            "x": {"field": "year", "type": "quantitative", "title": "years"},
+            "y": {"field": "cash", "type": "quantitative", "title": "cumulative cash, USD"},
+        },
+    }

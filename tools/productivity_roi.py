@@ -1,0 +1,341 @@
+"""What an uplift on paid people is worth, against the tokens or seats that bring it."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+
+from tools.contract import Query, Result, quantity
+from tools.solve import Default, Relations, Rule, answer, product
+
+RELATIONS = Relations(
+    product("payroll_usd_per_year", "people", "salary_usd_per_year"),
+    product("salary_usd_per_year", "wage_usd_per_hour", "hours_per_year"),
+    product("value_usd_per_year", "payroll_usd_per_year", "uplift_percent", scale=0.01),
+    product("value_usd_per_person_year", "salary_usd_per_year", "uplift_percent", scale=0.01),
+    product("hours_saved_per_person_year", "hours_per_year", "uplift_percent", scale=0.01),
+    product("hours_saved_per_year", "hours_saved_per_person_year", "people"),
+    # what it costs: seats, tokens or an amount for all
+    product("seats_usd_per_year", "people", "seat_usd_per_month", constant=12.0, constant_unit="month"),
+    product("tokens_usd_per_year", "tokens_per_year", "usd_per_mtok", scale=1e-6),
+    product("tokens_per_year", "people", "tokens_per_person_day", "work_days_per_year"),
+    Rule("spend_usd_per_year", ("seats_usd_per_year",), lambda s: s, "{seats_usd_per_year}"),
+    Rule("spend_usd_per_year", ("tokens_usd_per_year",), lambda s: s, "{tokens_usd_per_year}"),
+    Rule("seats_usd_per_year", ("spend_usd_per_year",), lambda s: s, "{spend_usd_per_year}"),
+    Rule(
+        "net_gain_usd_per_year",
+        ("value_usd_per_year", "spend_usd_per_year"),
+        lambda v, s: v - s,
+        "{value_usd_per_year} − {spend_usd_per_year}",
+    ),
+    product("roi_multiple", "value_usd_per_year", per=("spend_usd_per_year",)),
+    Rule("roi_percent", ("roi_multiple",), lambda m: 100 * (m - 1), "{roi_multiple} − 1"),
+    Rule(
+        "break_even_uplift_percent",
+        ("spend_usd_per_year", "payroll_usd_per_year"),
+        lambda s, p: 100 * s / p,
+        "{spend_usd_per_year} / {payroll_usd_per_year}",
+    ),
+    Rule(
+        "break_even_seat_usd_per_month",
+        ("value_usd_per_person_year",),
+        lambda v: v / 12,
+        "{value_usd_per_person_year} / 12",
+    ),
+    # tokens and queries that the value (or a wage) would buy
+    Rule(
+        "tokens_bought",
+        ("value_usd_per_year", "usd_per_mtok"),
+        lambda v, p: v / p * 1e6,
+        "{value_usd_per_year} / {usd_per_mtok}",
+    ),
+    Rule(
+        "queries_bought",
+        ("value_usd_per_year", "usd_per_query"),
+        lambda v, q: v / q,
+        "{value_usd_per_year} / {usd_per_query}",
+    ),
+    Rule(
+        "queries_per_hour_of_pay",
+        ("wage_usd_per_hour", "usd_per_query"),
+        lambda w, q: w / q,
+        "{wage_usd_per_hour} / {usd_per_query}",
+    ),
+    # the same output with fewer people, or more from the same
+    Rule(
+        "people_needed",
+        ("people", "uplift_percent"),
+        lambda n, u: n / (1 + u / 100),
+        "{people} / (1 + {uplift_percent})",
+    ),
+    Rule(
+        "uplift_percent",
+        ("people", "people_needed"),
+        lambda n, m: 100 * (n / m - 1),
+        "{people} / {people_needed} − 1",
+    ),
+    Rule("people_saved", ("people", "people_needed"), lambda n, m: n - m, "{people} − {people_needed}"),
+    product("payroll_saved_usd_per_year", "people_saved", "salary_usd_per_year"),
+)
+
+_HOURS = Default("hours_per_year", 2000.0, "Hours count a working year of 2,000 hours (not stated).")
+_DAYS = Default("work_days_per_year", 250.0, "Tokens a day count 250 working days a year (not stated).")
+_ONE = Default("people", 1.0, "For one person (number not stated).")
+
+
+class ProductivityRoiQuery(Query):
+    """People, pay, uplift and what is spent on it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "question": "a 15% productivity lift on 40 engineers who cost $250k each is worth how much a year?",
+                    "input": {"uplift_percent": 15, "people": 40, "salary_usd_per_year": 250e3},
+                    "want": "value_usd_per_year",
+                },
+                {
+                    "question": "250 seats at $39 a month, people paid 180k, 8% more productive: return on the spend",
+                    "input": {
+                        "people": 250,
+                        "seat_usd_per_month": 39,
+                        "salary_usd_per_year": 180e3,
+                        "uplift_percent": 8,
+                    },
+                    "want": "roi_multiple",
+                },
+                {
+                    "question": "what uplift pays for $2M of tokens a year across 100 developers at 200k",
+                    "input": {"spend_usd_per_year": 2e6, "people": 100, "salary_usd_per_year": 200e3},
+                    "want": "break_even_uplift_percent",
+                },
+                {
+                    "question": "a team of 80 does the work with 60: what uplift per head is that?",
+                    "input": {"people": 80, "people_needed": 60},
+                    "want": "uplift_percent",
+                },
+                {
+                    "question": "with 30% higher output, how many of 120 coders would do the same work?",
+                    "input": {"uplift_percent": 30, "people": 120},
+                    "want": "people_needed",
+                },
+                {
+                    "question": "how many million tokens at $15/M does a 10% gain on a $200,000 salary buy?",
+                    "input": {"uplift_percent": 10, "salary_usd_per_year": 200e3, "usd_per_mtok": 15},
+                    "want": "tokens_bought",
+                },
+                {
+                    "question": "queries at 40 cents that one hour of a 240k employee pays for",
+                    "input": {"salary_usd_per_year": 240e3, "usd_per_query": 0.4},
+                    "want": "queries_per_hour_of_pay",
+                },
+                {
+                    "question": "net gain of 12% on a 50-person team at 160k if tooling costs 300 thousand a year",
+                    "input": {
+                        "uplift_percent": 12,
+                        "people": 50,
+                        "salary_usd_per_year": 160e3,
+                        "spend_usd_per_year": 300e3,
+                    },
+                    "want": "net_gain_usd_per_year",
+                },
+            ]
+        }
+    )
+    people: float | None = quantity(
+        "Number of people",
+        "person",
+        default=None,
+        above=0,
+        words=("people", "developers", "engineers", "team of", "employees", "headcount", "coders"),
+        ask="How many people?",
+    )
+    salary_usd_per_year: float | None = quantity(
+        "Pay of one person per year, all in",
+        "USD/person/year",
+        default=None,
+        above=0,
+        words=("salary", "paid", "pay", "cost each", "a year", "compensation", "developer costs", "employee"),
+        ask="What is a person paid per year?",
+    )
+    wage_usd_per_hour: float | None = quantity(
+        "Pay of one person per hour",
+        "USD/person/hour",
+        default=None,
+        above=0,
+        words=("wage", "hourly pay", "an hour", "per hour"),
+    )
+    hours_per_year: float | None = quantity(
+        "Working hours a year",
+        "hour/year",
+        default=None,
+        above=0,
+        max=8784,
+        words=("working hours", "hours a year"),
+    )
+    uplift_percent: float | None = quantity(
+        "Gain in productivity",
+        "percent",
+        default=None,
+        above=-100,
+        words=("lift", "uplift", "more productive", "productivity gain", "faster", "improvement", "boost"),
+        ask="What productivity gain, in percent?",
+    )
+    seat_usd_per_month: float | None = quantity(
+        "Price of a seat per person and month",
+        "USD/person/month",
+        default=None,
+        min=0,
+        words=("seat", "subscription", "per user per month", "licence", "a month"),
+    )
+    spend_usd_per_year: float | None = quantity(
+        "What is spent on tokens or tools per year, for all",
+        "USD/year",
+        default=None,
+        above=0,
+        words=("spend", "token bill", "tooling", "tokens cost", "budget"),
+    )
+    tokens_per_person_day: float | None = quantity(
+        "Tokens per person and working day",
+        "token/person/day",
+        default=None,
+        above=0,
+        words=("tokens per day", "tokens a day each"),
+    )
+    work_days_per_year: float | None = quantity(
+        "Working days a year", "day/year", default=None, above=0, max=366, words=("working days",)
+    )
+    usd_per_mtok: float | None = quantity(
+        "Token price", "USD/Mtoken", default=None, above=0, words=("per million tokens", "token price", "/M")
+    )
+    usd_per_query: float | None = quantity(
+        "Cost of one query",
+        "USD",
+        default=None,
+        above=0,
+        words=("per query", "query costs", "queries at", "a request costs"),
+    )
+    people_needed: float | None = quantity(
+        "People that do the same work afterwards",
+        "person",
+        default=None,
+        above=0,
+        words=("could become", "shrinks to", "do the same work", "instead of", "with only"),
+    )
+
+
+class ProductivityRoiResult(Result):
+    """What followed; a quantity that was given is not repeated."""
+
+    roi_multiple: float | None = quantity(
+        "Value over spend",
+        "dimensionless",
+        default=None,
+        role="headline",
+        words=("ROI", "return", "times the spend", "payback multiple"),
+    )
+    net_gain_usd_per_year: float | None = quantity(
+        "Value less spend, per year", "USD/year", default=None, words=("net gain", "net", "after cost")
+    )
+    roi_percent: float | None = quantity(
+        "Net gain over spend", "percent", default=None, words=("ROI in percent", "percent return")
+    )
+    break_even_uplift_percent: float | None = quantity(
+        "Gain in productivity that pays for the spend",
+        "percent",
+        default=None,
+        role="headline",
+        words=("break even", "uplift needed", "pays for itself"),
+    )
+    uplift_percent: float | None = quantity(
+        "Gain in productivity",
+        "percent",
+        default=None,
+        role="headline",
+        words=("gain", "lift", "uplift", "implied"),
+    )
+    queries_per_hour_of_pay: float | None = quantity(
+        "Queries that an hour of pay buys",
+        "dimensionless",
+        default=None,
+        role="headline",
+        words=("queries per hour", "queries an hour of"),
+    )
+    queries_bought: float | None = quantity(
+        "Queries that the gain buys in a year", "dimensionless", default=None, words=("how many queries",)
+    )
+    tokens_bought: float | None = quantity(
+        "Tokens that the gain buys in a year", "token", default=None, words=("tokens", "how many tokens")
+    )
+    value_usd_per_year: float | None = quantity(
+        "Worth of the gain per year",
+        "USD/year",
+        default=None,
+        role="headline",
+        words=("worth", "value", "gain", "how much"),
+    )
+    people_needed: float | None = quantity(
+        "People that do the same work",
+        "person",
+        default=None,
+        role="headline",
+        words=("people needed", "how many people", "same work"),
+    )
+    people_saved: float | None = quantity(
+        "People fewer for the same work", "person", default=None, words=("people saved", "fewer")
+    )
+    payroll_saved_usd_per_year: float | None = quantity(
+        "Pay of the people fewer, per year", "USD/year", default=None, words=("payroll saved", "savings")
+    )
+    value_usd_per_person_year: float | None = quantity(
+        "Worth of the gain per person and year",
+        "USD/person/year",
+        default=None,
+        words=("per developer", "per person"),
+    )
+    payroll_usd_per_year: float | None = quantity(
+        "Pay of everybody per year", "USD/year", default=None, words=("payroll",)
+    )
+    spend_usd_per_year: float | None = quantity(
+        "Spend per year", "USD/year", default=None, words=("spend", "cost of the tokens", "bill")
+    )
+    tokens_per_year: float | None = quantity(
+        "Tokens used per year", "token/year", default=None, words=("tokens used",)
+    )
+    hours_saved_per_year: float | None = quantity(
+        "Hours gained by everybody per year", "hour/year", default=None, words=("hours saved", "hours")
+    )
+    hours_saved_per_person_year: float | None = quantity(
+        "Hours gained per person and year", "hour/person/year", default=None, words=("hours per person",)
+    )
+    break_even_seat_usd_per_month: float | None = quantity(
+        "Seat price at which the gain is used up",
+        "USD/person/month",
+        default=None,
+        words=("break-even seat price", "could pay per seat"),
+    )
+    wage_usd_per_hour: float | None = quantity(
+        "Pay per hour", "USD/person/hour", default=None, words=("hourly", "an hour costs")
+    )
+    salary_usd_per_year: float | None = quantity(
+        "Pay per year", "USD/person/year", default=None, words=("salary",)
+    )
+    people: float | None = quantity("People", "person", default=None, words=("how many people",))
+    seat_usd_per_month: float | None = quantity(
+        "Price per seat and month", "USD/person/month", default=None, words=("per seat",)
+    )
+
+
+def productivity_roi(query: ProductivityRoiQuery) -> ProductivityRoiResult:
+    """What a productivity gain on paid people is worth, against the tokens or seats it takes.
+
+    Gain × people × pay per year; return and net gain over a spend; the gain that breaks even; people needed for
+    the same work, or the gain that a smaller team implies; tokens and queries that the gain, or an hour's pay, buys.
+    """
+    ones = [] if query.people_needed is not None else [_ONE]
+    return answer(
+        RELATIONS,
+        query,
+        ProductivityRoiResult,
+        defaults=[_HOURS, _DAYS, *ones],
+        ask_first=("value_usd_per_year",),
+    )

@@ -1,0 +1,323 @@
+"""Old servers folded into new ones: cores, power freed, and the AI servers or chips that the power feeds."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import ConfigDict
+
+from tools.catalog import Catalog
+from tools.contract import Query, Result, Source, entity, quantity
+from tools.errors import FactAbsent
+from tools.solve import Default, Relations, Rule, answer, product
+
+RELATIONS = Relations(
+    # a new server replaces as many old ones as it has their work: cores × gain per core
+    product("servers_per_new", "new_cores", "per_core_gain", per=("old_cores",)),
+    product("core_ratio", "new_cores", per=("old_cores",)),
+    product("old_servers", "new_servers", "servers_per_new"),
+    product("old_w_replaced", "servers_per_new", "old_server_w"),
+    Rule(
+        "freed_w_per_new_server",
+        ("old_w_replaced", "new_server_w"),
+        lambda old, new: old - new,
+        "{old_w_replaced} − {new_server_w}",
+    ),
+    Rule(
+        "freed_w_per_new_server",
+        ("freed_w_per_old_server", "servers_per_new"),
+        lambda each, n: each * n,
+        "{freed_w_per_old_server} × {servers_per_new}",
+    ),
+    Rule(
+        "new_server_w",
+        ("old_w_replaced", "freed_w_per_new_server"),
+        lambda old, freed: old - freed,
+        "{old_w_replaced} − {freed_w_per_new_server}",
+    ),
+    Rule(
+        "old_w_replaced",
+        ("new_server_w", "freed_w_per_new_server"),
+        lambda new, freed: new + freed,
+        "{new_server_w} + {freed_w_per_new_server}",
+    ),
+    product("freed_w_per_old_server", "freed_w_per_new_server", per=("servers_per_new",)),
+    product("saving_percent", "freed_w_per_new_server", per=("old_w_replaced",), scale=100.0),
+    product("freed_mw", "new_servers", "freed_w_per_new_server", scale=1e-6),
+    product("swaps_per_ai_server", "ai_server_w", per=("freed_w_per_new_server",)),
+    product("old_servers_per_ai_server", "swaps_per_ai_server", "servers_per_new"),
+    product("freed_mw", "ai_servers", "ai_server_w", scale=1e-6),
+    product("freed_mw", "ai_chips", "w_per_chip_all_in", scale=1e-6),
+    product("chips_per_swap", "freed_w_per_new_server", per=("w_per_chip_all_in",)),
+)
+
+_SAME_CORES = Default("per_core_gain", 1.0, "A new core does the work of one old core (gain not stated).")
+_OLD_W = Default("old_server_w", 400.0, "An old server draws 400 W (not stated).")
+_NEW_W = Default("new_server_w", 1000.0, "A new server draws 1,000 W (not stated).")
+
+
+class ServerConsolidationQuery(Query):
+    """Cores and watts of old and new servers, how many, and the AI server to feed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "question": "how many 20-core boxes does a 160-core machine replace if its cores are 1.25x as quick?",
+                    "input": {"new_cores": 160, "old_cores": 20, "per_core_gain": 1.25},
+                    "want": "servers_per_new",
+                },
+                {
+                    "question": "fold five 450 W servers into one of 900 W: power freed",
+                    "input": {"servers_per_new": 5, "old_server_w": 450, "new_server_w": 900},
+                    "want": "freed_w_per_new_server",
+                },
+                {
+                    "question": "what per-core speed-up makes a seven to one swap work from 28 to 144 cores?",
+                    "input": {"servers_per_new": 7, "old_cores": 28, "new_cores": 144},
+                    "want": "per_core_gain",
+                },
+                {
+                    "question": "retire 60,000 old servers of 400 W six to one onto 1 kW machines: megawatts freed",
+                    "input": {
+                        "old_servers": 60000,
+                        "servers_per_new": 6,
+                        "old_server_w": 400,
+                        "new_server_w": 1000,
+                    },
+                    "want": "freed_mw",
+                },
+                {
+                    "question": "how many such swaps (1.4 kW freed each) feed one 10.2 kW AI server",
+                    "input": {"freed_w_per_new_server": 1400, "ai_server_w": 10200},
+                    "want": "swaps_per_ai_server",
+                },
+                {
+                    "question": "AI chips at 1.4 kW that 25 MW of freed power could run",
+                    "input": {"freed_mw": 25, "w_per_chip_all_in": 1400},
+                    "want": "ai_chips",
+                },
+            ]
+        }
+    )
+    old_cores: float | None = quantity(
+        "Cores of an old server (or its CPU)",
+        "core",
+        default=None,
+        above=0,
+        words=("old cores", "24-core", "old parts", "from"),
+    )
+    new_cores: float | None = quantity(
+        "Cores of a new server (or its CPU)",
+        "core",
+        default=None,
+        above=0,
+        words=("new cores", "192-core", "new parts", "to"),
+    )
+    per_core_gain: float | None = quantity(
+        "Work of a new core over an old one",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("per-core gain", "faster cores", "per core", "IPC", "times as quick"),
+    )
+    servers_per_new: float | None = quantity(
+        "Old servers that one new server replaces",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("to one", "consolidation", "replaces", "fold", "six to one", "old servers per new"),
+        ask="How many old servers does a new one replace (or how many cores has each)?",
+    )
+    old_servers: float | None = quantity(
+        "Number of old servers",
+        "server",
+        default=None,
+        above=0,
+        words=("old servers", "retire", "replaced", "existing servers"),
+    )
+    new_servers: float | None = quantity(
+        "Number of new servers", "server", default=None, above=0, words=("new servers",)
+    )
+    old_server_w: float | None = quantity(
+        "Power of an old server",
+        "W",
+        default=None,
+        above=0,
+        words=("old server power", "old servers draw", "old watts"),
+    )
+    new_server_w: float | None = quantity(
+        "Power of a new server",
+        "W",
+        default=None,
+        above=0,
+        words=("new server power", "new server draws", "new watts", "onto"),
+    )
+    freed_w_per_new_server: float | None = quantity(
+        "Power freed by each new server put in",
+        "W",
+        default=None,
+        above=0,
+        words=("freed per swap", "freed each", "saved per swap"),
+    )
+    freed_mw: float | None = quantity(
+        "Power freed in all",
+        "MW",
+        default=None,
+        above=0,
+        words=("freed power", "power freed", "megawatts freed"),
+    )
+    ai_server_w: float | None = quantity(
+        "Power of an AI server",
+        "W",
+        default=None,
+        above=0,
+        words=("AI server", "DGX", "8-GPU server", "GPU server"),
+    )
+    w_per_chip_all_in: float | None = quantity(
+        "Power of one AI chip, all in",
+        "W",
+        default=None,
+        above=0,
+        words=("per GPU", "per chip", "all in", "AI chips at"),
+    )
+    chip: str | None = entity("AI chip to feed, for its server's power", "chip", default=None)
+
+
+class ServerConsolidationResult(Result):
+    """What followed; a quantity that was given is not repeated."""
+
+    freed_mw: float | None = quantity(
+        "Power freed in all",
+        "MW",
+        default=None,
+        role="headline",
+        words=("power freed", "megawatts", "freed in total"),
+    )
+    ai_chips: float | None = quantity(
+        "AI chips that the power feeds",
+        "chip",
+        default=None,
+        role="headline",
+        words=("GPUs", "AI chips", "accelerators"),
+    )
+    ai_servers: float | None = quantity(
+        "AI servers that the power feeds",
+        "server",
+        default=None,
+        role="headline",
+        words=("AI servers", "GPU servers"),
+    )
+    swaps_per_ai_server: float | None = quantity(
+        "New servers put in to feed one AI server",
+        "dimensionless",
+        default=None,
+        role="headline",
+        words=("swaps", "swaps per AI server"),
+    )
+    old_servers_per_ai_server: float | None = quantity(
+        "Old servers retired to feed one AI server",
+        "server",
+        default=None,
+        words=("old servers per AI server",),
+    )
+    per_core_gain: float | None = quantity(
+        "Gain per core that is needed",
+        "dimensionless",
+        default=None,
+        role="headline",
+        words=("per-core gain", "speed-up per core", "faster each core"),
+    )
+    freed_w_per_new_server: float | None = quantity(
+        "Power freed by each new server",
+        "W",
+        default=None,
+        role="headline",
+        words=("power freed", "watts freed", "freed"),
+    )
+    servers_per_new: float | None = quantity(
+        "Old servers that one new server replaces",
+        "dimensionless",
+        default=None,
+        role="headline",
+        words=("replaces", "consolidation ratio", "to one", "old servers"),
+    )
+    core_ratio: float | None = quantity(
+        "Cores of the new server over the old",
+        "dimensionless",
+        default=None,
+        words=("core ratio", "times the cores"),
+    )
+    saving_percent: float | None = quantity(
+        "Share of the power that is freed", "percent", default=None, words=("saving", "percent of power")
+    )
+    freed_w_per_old_server: float | None = quantity(
+        "Power freed by each old server retired", "W", default=None, words=("per old server",)
+    )
+    new_servers: float | None = quantity("New servers needed", "server", default=None, words=("new servers",))
+    old_servers: float | None = quantity(
+        "Old servers to retire", "server", default=None, words=("old servers to retire",)
+    )
+    new_server_w: float | None = quantity(
+        "Power a new server may draw", "W", default=None, words=("new server power",)
+    )
+    old_server_w: float | None = quantity(
+        "Power of an old server", "W", default=None, words=("old server power",)
+    )
+    new_cores: float | None = quantity("Cores a new server needs", "core", default=None, words=("new cores",))
+    old_cores: float | None = quantity("Cores of an old server", "core", default=None, words=("old cores",))
+    chips_per_swap: float | None = quantity(
+        "AI chips fed by each new server put in", "chip", default=None, words=("GPUs per swap",)
+    )
+
+
+def server_consolidation(query: ServerConsolidationQuery, catalog: Catalog) -> ServerConsolidationResult:
+    """Replacing old CPU servers: old servers per new one by cores, power freed, AI servers or chips it feeds.
+
+    Cores old and new with a gain per core give the consolidation ratio (or the gain that a ratio needs); watts
+    give the power freed per swap and in all; an AI server's watts give the swaps it takes to feed one.
+    """
+    facts, sources = _ai_power(query, catalog)
+    result = answer(
+        RELATIONS,
+        query,
+        ServerConsolidationResult,
+        defaults=[*_defaults(query), *facts],
+        ask_first=("servers_per_new",),
+    )
+    if any(fact.says in result.assumptions for fact in facts):
+        result.sources = sources
+    if result.freed_w_per_new_server is not None and result.freed_w_per_new_server <= 0:
+        result.warnings.append("The new server draws more than the old ones it replaces: no power is freed.")
+    if result.swaps_per_ai_server is not None and result.swaps_per_ai_server > 1:
+        result.warnings.append(f"One AI server takes {math.ceil(result.swaps_per_ai_server)} whole swaps.")
+    return result
+
+
+def _defaults(query: ServerConsolidationQuery) -> list[Default]:
+    """Gain per core unless it is the unknown; the servers' power where power is the question."""
+    chosen = []
+    if query.servers_per_new is None or query.old_cores is None or query.new_cores is None:
+        chosen.append(_SAME_CORES)
+    power = (
+        query.old_servers,
+        query.new_servers,
+        query.freed_mw,
+        query.chip,
+        query.ai_server_w,
+        query.w_per_chip_all_in,
+    )
+    if any(value is not None for value in (*power, query.old_server_w, query.new_server_w)):
+        chosen += [_OLD_W, _NEW_W]
+    return chosen
+
+
+def _ai_power(query: ServerConsolidationQuery, catalog: Catalog) -> tuple[list[Default], list[Source]]:
+    """Power of the server that the named AI chip sits in (an eight-chip H100 server when none is named)."""
+    chip = catalog.chip(query.chip or "h100-sxm")
+    if not chip.server_power_w or not chip.chips_per_server:
+        raise FactAbsent(f"no source gives the server power of {chip.name}")
+    says = f"AI server: {chip.chips_per_server} × {chip.name}, {chip.server_power_w:,.0f} W, cooling not counted."
+    return [Default("ai_server_w", chip.server_power_w, says)], chip.sources(
+        "server_power_w", "chips_per_server"
+    )
