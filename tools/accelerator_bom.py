@@ -96,12 +96,12 @@ class AcceleratorBomQuery(Query):
         json_schema_extra={
             "examples": [
                 {
-                    "question": "memory of 144 GB at $14 per GB in a chip that costs $5,000 to make: what share is HBM?",
+                    "question": "144 GB at $14 per GB in a chip that costs $5,000 to make: what share is HBM?",
                     "input": {"hbm_gb": 144, "usd_per_gb_hbm": 14, "cost_usd": 5000},
                     "want": "hbm_share_percent",
                 },
                 {
-                    "question": "add up a bill of materials: HBM 2,500, two dies at 280, packaging 1,000, test and rest 700",
+                    "question": "add up a BOM: HBM $2,500, two dies at $280, packaging $1,000, test and rest $700",
                     "input": {
                         "hbm_usd": 2500,
                         "dies": 2,
@@ -122,7 +122,7 @@ class AcceleratorBomQuery(Query):
                     "want": "gross_margin_percent",
                 },
                 {
-                    "question": "own chip made for $3,000 plus a design partner's 60% margin against a $30,000 merchant GPU: saving",
+                    "question": "own chip made for $3,000, design partner's margin 60%, merchant GPU $30,000: saving?",
                     "input": {"own_cost_usd": 3000, "partner_margin_percent": 60, "price_usd": 30000},
                     "want": "saving_percent",
                 },
@@ -444,7 +444,8 @@ def _catalogue(query: AcceleratorBomQuery, catalog: Catalog) -> tuple[list[Defau
         cost = catalog.build_cost(chip)
     except FactAbsent:
         return facts, sources
-    says = f"{chip.name} costs ${cost.value:,.0f} to make (estimates ${cost.low:,.0f} to ${cost.high:,.0f}, {cost.as_of})."
+    spread = f"estimates ${cost.low:,.0f} to ${cost.high:,.0f}, {cost.as_of}"
+    says = f"{chip.name} costs ${cost.value:,.0f} to make ({spread})."
     facts.append(Default("cost_usd", cost.value, says))
     sources.append(cost.sources)
     return facts, sources

@@ -139,7 +139,7 @@ class GenerationGainQuery(Query):
                     "want": "gap",
                 },
                 {
-                    "question": "tokens get 10x cheaper each year; what becomes of a $30 per million price in 18 months?",
+                    "question": "tokens get 10x cheaper a year: a $30 per million price after 18 months?",
                     "input": {"annual_decline_factor": 10, "start_usd_per_mtok": 30, "years": 1.5},
                     "want": "end_usd_per_mtok",
                 },

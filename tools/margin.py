@@ -151,7 +151,7 @@ class MarginQuery(Query):
                     "want": "cost_usd",
                 },
                 {
-                    "question": "serving a million tokens costs us $1.30 and we charge $2.60: what gross margin is that",
+                    "question": "a million tokens cost us $1.30 to serve and sell at $2.60: gross margin?",
                     "input": {"cost_usd_per_mtok": 1.3, "price_usd_per_mtok": 2.6},
                     "want": "gross_margin_percent",
                 },
@@ -171,7 +171,7 @@ class MarginQuery(Query):
                     "want": "markup_percent",
                 },
                 {
-                    "question": "margin is 65%; serving gets twice as expensive at the same price: what margin is left?",
+                    "question": "margin is 65%; serving gets twice as dear at the same price: what margin is left?",
                     "input": {"gross_margin_percent": 65, "cost_ratio": 2},
                     "want": "new_gross_margin_percent",
                 },
@@ -469,7 +469,8 @@ def _blended(segments: list[Segment]) -> MarginResult:
         gross_profit_usd=profit,
         price_multiple=revenue / cost if cost else None,
         formula=f"gross profit = {shown} = {format_quantity(profit, 'USD')}; gross margin = "
-        f"{format_number(profit, 5)} / {format_number(revenue, 5)} = {format_quantity(100 * profit / revenue, 'percent')}",
+        f"{format_quantity(profit, 'USD')} / {format_quantity(revenue, 'USD')} = "
+        f"{format_quantity(100 * profit / revenue, 'percent')}",
         table={
             "columns": [
                 "segment",

@@ -97,12 +97,12 @@ class MarketShareQuery(Query):
         json_schema_extra={
             "examples": [
                 {
-                    "question": "a vendor has 95% of a market leaving out one firm and 60% counting it; that firm's share?",
+                    "question": "a vendor has 95% leaving out one firm and 60% counting it: that firm's share?",
                     "input": {"share_excluding_percent": 95, "share_including_percent": 60},
                     "want": "excluded_share_percent",
                 },
                 {
-                    "question": "in-house silicon is 20% of everything, the vendor has 90% of the remainder: overall share?",
+                    "question": "in-house silicon is 20%, the vendor has 90% of the remainder: overall share?",
                     "input": {"excluded_share_percent": 20, "share_excluding_percent": 90},
                     "want": "share_including_percent",
                 },
@@ -143,7 +143,7 @@ class MarketShareQuery(Query):
                     "want": "hbm_total_gb",
                 },
                 {
-                    "question": "share slips from 5% to 4% while the market grows 60% from $100B: sales growth of that player?",
+                    "question": "share slips from 5% to 4%, market grows 60% from $100B: sales growth of that player?",
                     "input": {
                         "share_percent": 5,
                         "new_share_percent": 4,

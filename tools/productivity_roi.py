@@ -151,7 +151,7 @@ class ProductivityRoiQuery(Query):
     )
     salary_usd_per_year: float | None = quantity(
         "Pay of one person per year, all in",
-        "USD/person/year",
+        "USD/year",
         default=None,
         above=0,
         words=("salary", "paid", "pay", "cost each", "a year", "compensation", "developer costs", "employee"),
@@ -159,7 +159,7 @@ class ProductivityRoiQuery(Query):
     )
     wage_usd_per_hour: float | None = quantity(
         "Pay of one person per hour",
-        "USD/person/hour",
+        "USD/hour",
         default=None,
         above=0,
         words=("wage", "hourly pay", "an hour", "per hour"),
@@ -182,7 +182,7 @@ class ProductivityRoiQuery(Query):
     )
     seat_usd_per_month: float | None = quantity(
         "Price of a seat per person and month",
-        "USD/person/month",
+        "USD/month",
         default=None,
         min=0,
         words=("seat", "subscription", "per user per month", "licence", "a month"),
@@ -288,7 +288,7 @@ class ProductivityRoiResult(Result):
     )
     value_usd_per_person_year: float | None = quantity(
         "Worth of the gain per person and year",
-        "USD/person/year",
+        "USD/year",
         default=None,
         words=("per developer", "per person"),
     )
@@ -309,19 +309,17 @@ class ProductivityRoiResult(Result):
     )
     break_even_seat_usd_per_month: float | None = quantity(
         "Seat price at which the gain is used up",
-        "USD/person/month",
+        "USD/month",
         default=None,
         words=("break-even seat price", "could pay per seat"),
     )
     wage_usd_per_hour: float | None = quantity(
-        "Pay per hour", "USD/person/hour", default=None, words=("hourly", "an hour costs")
+        "Pay per hour", "USD/hour", default=None, words=("hourly", "an hour costs")
     )
-    salary_usd_per_year: float | None = quantity(
-        "Pay per year", "USD/person/year", default=None, words=("salary",)
-    )
+    salary_usd_per_year: float | None = quantity("Pay per year", "USD/year", default=None, words=("salary",))
     people: float | None = quantity("People", "person", default=None, words=("how many people",))
     seat_usd_per_month: float | None = quantity(
-        "Price per seat and month", "USD/person/month", default=None, words=("per seat",)
+        "Price per seat and month", "USD/month", default=None, words=("per seat",)
     )
 
 

@@ -151,12 +151,12 @@ class RentalEconomicsQuery(Query):
                     "want": "discount_percent",
                 },
                 {
-                    "question": "a three-year deal on 2,000 chips at $3/hr with 20% up front: how much is the prepayment?",
+                    "question": "three years of 2,000 chips at $3/hr, 20% up front: how much is the prepayment?",
                     "input": {"chips": 2000, "usd_per_chip_hour": 3, "hours": 26280, "prepay_percent": 20},
                     "want": "prepay_usd",
                 },
                 {
-                    "question": "break-even price per hour of a $30k card over 4 years with $0.35/h opex at 80% utilisation",
+                    "question": "break-even price per hour: $30k card, 4 years, $0.35/h opex, 80% utilisation",
                     "input": {
                         "capex_usd_per_chip": 30000,
                         "life_years": 4,
@@ -166,7 +166,7 @@ class RentalEconomicsQuery(Query):
                     "want": "break_even_usd_per_chip_hour",
                 },
                 {
-                    "question": "IRR of buying at 32k and renting at 2.20 an hour for 5 years, 85% sold, 10% resale value",
+                    "question": "IRR of a $32k card rented at $2.20/h for 5 years, 85% sold, 10% resale value",
                     "input": {
                         "capex_usd_per_chip": 32000,
                         "usd_per_chip_hour": 2.2,
@@ -550,7 +550,8 @@ def _catalogue_prices(query: RentalEconomicsQuery, catalog: Catalog) -> tuple[li
         except FactAbsent:
             continue
         spread = f"{format_quantity(price.low, price.unit)} to {format_quantity(price.high, price.unit)}"
-        says = f"{what.capitalize()} of {query.chip}: {format_quantity(price.value, price.unit)} ({price.as_of}; {spread})."
+        middle = format_quantity(price.value, price.unit)
+        says = f"{what.capitalize()} of {query.chip}: {middle} ({price.as_of}; {spread})."
         facts.append(Default(name, price.value, says))
         sources += price.sources
     return facts, sources
@@ -600,7 +601,8 @@ def _returns(query: RentalEconomicsQuery, result: RentalEconomicsResult) -> None
         result.required_usd_per_chip_hour = -fixed / per_dollar
         if price is not None:
             result.npv_usd_per_chip = fixed + price * per_dollar
-        result.formula += f"; required rent = {format_quantity(-fixed / per_dollar, 'USD/chip/hour')}, where NPV at {query.target_irr_percent:g} % is 0"
+        rent = format_quantity(-fixed / per_dollar, "USD/chip/hour")
+        result.formula += f"; required rent = {rent}, where NPV at {query.target_irr_percent:g} % is 0"
 
 
 def _add_irr(result: RentalEconomicsResult, flows: list[float]) -> None:

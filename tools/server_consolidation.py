@@ -63,7 +63,7 @@ class ServerConsolidationQuery(Query):
         json_schema_extra={
             "examples": [
                 {
-                    "question": "how many 20-core boxes does a 160-core machine replace if its cores are 1.25x as quick?",
+                    "question": "how many 20-core boxes does a 160-core one replace, cores 1.25x as quick?",
                     "input": {"new_cores": 160, "old_cores": 20, "per_core_gain": 1.25},
                     "want": "servers_per_new",
                 },

@@ -118,7 +118,7 @@ class ValuationMultipleQuery(Query):
         json_schema_extra={
             "examples": [
                 {
-                    "question": "a share rerates from 80 to 25 times earnings on unchanged profit: percentage fall of the multiple",
+                    "question": "rerated from 80 to 25 times earnings on flat profit: percentage fall of the multiple",
                     "input": {"multiple_before": 80, "multiple_after": 25},
                     "want": "compression_percent",
                 },
