@@ -82,8 +82,16 @@ class Decider:
             frame.want_margin = best[0] - there[1][0] if len(there) > 1 else 3.0
             return Choice(frame, trial, base + WEIGHTS.want * min(best[0], 5.0) - 0.8 * min(lost, 4.0) + 1.0, best[1])
         want = ranked[0][1] if ranked else None
+        if trial.kind == "invalid" and not self._forbidden(frame, trial):
+            return Choice(frame, trial, frame.score - 4.0, want)  # values that contradict each other: a wrong reading
         cost = {"missing": 2.2, "invalid": 0.6, "unknown": 1.0, "absent": 0.4, "unit": 2.5}.get(trial.kind, 6.0)
         return Choice(frame, trial, frame.score - cost, want)
+
+    @staticmethod
+    def _forbidden(frame: Frame, trial: Trial) -> bool:
+        """Whether the field the calculator complains of holds a value its own limits forbid."""
+        f, fill = frame.spec.by_name.get(trial.field), frame.fills.get(trial.field)
+        return f is not None and fill is not None and isinstance(fill.value, int | float) and not f.allows(fill.value)
 
     def _plain(self, question: Question) -> Choice | None:
         spec = self.reader.library.specs.get(ARITHMETIC)

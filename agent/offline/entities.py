@@ -72,7 +72,7 @@ class EntityFinder:
             first, last = tokens[i], tokens[i + n - 1]
             if not (last.is_word or last.is_number or last.text == "+"):
                 continue
-            if any(t.text in ",;?!()→=" or t.text == "->" for t in tokens[i : i + n]):
+            if any(t.text in ",;?!()→=$%:" or t.text == "->" or "," in t.text for t in tokens[i : i + n]):
                 continue
             span = text[first.start : last.end]
             kinds = self._lookup(_squeeze(span), first, n)
@@ -109,7 +109,7 @@ class EntityFinder:
         from rapidfuzz.distance import DamerauLevenshtein
 
         for n in (5, 4, 3, 2, 1):
-            if i + n > len(tokens) or any(t.text in ",;?!():/$%" for t in tokens[i : i + n]):
+            if i + n > len(tokens) or any(t.text in ",;?!():/$%" or "," in t.text for t in tokens[i : i + n]):
                 continue
             if not (tokens[i + n - 1].is_word or tokens[i + n - 1].is_number):
                 continue

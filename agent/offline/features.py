@@ -34,6 +34,9 @@ _HOW_NUMBER = re.compile(r"\bhow (many|much|long|big|large|fast|far|often|high|l
 _RATIO = re.compile(
     r"\b(ratio|how many times|times (more|less|fewer|as|higher|lower|larger|smaller|bigger|cheaper|better|faster|over)|factor|multiple|relative to|"
     r"x (more|less|fewer|cheaper)|compared (to|with)|versus|vs\.?|by what factor|fold)\b", re.I)
+_RATIO_ASKED = re.compile(
+    r"\bratio\b(?! (of|is) \d)|\bhow many times\b|\b(by|a) what (factor|multiple)\b|\bwhat (factor|multiple)\b|\bhow many [xX]\b|\bas (an? )?multiple of\b|\bmultiple of (its|the|what)\b"
+    r"|\bhow much (larger|bigger|smaller|cheaper|faster|better|more expensive|dearer|higher|lower)\b.{0,60}\b(times|x|ratio|factor)\b|\btimes (as many|as much|more|fewer|less|cheaper)\b.{0,40}\?", re.I)
 _PERCENT = re.compile(r"(\bwhat|\bwhich|\bhow many|\bthe|\bin|\bas an?|\bgive|\bimplied|\bthat)\s+(%|percent(age)?|pct|per ?cent|share|fraction|proportion|portion)|%\s*\?|\bpercentage\b|\bwhat\s*%", re.I)
 _DIFFERENCE = re.compile(r"\b(difference|gap|how much (more|less|cheaper|dearer|extra)|save|saving|savings|additional|extra|fewer)\b", re.I)
 _SUM = re.compile(r"\b(total|sum|altogether|combined|in all|all together|add up|add)\b", re.I)
@@ -127,6 +130,8 @@ def _wanted(reading: Reading) -> Wanted:
         hit = _asked_at(reading, i, taken)
         if hit is not None:
             found.append(hit)
+    if _RATIO_ASKED.search(reading.text):
+        found.append((3 if any(u == "percent" and e for _, u, e in found) else 5, "dimensionless", True))
     unit_text = ""
     explicit = False
     if found:
@@ -261,9 +266,10 @@ def _focus(reading: Reading) -> dict[str, float]:
     """Content words near the asking word, nearer ones heavier."""
     tokens = reading.tokens
     near: dict[str, float] = {}
-    anchors = [i for i, t in enumerate(tokens) if t.low in ("what", "what's", "whats", "which", "how", "give", "compute", "calculate", "find")]
-    anchors += [i for i, t in enumerate(tokens) if t.text == "?" and i > 3 and not anchors]
     quantity_tokens = {i for q in reading.quantities for i in range(q.first, q.last)}
+    anchors = [i for i, t in enumerate(tokens) if t.low in ("what", "what's", "whats", "which", "how", "give", "compute", "calculate", "find")]
+    if not anchors:
+        anchors = [_last_clause(tokens, quantity_tokens)]
     for a in anchors:
         reach = 1.0
         for i in range(a + 1, min(a + 14, len(tokens))):
@@ -280,6 +286,16 @@ def _focus(reading: Reading) -> dict[str, float]:
                 near[s] = max(near.get(s, 0.0), reach)
                 reach *= 0.93
     return near
+
+
+def _last_clause(tokens: list[Token], quantity_tokens: set[int]) -> int:
+    """Where the asking clause of a question without an asking word begins: "…on 10B revenue, cost of serving in $B?"."""
+    if not any(t.text == "?" for t in tokens):
+        return -1
+    end = max(i for i, t in enumerate(tokens) if t.text == "?")
+    start = max((i for i in range(end) if tokens[i].text in ",.;:?!" or (tokens[i].low in ("if", "at", "with"))), default=-1)
+    words = [i for i in range(start + 1, end) if tokens[i].is_word and i not in quantity_tokens and tokens[i].low not in STOP]
+    return start if words else -1
 
 
 __all__ = ["UNIT_WORDS", "Features", "Wanted", "read_features"]

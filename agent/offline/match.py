@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.offline.entities import Mention
@@ -57,6 +57,17 @@ class Words:
         self.reading, self.features = reading, features
         self._spans = [(q.first, q.last) for q in reading.quantities]
         self._cache: dict[tuple[int, int], dict[str, float]] = {}
+        self.present = frozenset(s for s, _ in features.stems)
+        self.given = frozenset(s for s, i in features.stems if self._beside(i))
+
+    def _beside(self, i: int) -> bool:
+        """Whether a word stands beside a quantity ("10B revenue", "margin is 50 percent"): it is given, not asked for."""
+        for q in self.reading.quantities:
+            if i == q.last or i == q.first - 1:
+                return True
+            if i == q.first - 2 and self.reading.tokens[q.first - 1].low in ("is", "of", "at", "=", ":", "was", "$"):
+                return True
+        return False
 
     def near(self, first: int, last: int) -> dict[str, float]:
         """Stem → weight for the words around tokens first..last."""
@@ -147,7 +158,7 @@ def _bare_fit(q: Quantity, unit: Unit) -> float:
         return 1.4
     if bases == {"USD"}:
         return 1.1 if "scaled" in q.marks else 0.6
-    return 0.7
+    return 0.35
 
 
 def _counts_differ(a: Unit, b: Unit) -> float:
@@ -216,12 +227,23 @@ class Matcher:
             return 0.0
         near = words.near(q.first, q.last)
         said = self.word_fit(near, f, spec)
+        if "article" in q.marks:
+            unit = min(unit, 1.6)
         if not q.marked and said < 0.35 and not (f.unit is None or f.unit.bare):
             said -= 0.5
-        score = unit + said + _direction_fit(q, f) + _range_fit(q, f)
+        score = unit + said + _piece_fit(q, f) + _direction_fit(q, f) + _range_fit(q, f) + self._name_fit(near, f, words)
         if "params" in q.marks and f.unit_text != "param" and "param" not in (f.unit_text or ""):
             return 0.0
         return score
+
+    @staticmethod
+    def _name_fit(near: Mapping[str, float], f: Field, words: Words) -> float:
+        """A field all of whose name is in the text suits better than one that says more than the text does."""
+        bonus = sum(0.35 for p in f.phrases if len(p) > 1 and all(near.get(s, 0.0) > 0.4 for s in p))
+        if not f.name_stems:
+            return min(bonus, 0.7)
+        here = sum(1 for s in f.name_stems if s in words.present) / len(f.name_stems)
+        return min(bonus, 0.7) + 0.7 * (here - 0.5)
 
     def fit(self, spec: Spec, reading: Reading, words: Words, precisions: list[PrecisionMention], skip: frozenset[str] = frozenset()) -> Frame:
         """The best filling of the calculator's fields."""
@@ -249,12 +271,12 @@ class Matcher:
             by_kind.setdefault(f.entity, []).append(f)
         for kind, wanted in by_kind.items():
             mentions = [m for m in reading.mentions if kind in m.kinds and m not in used]
-            mentions = _unique(mentions, kind)
+            mentions = _unique(mentions, kind) or self._closed(kind, reading)
             if kind == "model" and numbers and all(m.bare_size for m in mentions) and _is_generic_size(mentions, reading):
                 continue
             lists = [f for f in wanted if f.kind == "entities"]
             singles = sorted((f for f in wanted if f.kind == "entity"), key=lambda f: f.direction > 0)
-            if lists and (len(mentions) > 1 or not singles):
+            if lists and (len(mentions) > max(len(singles), 1) or not singles):
                 if mentions:
                     frame.fills[lists[0].name] = Fill([m.kinds[kind] for m in mentions], fit=2.0)
                     used += mentions
@@ -267,6 +289,13 @@ class Matcher:
                 used.append(mentions[1])
         # the same name in several kinds (gpt-4o is a model and an API model): all are covered by one use
         return [m for m in reading.mentions if any(m.start == u.start for u in used)] + _repeats(reading.mentions, used)
+
+    @staticmethod
+    def _closed(kind: str, reading: Reading) -> list[Mention]:
+        """A model known by its API price only: named where a shape is needed, so that the answer can say it is not public."""
+        if kind != "model":
+            return []
+        return [replace(m, kinds={**m.kinds, "model": m.kinds["api_model"]}) for m in reading.mentions if "api_model" in m.kinds and "model" not in m.kinds][:1]
 
     def _fill_quantities(self, frame: Frame, reading: Reading, words: Words, free: list[int], skip: frozenset[str]) -> None:
         spec = frame.spec
@@ -360,6 +389,19 @@ def _direction_fit(q: Quantity, f: Field) -> float:
     if later == earlier or not f.direction:
         return 0.0
     return 0.9 if (f.direction > 0) == later else -0.9
+
+
+_PIECES = ("per_chip", "per_gpu", "per_server", "per_user", "per_rack", "per_request", "per_call", "per_person")
+
+
+def _piece_fit(q: Quantity, f: Field) -> float:
+    """ "$2 an hour each" suits a field that is per chip, and one that is for all of them less."""
+    per = any(power < 0 and name in COUNTS for name, power in f.unit.dims) if f.unit is not None else False
+    per = per or any(p in f.name for p in _PIECES)
+    said = "each" in q.marks or any(power < 0 and name in ("chip", "server", "request", "person", "rack") for name, power in q.unit.dims)
+    if said:
+        return 0.8 if per else -0.9
+    return 0.0
 
 
 def _range_fit(q: Quantity, f: Field) -> float:

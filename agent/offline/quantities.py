@@ -102,6 +102,9 @@ def read_quantities(reading: Reading) -> list[Quantity]:
     while i < len(reading.tokens):
         mention = reading.masked(i)
         if mention is not None:
+            article = _article(reading, mention, i)
+            if article is not None:
+                found.append(article)
             size = _size_reading(reading, mention, i)
             if size is not None:
                 found.append(size)
@@ -128,6 +131,22 @@ def _size_reading(reading: Reading, mention: Mention, i: int) -> Quantity | None
                     marks=frozenset({"params", "scaled"}))  # fmt: skip
 
 
+def _article(reading: Reading, mention: Mention, i: int) -> Quantity | None:
+    """ "a single H100", "an MI300X": one chip, said in passing."""
+    if "chip" not in mention.kinds or not i or mention.text.lower().endswith("s"):
+        return None
+    before = reading.tokens[i - 1]
+    if before.low not in ("a", "an", "single"):
+        return None
+    after = next((t.low for t in reading.tokens if t.start >= mention.end), "")
+    if after in ("gpu", "chip", "card") or before.low == "single" or not after.isalpha() or after in _AFTER_CHIP:
+        return Quantity(1.0, parse_unit("chip"), "chip", before.start, before.end, i - 1, i, marks=frozenset({"article"}))
+    return None
+
+
+_AFTER_CHIP = frozenset("in at with for if and or on to can could hold fit have using running run that which is when be".split())
+
+
 def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     tokens = reading.tokens
     number = read_number(tokens, i)
@@ -146,6 +165,8 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     currency, start, sign = _before(tokens, i, start)
     value *= sign
     last, unit_text, extra = _unit_after(reading, number, currency)
+    if not unit_text and _of_them(reading, last):
+        unit_text = "chip"
     if not unit_text and number.scaled and value >= 5e7 and last < len(tokens) and tokens[last].low in _MODEL_NOUNS:
         unit_text, extra = "param", extra | {"params"}  # "a 7B model"
     if number.spelled and value == 1 and not unit_text and not currency:
@@ -154,6 +175,15 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     end = tokens[last - 1].end
     return Quantity(value, parse_unit(unit_text) if unit_text else NUMBER, unit_text, start, end, number.first, last,
                     marks=frozenset(marks), noun=_noun(tokens, last))  # fmt: skip
+
+
+def _of_them(reading: Reading, i: int) -> bool:
+    """ "1,024 of them" after a chip was named."""
+    words = [t.low for t in reading.tokens[i : i + 2]]
+    if words not in (["of", "them"], ["of", "those"], ["of", "these"]):
+        return False
+    named = any("chip" in m.kinds and m.start < reading.tokens[i].start for m in reading.mentions)
+    return named or any(t.low in ("gpu", "gpus", "chip", "chips") for t in reading.tokens[:i])
 
 
 def _times(reading: Reading, number: Number) -> Number:

@@ -54,6 +54,7 @@ class Field:
     items: tuple[Field, ...] = ()
     default: Any = None
     whole: bool = False
+    name_stems: tuple[str, ...] = ()
 
     def allows(self, value: float) -> bool:
         above = value > self.low if self.low_open else value >= self.low
@@ -153,6 +154,7 @@ def _field(name: str, prop: Mapping[str, Any], required: bool, defs: Mapping[str
         required, str(prop.get("ask") or ""), str(prop.get("role") or ""),
         -math.inf if low is None else low, math.inf if high is None else high, low_open, high_open,
         _direction(name, phrases, names), items, prop.get("default"), core.get("type") == "integer",
+        tuple(s for part in name.split("_") if part not in _UNIT_NAMES for s in stems(part)),
     )  # fmt: skip
 
 

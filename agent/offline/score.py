@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from agent.offline.entities import EntityFinder
 from agent.offline.features import Features, Wanted, read_features
-from agent.offline.match import Frame, Matcher, Words, unit_fit
+from agent.offline.match import Fill, Frame, Matcher, Words, unit_fit
 from agent.offline.measure import without_counts
 from agent.offline.precisions import PrecisionMention, find_precisions
 from agent.offline.quantities import Reading, read_quantities
@@ -78,17 +78,27 @@ class Reader:
         rough = sorted(lexical, key=lambda n: -(WEIGHTS.words * lexical[n] + WEIGHTS.example * (similar[n][0][0] if similar[n] else 0)))
         frames = []
         for name in rough[:9]:
-            frame = self.matcher.fit(self.library.specs[name], question.reading, question.words, question.precisions)
-            frame.parts["words"] = WEIGHTS.words * lexical[name]
-            self._score(frame, question, similar[name])
-            frames.append(frame)
+            frames.append(self._best_frame(self.library.specs[name], question, WEIGHTS.words * lexical[name], similar[name]))
         return sorted(frames, key=lambda f: -f.score)
+
+    def _best_frame(self, spec: Spec, question: Question, words: float, similar: list[tuple[float, Example]]) -> Frame:
+        """The best of the filling as it comes, and those that keep free what the question may be asking for."""
+        wants = [f for _, f in rank_outputs(Frame(spec), question, similar)[:2]]
+        skips: list[frozenset[str]] = [frozenset()]
+        skips += [frozenset({f.name}) for f in wants if f.name in spec.by_name]
+        best: Frame | None = None
+        for skip in skips:
+            frame = self.matcher.fit(spec, question.reading, question.words, question.precisions, skip)
+            frame.parts["words"] = words
+            self._score(frame, question, similar)
+            if best is None or frame.score > best.score + 1e-9:
+                best = frame
+        return best or Frame(spec)
 
     def _score(self, frame: Frame, question: Question, similar: list[tuple[float, Example]]) -> None:
         best = similar[0][0] if similar else 0.0
         frame.parts["example"] = WEIGHTS.example * best
-        fits = [fill.fit for fill in frame.fills.values()]
-        frame.parts["fill"] = WEIGHTS.fill * sum(fits)
+        frame.parts["fill"] = WEIGHTS.fill * sum(_quality(fill) for fill in frame.fills.values())
         salient = [i for i in frame.unused if _salient(question, i)]
         frame.parts["unused"] = -WEIGHTS.unused * len(salient) - WEIGHTS.unused_name * len(frame.unused_names)
         missing = [f for f in frame.spec.required if f.name not in frame.fills]
@@ -133,6 +143,13 @@ class Reader:
         return bag
 
 
+def _quality(fill: Fill) -> float:
+    """A filling that only its unit speaks for says little; one against the words says the calculator is wrong."""
+    if not fill.quantities:
+        return fill.fit
+    return min(1.6 * (fill.fit - 1.5), 4.5)
+
+
 def _mask(text: str, precisions: Iterable[PrecisionMention]) -> str:
     """The text with number formats blanked out, so that "fp8" is neither a word nor a number."""
     chars = list(text)
@@ -159,6 +176,8 @@ def cosine(a: Mapping[str, float], b: Mapping[str, float]) -> float:
 def _salient(question: Question, i: int) -> bool:
     """Whether a quantity is one that an answer must use: a bare "one" or a year need not be."""
     q = question.reading.quantities[i]
+    if "claim" in q.marks or "article" in q.marks:
+        return False
     if "spelled" in q.marks and not q.marked and q.value <= 10:
         return False
     if not q.marked and 1990 <= q.value <= 2100 and float(q.value).is_integer() and "scaled" not in q.marks:
@@ -176,7 +195,7 @@ def rank_outputs(frame: Frame, question: Question, similar: list[tuple[float, Ex
     for f in frame.spec.outputs:
         if f.kind not in ("number",) or f.unit is None:
             continue
-        score = votes.get(f.name, 0.0) + _asked_unit(f, features) + _said(f, features, idf)
+        score = votes.get(f.name, 0.0) + _asked_unit(f, features) + _said(f, features, idf, question.words.given)
         if f.role == "headline":
             score += 0.7 - 0.12 * min(headlines, 4)
             headlines += 1
@@ -218,13 +237,14 @@ def _asked_unit(f: Field, features: Features) -> float:
     return -3.0 if wanted.explicit else -1.2
 
 
-def _said(f: Field, features: Features, idf: Mapping[str, float]) -> float:
+def _said(f: Field, features: Features, idf: Mapping[str, float], given: frozenset[str] = frozenset()) -> float:
     near = features.wanted.near
     focused = sum(w * f.words[s] * idf.get(s, 1.0) for s, w in near.items() if s in f.words)
     present = {s for s, _ in features.stems}
-    whole = sum(f.words[s] * idf.get(s, 1.0) for s in present if s in f.words)
+    whole = sum(f.words[s] * idf.get(s, 1.0) * (0.3 if s in given else 1.0) for s in present if s in f.words)
     phrases = sum(1 for p in f.phrases if len(p) > 1 and all(s in present for s in p))
-    return 2.2 * (1 - math.exp(-0.9 * focused)) + 1.3 * (1 - math.exp(-0.5 * whole)) + 0.5 * min(phrases, 2)
+    focus, rest = 1 - math.exp(-0.9 * focused), 1 - math.exp(-0.5 * whole)
+    return 2.7 * focus + 1.0 * rest + 0.5 * min(phrases, 2)
 
 
 _IDF: dict[int, Mapping[str, float]] = {}
