@@ -61,11 +61,24 @@ class Decider:
     def choices(self, question: Question, *, exclude: str = "") -> list[Choice]:
         """Candidates after trial, best first."""
         frames = [f for f in self.reader.candidates(question, exclude) if f.spec.name != ARITHMETIC]
-        tried = [self.attempt(f, question, exclude) for f in frames[:TRIED]]
+        tried = [self._attempt_best(f, question, exclude, frames[0].score) for f in frames[:TRIED]]
         plain = self._plain(question)
         if plain is not None:
             tried.append(plain)
         return sorted(tried, key=lambda c: -c.score)
+
+    def _attempt_best(self, frame: Frame, question: Question, exclude: str, top: float) -> Choice:
+        """The frame, or another filling of the same calculator when that one runs better."""
+        best = self.attempt(frame, question, exclude)
+        if frame.score < top - 6.0:
+            return best
+        for other in frame.rivals[:4]:
+            if other.score + 3.0 < best.score:
+                break
+            rival = self.attempt(other, question, exclude)
+            if rival.score > best.score + 1e-9:
+                best = rival
+        return best
 
     def attempt(self, frame: Frame, question: Question, exclude: str = "") -> Choice:
         """Run the frame; prefer the wanted result that really comes out."""

@@ -48,6 +48,8 @@ class EntityFinder:
         for kind in kinds:
             for alias, entry in _names(catalog, kind).items():
                 key = _squeeze(alias)
+                if kind == "law" and (key[:1].isdigit() or len(key) < 5):
+                    continue
                 if len(key) >= 2 and key not in COMMON:
                     self._names.setdefault(key, {}).setdefault(kind, entry)
         self._typo_keys = [k for k in self._names if len(k) >= 5]
@@ -86,7 +88,7 @@ class EntityFinder:
         if n == 1 and (first.low in STOP or first.low in COMMON):
             return None
         for form in (key, key.removesuffix("s"), key.removesuffix("gpus"), key.removesuffix("chips")):
-            if form in self._vocabulary and (form == key or len(form) > 2):
+            if form in self._vocabulary and (form == key or (len(form) > 2 and "law" not in self._names[form])):
                 return self._names[form]
         return None
 
@@ -118,7 +120,7 @@ class EntityFinder:
                 continue
             if n > 1 and not any(c.isdigit() for c in key):
                 continue
-            allowed = 1 if len(key) < 8 else 2
+            allowed = 1 if len(key) < 8 or not any(c.isdigit() for c in key) else 2
             for known in self._typo_keys:
                 if abs(len(known) - len(key)) > allowed or known[0] != key[0]:
                     continue

@@ -130,6 +130,9 @@ def _wanted(reading: Reading) -> Wanted:
         hit = _asked_at(reading, i, taken)
         if hit is not None:
             found.append(hit)
+    leading = _leading_noun(reading, taken)
+    if leading:
+        found.append((2, leading, True))
     if _RATIO_ASKED.search(reading.text):
         found.append((3 if any(u == "percent" and e for _, u, e in found) else 5, "dimensionless", True))
     unit_text = ""
@@ -139,6 +142,25 @@ def _wanted(reading: Reading) -> Wanted:
         unit_text, explicit = found[best][1], found[best][2]
     near = _focus(reading)
     return Wanted(parse_unit(unit_text) if unit_text else None, unit_text, explicit, frozenset(near), near)
+
+
+def _leading_noun(reading: Reading, taken: set[int]) -> str:
+    """ "Days to train …", "users at 4k …", "H100s needed to …": a question that opens with what it counts."""
+    tokens = reading.tokens
+    if not tokens or 0 in taken:
+        return ""
+    first = tokens[0].low
+    mention = reading.masked(0)
+    if mention is not None:
+        return "chip" if "chip" in mention.kinds and mention.text.lower().endswith("s") and not mention.text.lower().endswith("ss") else ""
+    if first in ("concurrent", "total", "yearly", "annual", "max", "maximum", "number"):
+        first = tokens[min(2 if first == "number" else 1, len(tokens) - 1)].low
+    if first in ("time", "latency", "duration"):
+        return "second"
+    if not first.endswith("s") and first not in ("gb", "tb", "twh", "mwh", "kwh", "megawatts", "mw", "gw", "gib", "kib"):
+        return ""
+    unit = _unit_phrase(reading, 0, taken, money=False)
+    return "" if unit in ("dimensionless", "USD") and first not in ("dollars",) else unit
 
 
 _MAGNITUDES = {"billions": "G", "billion": "G", "bn": "G", "millions": "M", "million": "M", "thousands": "k", "thousand": "k", "trillions": "T", "trillion": "T"}

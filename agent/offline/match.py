@@ -39,6 +39,8 @@ class Frame:
     parts: dict[str, float] = field(default_factory=dict)
     want: Field | None = None
     want_margin: float = 0.0
+    rivals: list[Frame] = field(default_factory=list)  # other fillings of the same calculator, best first
+    pattern_want: str = ""
     pairs: dict[str, tuple[Any, Any]] = field(default_factory=dict)  # fields with two values: two runs to compare
 
     @property
@@ -50,6 +52,29 @@ class Frame:
         return {name: fill.origin for name, fill in self.fills.items()}
 
 
+# Words in a field's name that make it a special one, and what a text says when it means that one.
+_QUALIFIERS: dict[str, frozenset[str]] = {
+    "new": frozenset("new now then later next becomes drops falls rises to goes instead after left".split()),
+    "other": frozenset("than vs versus against to compared compare relative over other and another second".split()),
+    "change": frozenset("change changes changed fall falls rise rises drop drops grow grows growth up down double doubles points".split()),
+    "points": frozenset("point points".split()),
+    "earlier": frozenset("earlier previous before last old from than against".split()),
+    "list": frozenset("list listed rack sticker official quoted catalogue".split()),
+    "plain": frozenset("plain without ordinary normal non against".split()),
+    "teacher": frozenset("teacher".split()),
+    "cached": frozenset("cached cache".split()),
+    "draft": frozenset("draft speculative".split()),
+    "target": frozenset("target reach hit keep goal keeps".split()),
+    "residual": frozenset("residual resale salvage".split()),
+}
+
+
+def _money_near(near: Mapping[str, float]) -> float:
+    """0 … 1: whether a bare number stands beside a word of money ("costing 3k", "a 240k salary")."""
+    strongest = max((near.get(s, 0.0) for s in ("cost", "salari", "revenu", "spend", "charg", "fund", "worth", "wag")), default=0.0)
+    return strongest if strongest >= 0.55 else 0.0
+
+
 class Words:
     """Words near each quantity or name of a reading, nearer ones heavier."""
 
@@ -58,6 +83,8 @@ class Words:
         self._spans = [(q.first, q.last) for q in reading.quantities]
         self._cache: dict[tuple[int, int], dict[str, float]] = {}
         self.present = frozenset(s for s, _ in features.stems)
+        low = {t.low for t in reading.tokens}
+        self.qualifiers = frozenset(q for q, said in _QUALIFIERS.items() if low & said)
         self.given = frozenset(s for s, i in features.stems if self._beside(i))
 
     def _beside(self, i: int) -> bool:
@@ -134,10 +161,16 @@ def unit_fit(q: Quantity, f: Field) -> float:
     if without_counts(q.unit) == without_counts(f.unit):
         return _counts_differ(q.unit, f.unit)
     if "USD" in q.unit_text and q.unit_text.endswith("/year") and f.unit.dims == (("USD", 1),):
-        return 1.6
-    if f.unit.dims == (("USD", 1), ("s", -1)) and q.unit.dims == (("USD", 1),):
-        return 1.2  # "revenue of $5B" in a field of dollars a year
+        return 1.8
+    if f.unit_text.endswith("/year") and q.unit.dims == (("USD", 1),) and without_counts(f.unit) == (("USD", 1), ("s", -1)):
+        return 1.9  # a salary of $180k, revenue of $5B
+    if _only_counts(q.unit) and _only_counts(f.unit):
+        return 0.9  # "64 answers" for samples
     return 0.0
+
+
+def _only_counts(unit: Unit) -> bool:
+    return len(unit.dims) == 1 and unit.dims[0][1] == 1 and not without_counts(unit) or unit.dims in ((("sample", 1),), (("share", 1),))
 
 
 def _same_dims(q: Quantity, f: Field) -> float:
@@ -227,8 +260,15 @@ class Matcher:
             return 0.0
         near = words.near(q.first, q.last)
         said = self.word_fit(near, f, spec)
+        money = _money_near(near) if not q.marked else 0.0
+        if money and f.unit is not None:
+            unit = max(unit, 1.1 + money) if f.unit.has("USD") else (unit - 0.7 * money if not f.unit.bare else unit)
+        if "verbal" in q.marks:
+            unit = min(unit, 1.7)
         if "article" in q.marks:
             unit = min(unit, 1.6)
+        if unit <= 0:
+            return 0.0
         if not q.marked and said < 0.35 and not (f.unit is None or f.unit.bare):
             said -= 0.5
         score = unit + said + _piece_fit(q, f) + _direction_fit(q, f) + _range_fit(q, f) + self._name_fit(near, f, words)
@@ -243,7 +283,8 @@ class Matcher:
         if not f.name_stems:
             return min(bonus, 0.7)
         here = sum(1 for s in f.name_stems if s in words.present) / len(f.name_stems)
-        return min(bonus, 0.7) + 0.7 * (here - 0.5)
+        missing = f.qualifiers - words.qualifiers
+        return min(bonus, 0.7) + 0.7 * (here - 0.5) - 0.55 * len(missing)
 
     def fit(self, spec: Spec, reading: Reading, words: Words, precisions: list[PrecisionMention], skip: frozenset[str] = frozenset()) -> Frame:
         """The best filling of the calculator's fields."""
@@ -271,7 +312,7 @@ class Matcher:
             by_kind.setdefault(f.entity, []).append(f)
         for kind, wanted in by_kind.items():
             mentions = [m for m in reading.mentions if kind in m.kinds and m not in used]
-            mentions = _unique(mentions, kind) or self._closed(kind, reading)
+            mentions = _unique(mentions, kind) or self._closed(frame.spec, kind, reading)
             if kind == "model" and numbers and all(m.bare_size for m in mentions) and _is_generic_size(mentions, reading):
                 continue
             lists = [f for f in wanted if f.kind == "entities"]
@@ -291,9 +332,11 @@ class Matcher:
         return [m for m in reading.mentions if any(m.start == u.start for u in used)] + _repeats(reading.mentions, used)
 
     @staticmethod
-    def _closed(kind: str, reading: Reading) -> list[Mention]:
+    def _closed(spec: Spec, kind: str, reading: Reading) -> list[Mention]:
         """A model known by its API price only: named where a shape is needed, so that the answer can say it is not public."""
         if kind != "model":
+            return []
+        if any(f.entity == "api_model" for f in spec.fields):
             return []
         return [replace(m, kinds={**m.kinds, "model": m.kinds["api_model"]}) for m in reading.mentions if "api_model" in m.kinds and "model" not in m.kinds][:1]
 

@@ -56,6 +56,8 @@ def _digits(tokens: list[Token], i: int) -> Number:
         if scale:
             return _scale_words(tokens, Number(value * scale, i, last + 1, scaled=True))
         return Number(value, i, last, glued=word)
+    if _glued(tokens, last + 1) and last + 1 < len(tokens) and tokens[last + 1].is_number:
+        return Number(value, i, last)  # "72 B200"
     if last < len(tokens) and tokens[last].text in ("M", "B", "T", "K", "k", "bn", "mn", "Bn", "tn", "m", "b") and not (
         _unit_follows(tokens, last)
     ):

@@ -111,12 +111,13 @@ def read_quantities(reading: Reading) -> list[Quantity]:
             while i < len(reading.tokens) and reading.tokens[i].start < mention.end:
                 i += 1
             continue
-        quantity = _quantity_at(reading, i)
+        quantity = _quantity_at(reading, i) or _verbal(reading, i)
         if quantity is None:
             i += 1
             continue
         found.extend(quantity if isinstance(quantity, list) else [quantity])
         i = found[-1].last
+    found = _per_million(reading.tokens, found)
     return _mark_changes(reading.tokens, _share_units(reading.tokens, _merge_ranges(reading.tokens, found)))
 
 
@@ -131,6 +132,22 @@ def _size_reading(reading: Reading, mention: Mention, i: int) -> Quantity | None
                     marks=frozenset({"params", "scaled"}))  # fmt: skip
 
 
+_VERBAL = {"twice": 2.0, "doubles": 2.0, "doubled": 2.0, "doubling": 2.0, "double": 2.0, "triples": 3.0, "tripled": 3.0, "triple": 3.0,
+           "thrice": 3.0, "quadruples": 4.0, "quadrupled": 4.0, "halves": 0.5, "halved": 0.5, "tenfold": 10.0, "fivefold": 5.0}  # fmt: skip
+
+
+def _verbal(reading: Reading, i: int) -> Quantity | None:
+    """ "doubles", "twice as dear", "tenfold": a factor said in a word; "months to double" asks instead."""
+    token = reading.tokens[i]
+    if token.low not in _VERBAL:
+        return None
+    before = reading.tokens[i - 1].low if i else ""
+    lead = {t.low for t in reading.tokens[max(0, i - 7) : i]}
+    if before in ("to", "does", "it", "until", "till") or (lead & {"how", "when"} and token.low == "double"):
+        return None
+    return Quantity(_VERBAL[token.low], NUMBER, "dimensionless", token.start, token.end, i, i + 1, marks=frozenset({"times", "verbal"}))
+
+
 def _article(reading: Reading, mention: Mention, i: int) -> Quantity | None:
     """ "a single H100", "an MI300X": one chip, said in passing."""
     if "chip" not in mention.kinds or not i or mention.text.lower().endswith("s"):
@@ -139,6 +156,9 @@ def _article(reading: Reading, mention: Mention, i: int) -> Quantity | None:
     if before.low not in ("a", "an", "single"):
         return None
     after = next((t.low for t in reading.tokens if t.start >= mention.end), "")
+    lead = reading.tokens[i - 2].low if i > 1 else ""
+    if before.low != "single" and lead not in ("on", "onto", "in", "with", "for", "of", "into"):
+        return None
     if after in ("gpu", "chip", "card") or before.low == "single" or not after.isalpha() or after in _AFTER_CHIP:
         return Quantity(1.0, parse_unit("chip"), "chip", before.start, before.end, i - 1, i, marks=frozenset({"article"}))
     return None
@@ -156,6 +176,9 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     if dims:
         return dims
     number = _times(reading, number)
+    odds = _to_one(reading, number)
+    if odds is not None:
+        return odds
     start = tokens[number.first].start
     value, marks = number.value, set()
     if number.scaled:
@@ -186,6 +209,16 @@ def _of_them(reading: Reading, i: int) -> bool:
     return named or any(t.low in ("gpu", "gpus", "chip", "chips") for t in reading.tokens[:i])
 
 
+def _to_one(reading: Reading, number: Number) -> Quantity | None:
+    """ "six to one", "6:1"."""
+    tokens, i = reading.tokens, number.last
+    words = [t.low for t in tokens[i : i + 2]]
+    if words not in (["to", "one"], ["to", "1"], [":", "1"]) or number.scaled:
+        return None
+    start, end = tokens[number.first].start, tokens[i + 1].end
+    return Quantity(number.value, NUMBER, "dimensionless", start, end, number.first, i + 2, marks=frozenset({"times"}))
+
+
 def _times(reading: Reading, number: Number) -> Number:
     """`2*7e9` is one number."""
     tokens = reading.tokens
@@ -212,9 +245,7 @@ def _is_label(tokens: list[Token], i: int, number: Number) -> bool:
     if tokens[i].low == "one":
         if number.last < len(tokens) and tokens[number.last].text[:1].isupper():
             return False  # "one H100"
-        return after not in ("gpu", "chip", "h100", "server", "user", "request", "token", "year", "month", "million", "billion",
-                             "trillion", "hour", "percent", "day", "node", "card", "rack", "h200", "b200", "sequence", "person") \
-            and not number.scaled  # fmt: skip
+        return after not in UNIT_WORDS and after not in ("million", "billion", "trillion") and not number.scaled
     return number.value == 24 and after == "/" and tokens[number.last + 1].text == "7" if number.last + 1 < len(tokens) else False
 
 
@@ -298,7 +329,16 @@ def _numerator(reading: Reading, number: Number, marks: set[str]) -> tuple[int, 
         return _hyphenated(reading, i, marks)
     named = reading.masked(i)
     if named is not None:
-        return (i, "chip") if "chip" in named.kinds and not named.bare_size else (i, "")
+        if "chip" not in named.kinds or named.bare_size:
+            return i, ""
+        j = i
+        while j < len(tokens) and tokens[j].start < named.end:
+            j += 1
+        if j < len(tokens) and tokens[j].text == "-":
+            j += 1
+        if j < len(tokens) and tokens[j].low in ("hour", "hours", "hrs"):
+            return j + 1, "chip*hour"
+        return i, "chip"
     return _unit_word(reading, i, marks, glued=bool(number.glued))
 
 
@@ -404,6 +444,26 @@ def _denominators(reading: Reading, i: int, unit: str) -> tuple[int, str]:
 
 def _noun(tokens: list[Token], i: int) -> str:
     return tokens[i].low if i < len(tokens) and tokens[i].is_word else ""
+
+
+def _per_million(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
+    """ "a million tokens at $0.10", "a million tokens costs us $1.30": a price per million tokens."""
+    out = list(found)
+    for i, q in enumerate(found):
+        if q.value != 1e6 or q.unit_text != "token" or "range" in q.marks:
+            continue
+        for j in (i + 1, i - 1):
+            if not 0 <= j < len(found) or found[j].unit_text not in ("USD", "cent"):
+                continue
+            a, b = sorted((q, found[j]), key=lambda x: x.first)
+            between = [t.low for t in tokens[a.last : b.first] if t.text != "$"]
+            if len(between) <= 3 and not set(between) & {",", ".", "and", "?"}:
+                price = found[j]
+                unit = f"{price.unit_text}/Mtoken"
+                out[j] = replace(price, unit=parse_unit(unit), unit_text=unit)
+                out[i] = replace(q, marks=q.marks | {"dropped"})
+                break
+    return [q for q in out if "dropped" not in q.marks]
 
 
 def _merge_ranges(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:

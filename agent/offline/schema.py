@@ -55,6 +55,7 @@ class Field:
     default: Any = None
     whole: bool = False
     name_stems: tuple[str, ...] = ()
+    qualifiers: frozenset[str] = frozenset()
 
     def allows(self, value: float) -> bool:
         above = value > self.low if self.low_open else value >= self.low
@@ -155,6 +156,7 @@ def _field(name: str, prop: Mapping[str, Any], required: bool, defs: Mapping[str
         -math.inf if low is None else low, math.inf if high is None else high, low_open, high_open,
         _direction(name, phrases, names), items, prop.get("default"), core.get("type") == "integer",
         tuple(s for part in name.split("_") if part not in _UNIT_NAMES for s in stems(part)),
+        frozenset(name.split("_")) & _QUALIFYING,
     )  # fmt: skip
 
 
@@ -203,6 +205,7 @@ def _limit(core: Mapping[str, Any], prop: Mapping[str, Any], closed: str, opened
     return None, False
 
 
+_QUALIFYING = frozenset("new other change points earlier list plain teacher cached draft target residual".split())
 _UNIT_NAMES = frozenset(["usd", "percent", "gb", "tb", "mb", "kw", "mw", "gw", "s", "ms", "tokens", "per", "hours", "years", "months", "bytes", "tflops", "flop"])
 
 

@@ -86,14 +86,38 @@ class Reader:
         wants = [f for _, f in rank_outputs(Frame(spec), question, similar)[:2]]
         skips: list[frozenset[str]] = [frozenset()]
         skips += [frozenset({f.name}) for f in wants if f.name in spec.by_name]
-        best: Frame | None = None
-        for skip in skips:
-            frame = self.matcher.fit(spec, question.reading, question.words, question.precisions, skip)
+        frames: list[Frame] = []
+        for skip in dict.fromkeys(skips):
+            frames.append(self.matcher.fit(spec, question.reading, question.words, question.precisions, skip))
+        frames += self._by_pattern(spec, question, similar)
+        unique: dict[str, Frame] = {}
+        for frame in frames:
             frame.parts["words"] = words
             self._score(frame, question, similar)
-            if best is None or frame.score > best.score + 1e-9:
-                best = frame
-        return best or Frame(spec)
+            key = repr(sorted(frame.arguments.items(), key=lambda kv: kv[0]))
+            if key not in unique or frame.score > unique[key].score:
+                unique[key] = frame
+        ranked = sorted(unique.values(), key=lambda f: -f.score)
+        ranked[0].rivals = ranked[1:]
+        return ranked[0]
+
+    def _by_pattern(self, spec: Spec, question: Question, similar: list[tuple[float, Example]]) -> list[Frame]:
+        """Fillings that use just the fields of an example: which fields go together is what examples teach best."""
+        frames = []
+        seen: set[frozenset[str]] = set()
+        for sim, example in similar[:4]:
+            pattern = frozenset(example.input)
+            if sim < 0.12 or pattern in seen:
+                continue
+            seen.add(pattern)
+            others = frozenset(f.name for f in spec.fields if f.name not in pattern and f.kind in ("number", "numbers", "objects", "entity", "entities"))
+            frame = self.matcher.fit(spec, question.reading, question.words, question.precisions, others)
+            whole = all(n in frame.fills for n in pattern if n in spec.by_name and spec.by_name[n].kind in ("number", "numbers", "objects"))
+            if whole and frame.fills:
+                frame.parts["pattern"] = 2.2 * sim + 0.3
+                frame.pattern_want = example.want
+                frames.append(frame)
+        return frames
 
     def _score(self, frame: Frame, question: Question, similar: list[tuple[float, Example]]) -> None:
         best = similar[0][0] if similar else 0.0
@@ -103,6 +127,9 @@ class Reader:
         frame.parts["unused"] = -WEIGHTS.unused * len(salient) - WEIGHTS.unused_name * len(frame.unused_names)
         missing = [f for f in frame.spec.required if f.name not in frame.fills]
         frame.parts["missing"] = -WEIGHTS.missing * len(missing)
+        numbers = [fill for fill in frame.fills.values() if fill.quantities]
+        if numbers and all(fill.fit < 2.0 for fill in numbers):
+            frame.parts["unsaid"] = -2.5
         ranked = rank_outputs(frame, question, similar)
         if ranked:
             frame.want = ranked[0][1]
@@ -176,7 +203,7 @@ def cosine(a: Mapping[str, float], b: Mapping[str, float]) -> float:
 def _salient(question: Question, i: int) -> bool:
     """Whether a quantity is one that an answer must use: a bare "one" or a year need not be."""
     q = question.reading.quantities[i]
-    if "claim" in q.marks or "article" in q.marks:
+    if q.marks & {"claim", "article", "verbal"}:
         return False
     if "spelled" in q.marks and not q.marked and q.value <= 10:
         return False
@@ -201,6 +228,8 @@ def rank_outputs(frame: Frame, question: Question, similar: list[tuple[float, Ex
             headlines += 1
         if f.name in frame.fills:
             score -= 4.0
+        if frame.pattern_want and f.name == frame.pattern_want:
+            score += 0.8
         rows.append((score, f))
     return sorted(rows, key=lambda r: -r[0])
 
