@@ -6,12 +6,16 @@
 pub mod cluster;
 pub mod collective;
 mod error;
+pub mod fit;
 pub mod hardware;
 pub mod memory;
+mod minimise;
 pub mod model;
+pub mod pareto;
 pub mod plan;
 #[cfg(feature = "python")]
 mod python;
+pub mod sample;
 pub mod scaling;
 pub mod serving;
 pub mod step;

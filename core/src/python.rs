@@ -31,9 +31,9 @@ mod _core {
 
     #[pymodule_export]
     use super::scaling::{
-        effective_tokens, goodput, law_flop_for_loss, law_flop_for_params, law_flop_for_tokens,
-        law_inference_adjusted, law_loss, law_optimum, law_repeated_loss, law_repeated_optimum,
-        law_tokens_for_loss,
+        effective_tokens, fit_bootstrap, fit_law, fit_objective, goodput, law_flop_for_loss,
+        law_flop_for_params, law_flop_for_tokens, law_inference_adjusted, law_loss, law_optimum,
+        law_repeated_loss, law_repeated_optimum, law_tokens_for_loss, pareto_front, quasi_random,
     };
 
     #[pymodule_export]

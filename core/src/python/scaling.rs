@@ -1,9 +1,12 @@
 //! Bindings of the scaling laws, the fit, goodput, sampling and the Pareto front.
 
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
-use super::to_py;
+use super::{to_py, CoreError};
 use crate::cluster::FailingJob;
+use crate::fit::{self, Runs};
+use crate::sample::Uncertain;
 use crate::scaling::{Demand, Law, Point, Repetition};
 
 /// `(A, B, E, alpha, beta)` as Python passes it.
@@ -118,4 +121,101 @@ pub fn goodput(
     let job = FailingJob::new(mtbf_s, checkpoint_s, restart_s).map_err(to_py)?;
     let interval_s = interval_s.unwrap_or_else(|| job.best_interval_s());
     Ok((job.goodput(interval_s), interval_s))
+}
+
+/// `(a, b, e, alpha, beta, objective, evaluations)`.
+type FitTuple = (f64, f64, f64, f64, f64, f64, usize);
+
+fn runs(
+    params: &PyReadonlyArray1<'_, f64>,
+    tokens: &PyReadonlyArray1<'_, f64>,
+    losses: &PyReadonlyArray1<'_, f64>,
+    delta: f64,
+) -> PyResult<Runs> {
+    Runs::new(params.as_slice()?, tokens.as_slice()?, losses.as_slice()?, delta).map_err(to_py)
+}
+
+#[pyfunction]
+#[pyo3(signature = (params, tokens, losses, starts=None, delta=1e-3))]
+pub fn fit_law(
+    py: Python<'_>,
+    params: PyReadonlyArray1<'_, f64>,
+    tokens: PyReadonlyArray1<'_, f64>,
+    losses: PyReadonlyArray1<'_, f64>,
+    starts: Option<Vec<[f64; 5]>>,
+    delta: f64,
+) -> PyResult<FitTuple> {
+    let runs = runs(&params, &tokens, &losses, delta)?;
+    let starts = starts.unwrap_or_else(fit::grid);
+    let found = py.detach(|| runs.fit(&starts)).map_err(to_py)?;
+    let [a, b, e, alpha, beta] = found.parameters;
+    Ok((a, b, e, alpha, beta, found.objective, found.evaluations))
+}
+
+#[pyfunction]
+#[pyo3(signature = (params, tokens, losses, parameters, delta=1e-3))]
+pub fn fit_objective(
+    params: PyReadonlyArray1<'_, f64>,
+    tokens: PyReadonlyArray1<'_, f64>,
+    losses: PyReadonlyArray1<'_, f64>,
+    parameters: [f64; 5],
+    delta: f64,
+) -> PyResult<f64> {
+    Ok(runs(&params, &tokens, &losses, delta)?.objective_at(&parameters))
+}
+
+#[pyfunction]
+#[pyo3(signature = (params, tokens, losses, draws, start, delta=1e-3))]
+pub fn fit_bootstrap<'py>(
+    py: Python<'py>,
+    params: PyReadonlyArray1<'py, f64>,
+    tokens: PyReadonlyArray1<'py, f64>,
+    losses: PyReadonlyArray1<'py, f64>,
+    draws: PyReadonlyArray2<'py, u32>,
+    start: [f64; 5],
+    delta: f64,
+) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    let runs = runs(&params, &tokens, &losses, delta)?;
+    let rows = draws.as_slice()?;
+    let fits = py.detach(|| runs.bootstrap(rows, &start)).map_err(to_py)?;
+    let values = fits.iter().flat_map(|f| {
+        let [a, b, e, alpha, beta] = f.parameters;
+        [a, b, e, alpha, beta, f.objective]
+    });
+    PyArray1::from_iter(py, values).reshape([fits.len(), 6])
+}
+
+#[pyfunction]
+pub fn pareto_front<'py>(
+    py: Python<'py>,
+    cost: PyReadonlyArray1<'py, f64>,
+    value: PyReadonlyArray1<'py, f64>,
+) -> PyResult<Bound<'py, PyArray1<i64>>> {
+    let chosen = crate::pareto::front(cost.as_slice()?, value.as_slice()?);
+    #[allow(clippy::cast_possible_wrap)]
+    Ok(PyArray1::from_iter(py, chosen.into_iter().map(|i| i as i64)))
+}
+
+/// One uncertain input: `("uniform", low, high, high)`, `("triangular", low, mode, high)` or
+/// `("lognormal", low, high, high)` with the 10 % and 90 % points.
+fn uncertain((kind, low, middle, high): (String, f64, f64, f64)) -> PyResult<Uncertain> {
+    match kind.as_str() {
+        "uniform" => Ok(Uncertain::Uniform { low, high }),
+        "triangular" => Ok(Uncertain::Triangular { low, mode: middle, high }),
+        "lognormal" => Ok(Uncertain::LogNormal { low, high }),
+        _ => Err(CoreError::new_err(("kind", kind, "uniform, triangular or lognormal"))),
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (inputs, count, seed=0))]
+pub fn quasi_random(
+    py: Python<'_>,
+    inputs: Vec<(String, f64, f64, f64)>,
+    count: usize,
+    seed: u64,
+) -> PyResult<Bound<'_, PyArray2<f64>>> {
+    let inputs: Vec<Uncertain> = inputs.into_iter().map(uncertain).collect::<PyResult<_>>()?;
+    let values = crate::sample::draw(&inputs, count, seed).map_err(to_py)?;
+    PyArray1::from_vec(py, values).reshape([count, inputs.len()])
 }
