@@ -32,8 +32,10 @@ _SECURITY = (
 )
 
 _INJECTION = (
-    r"\b(?:ignore|disregard|forget|override|bypass|skip)\b.{0,40}\b(?:previous|prior|above|earlier|preceding|all|any|"
-    r"your|the|system)\b.{0,30}\b(?:instructions?|rules?|prompts?|guidelines?|directions?|constraints?|guardrails?)\b",
+    r"\b(?:ignore|disregard|forget|override|bypass|skip)\b.{0,40}\b(?:previous|prior|above|earlier|preceding|"
+    r"all|your|system)\b.{0,30}\b(?:instructions?|rules?|prompts?(?! tokens?| length| processing)|guidelines?|"
+    r"directions?|constraints?|guardrails?)\b",
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,20}\b(?:instructions?|rules?|guidelines?) (?:above|given|so far)\b",
     r"\b(?:reveal|show|print|repeat|output|display|leak|tell me|give me|dump|what(?:'s| is| are| does)|recite)\b"
     r".{0,40}\b(?:system prompt|(?:your|the) (?:hidden|initial|secret|original|system) (?:prompt|instructions?|message)|"
     r"your (?:prompt|instructions)|developer message)\b",

@@ -32,7 +32,7 @@ for _unit, _words in {
     "request": "requests request users user sequences sequence queries query calls call prompts prompt sessions "
     "session answers answer conversations conversation",
     "chip": "GPUs GPU gpus gpu chips chip accelerators accelerator cards card TPUs TPU devices device",
-    "chip*hour": "GPU-hours GPU-hour chip-hours chip-hour GPUh", "person": "people persons person humans employees "
+    "chip*hour": "GPU-hours GPU-hour chip-hours chip-hour GPUh chip*hour chip·hour GPU·hours chip·h", "person": "people persons person humans employees "
     "employee engineers engineer developers developer analysts analyst",
     "param": "parameters parameter params param weights", "server": "servers server nodes node hosts host machines machine boxes",
     "rack": "racks rack", "link": "links link", "hop": "hops hop", "core": "cores core",
@@ -54,7 +54,7 @@ _ADJECTIVE = (
 _FIRST = re.compile(rf"[\s\u00a0\u202f-]?(?:\*\*)?\s?(?:{_ADJECTIVE}\s){{0,2}}(?P<unit>{_UNIT})")
 _MAGNITUDE = r"(?:1,000,000|1,000|1k|1K|1M|1m|million|thousand|billion|M|k|1B|100)"
 _THEN = re.compile(
-    rf"(?:\s?/\s?|\s(?:per|an?|each|every)\s|\sa\s)(?P<scale>(?:one\s)?{_MAGNITUDE}\s?)?"
+    rf"(?P<join>\s?/\s?|[*·]|\s(?:per|an?|each|every)\s|\sa\s)(?P<scale>(?:one\s)?{_MAGNITUDE}\s?)?"
     rf"(?:{_ADJECTIVE}\s){{0,2}}(?P<unit>{_UNIT})"
 )
 _SCALES = {"1,000,000": 1e6, "1m": 1e6, "m": 1e6, "million": 1e6, "1,000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3,
@@ -72,7 +72,8 @@ def read_unit(text: str, at: int, money: str) -> tuple[Unit | None, int]:
     elif first is not None and _SPELLINGS[first["unit"]] == "USD":
         at = first.end()
     while then := _THEN.match(text, at):
-        unit, at = unit / _scaled(then["scale"], _SPELLINGS[then["unit"]]), then.end()
+        part = _scaled(then["scale"], _SPELLINGS[then["unit"]])
+        unit, at = unit * part if then["join"] in ("*", "·") else unit / part, then.end()
     return unit, at
 
 

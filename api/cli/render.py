@@ -57,7 +57,7 @@ def answer_parts(answer: Answer, width: int, note: str | None = None) -> list[Re
     """The parts of an answer from top to bottom, blank lines included."""
     parts: list[RenderableType] = [""]
     parts += _top(answer, width)
-    for block in blocks(answer.text):
+    for block in blocks(_told_once(answer)):
         parts += [block, ""]
     if answer.status == "answered":
         parts += _table(answer)
@@ -65,6 +65,16 @@ def answer_parts(answer: Answer, width: int, note: str | None = None) -> list[Re
     parts += _lists(answer, width)
     parts.append(_foot(answer, note))
     return parts
+
+
+_LISTED = re.compile(r"^\W*(?:assum\w*|sources?)\b[^:.]{0,60}:", re.IGNORECASE)
+
+
+def _told_once(answer: Answer) -> str:
+    """The text without paragraphs that only list what is listed below it anyway (assumptions, sources)."""
+    paragraphs = answer.text.split("\n\n")
+    listed = bool(answer.assumptions or answer.citations or any(run.sources for run in answer.tool_calls))
+    return "\n\n".join(p for p in paragraphs if not (listed and _LISTED.match(p))) or answer.text
 
 
 def _top(answer: Answer, width: int) -> list[RenderableType]:
@@ -157,7 +167,9 @@ def _lists(answer: Answer, width: int) -> list[RenderableType]:
     parts: list[RenderableType] = []
     parts += _section("Assumed", answer.assumptions, "dim", limit=8)
     parts += _section("Mind", answer.warnings, "yellow", limit=6)
-    parts += _section("Said", [_cited(c) for c in answer.citations], "default", limit=5)
+    untold = [c for c in answer.citations if not (c.start and c.start in answer.text)]
+    title = "Said" if len(untold) == len(answer.citations) else "Also"
+    parts += _section(title, [_cited(c) for c in untold], "default", limit=5 if title == "Said" else 2)
     parts += _section("Sources", sources(answer.tool_calls, width), "dim", limit=6)
     return parts
 
