@@ -18,11 +18,11 @@ HOURS_PER_YEAR = 8760.0
 
 RELATIONS = Relations(
     product("chip_hours", "chips", "hours"),
-    product("bill_usd_per_hour", "chips", "usd_per_chip_hour", "utilisation_percent", scale=0.01),
-    product("bill_usd", "bill_usd_per_hour", "hours"),
-    product("bill_usd_per_day", "bill_usd_per_hour", constant=24.0, constant_unit="hour"),
-    product("bill_usd_per_month", "bill_usd_per_hour", constant=HOURS_PER_YEAR / 12, constant_unit="hour"),
-    product("bill_usd_per_year", "bill_usd_per_hour", constant=HOURS_PER_YEAR, constant_unit="hour"),
+    product("hourly_bill_usd", "chips", "usd_per_chip_hour", "utilisation_percent", scale=0.01),
+    product("bill_usd", "hourly_bill_usd", "hours"),
+    product("daily_bill_usd", "hourly_bill_usd", constant=24.0, constant_unit="hour"),
+    product("monthly_bill_usd", "hourly_bill_usd", constant=HOURS_PER_YEAR / 12, constant_unit="hour"),
+    product("yearly_bill_usd", "hourly_bill_usd", constant=HOURS_PER_YEAR, constant_unit="hour"),
     product("prepay_usd", "bill_usd", "prepay_percent", scale=0.01),
     total("bill_usd", "prepay_usd", "remaining_usd"),
     # list against market
@@ -124,7 +124,7 @@ class RentalEconomicsQuery(Query):
                 {
                     "question": "monthly bill for 64 GPUs at 2.4 dollars per hour",
                     "input": {"chips": 64, "usd_per_chip_hour": 2.4},
-                    "want": "bill_usd_per_month",
+                    "want": "monthly_bill_usd",
                 },
                 {
                     "question": "a $28,000 accelerator is rented out at $1.75/hr, 60% busy: how long to earn it back?",
@@ -261,7 +261,7 @@ class RentalEconomicsQuery(Query):
     )
     capex_usd_per_chip: float | None = quantity(
         "Purchase price of one chip with its share of the server",
-        "USD/chip",
+        "USD",
         default=None,
         above=0,
         words=("buy", "purchase price", "costs", "capex", "GPU costs", "price of a GPU", "invested"),
@@ -392,7 +392,7 @@ class RentalEconomicsResult(Result):
     )
     capex_usd_per_chip: float | None = quantity(
         "Purchase price per chip",
-        "USD/chip",
+        "USD",
         default=None,
         role="headline",
         words=("purchase price", "can pay for", "worth", "capex"),
@@ -422,31 +422,31 @@ class RentalEconomicsResult(Result):
     )
     revenue_usd_per_chip_year: float | None = quantity(
         "Revenue per chip and year",
-        "USD/chip/year",
+        "USD/year",
         default=None,
         role="headline",
-        words=("revenue", "earns", "brings in", "per year"),
+        words=("revenue", "earns", "brings in", "income"),
     )
     net_usd_per_chip_year: float | None = quantity(
         "Revenue less running cost, per chip and year",
-        "USD/chip/year",
+        "USD/year",
         default=None,
         words=("net", "profit per year"),
     )
     payback_months: float | None = quantity(
         "Payback time in months", "month", default=None, words=("months", "payback in months")
     )
-    bill_usd_per_hour: float | None = quantity(
-        "Bill per hour", "USD/hour", default=None, words=("per hour", "hourly bill")
+    hourly_bill_usd: float | None = quantity(
+        "Bill per hour", "USD", default=None, words=("hourly bill", "bill per hour")
     )
-    bill_usd_per_day: float | None = quantity(
-        "Bill per day", "USD/day", default=None, words=("per day", "daily")
+    daily_bill_usd: float | None = quantity(
+        "Bill per day", "USD", default=None, words=("daily bill", "a day")
     )
-    bill_usd_per_month: float | None = quantity(
-        "Bill per month of 730 hours", "USD/month", default=None, words=("per month", "monthly")
+    monthly_bill_usd: float | None = quantity(
+        "Bill per month of 730 hours", "USD", default=None, words=("monthly bill", "a month", "per month")
     )
-    bill_usd_per_year: float | None = quantity(
-        "Bill per year", "USD/year", default=None, words=("per year", "yearly", "annual", "annually")
+    yearly_bill_usd: float | None = quantity(
+        "Bill per year", "USD", default=None, words=("yearly bill", "annual bill", "a year", "per year")
     )
     remaining_usd: float | None = quantity(
         "Left to pay after the prepayment", "USD", default=None, words=("remaining", "rest", "left to pay")
@@ -483,7 +483,7 @@ class RentalEconomicsResult(Result):
     )
     npv_usd_per_chip: float | None = quantity(
         "Net present value per chip at the return wanted",
-        "USD/chip",
+        "USD",
         default=None,
         words=("NPV", "net present value"),
     )
@@ -523,10 +523,13 @@ _OWNING = (
 
 def _defaults(query: RentalEconomicsQuery) -> list[Default]:
     """What is taken when nobody said: only what the question at hand needs."""
-    chosen = [_FULL]
+    owning = query.chip is not None or any(getattr(query, name) is not None for name in _OWNING)
+    chosen = []
+    if owning or query.chips is not None or query.list_usd_per_chip_hour is None:
+        chosen.append(_FULL)
     if query.bill_usd is None or query.usd_per_chip_hour is None:
         chosen.append(_YEAR)
-    if query.chip is not None or any(getattr(query, name) is not None for name in _OWNING):
+    if owning:
         chosen += [_NO_POWER, _NO_OPEX, _NO_RESIDUAL]
         earns = (query.usd_per_chip_hour, query.payback_years, query.target_irr_percent)
         if query.gross_margin_percent is not None or all(value is None for value in earns):

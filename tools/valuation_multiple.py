@@ -57,12 +57,12 @@ RELATIONS = Relations(
     Rule("price_change_percent", ("price_ratio",), lambda r: 100 * (r - 1), "{price_ratio} − 1"),
     # price = earnings × multiple, so its change is the product of theirs
     product("price_ratio", "earnings_ratio", "multiple_ratio"),
-    product("price_usd_per_share", "eps_usd_per_share", "multiple_before"),
+    product("share_price_usd", "eps_usd", "multiple_before"),
     product("market_cap_usd", "earnings_usd", "multiple_before"),
-    product("market_cap_usd", "price_usd_per_share", "shares"),
-    product("earnings_usd", "eps_usd_per_share", "shares"),
-    product("new_price_usd_per_share", "price_usd_per_share", "price_ratio"),
-    product("new_eps_usd_per_share", "eps_usd_per_share", "earnings_ratio"),
+    product("market_cap_usd", "share_price_usd", "shares"),
+    product("earnings_usd", "eps_usd", "shares"),
+    product("new_share_price_usd", "share_price_usd", "price_ratio"),
+    product("new_eps_usd", "eps_usd", "earnings_ratio"),
     product("new_market_cap_usd", "market_cap_usd", "price_ratio"),
     product("new_earnings_usd", "earnings_usd", "earnings_ratio"),
     Rule(
@@ -134,7 +134,7 @@ class ValuationMultipleQuery(Query):
                 },
                 {
                     "question": "stock at $150 with EPS of 3.75, what P/E is that",
-                    "input": {"price_usd_per_share": 150, "eps_usd_per_share": 3.75},
+                    "input": {"share_price_usd": 150, "eps_usd": 3.75},
                     "want": "multiple_before",
                 },
                 {
@@ -219,12 +219,12 @@ class ValuationMultipleQuery(Query):
         above=-100,
         words=("share price change", "stock falls", "price drops", "stock rises"),
     )
-    eps_usd_per_share: float | None = quantity(
-        "Earnings per share", "USD/share", default=None, words=("EPS", "earnings per share")
+    eps_usd: float | None = quantity(
+        "Earnings per share", "USD", default=None, words=("EPS", "earnings per share")
     )
-    price_usd_per_share: float | None = quantity(
+    share_price_usd: float | None = quantity(
         "Share price",
-        "USD/share",
+        "USD",
         default=None,
         above=0,
         words=("share price", "stock price", "stock at", "trades at"),
@@ -351,9 +351,9 @@ class ValuationMultipleResult(Result):
     peg: float | None = quantity(
         "PEG: multiple over growth in percent", "dimensionless", default=None, words=("PEG", "PEG ratio")
     )
-    price_usd_per_share: float | None = quantity(
+    share_price_usd: float | None = quantity(
         "Share price",
-        "USD/share",
+        "USD",
         default=None,
         role="headline",
         words=("share price", "implied price", "stock price"),
@@ -365,8 +365,8 @@ class ValuationMultipleResult(Result):
         role="headline",
         words=("market cap", "valuation", "worth"),
     )
-    eps_usd_per_share: float | None = quantity(
-        "Earnings per share", "USD/share", default=None, role="headline", words=("EPS", "earnings per share")
+    eps_usd: float | None = quantity(
+        "Earnings per share", "USD", default=None, role="headline", words=("EPS", "earnings per share")
     )
     earnings_usd: float | None = quantity("Earnings", "USD", default=None, words=("earnings", "net income"))
     shares: float | None = quantity("Shares", "share", default=None, words=("shares",))
@@ -379,14 +379,14 @@ class ValuationMultipleResult(Result):
     growth_percent: float | None = quantity(
         "Yearly growth of earnings needed", "percent", default=None, words=("growth needed", "growth")
     )
-    new_price_usd_per_share: float | None = quantity(
-        "Share price after the change", "USD/share", default=None, words=("new share price", "price after")
+    new_share_price_usd: float | None = quantity(
+        "Share price after the change", "USD", default=None, words=("new share price", "price after")
     )
     new_market_cap_usd: float | None = quantity(
         "Market capitalisation after the change", "USD", default=None, words=("new market cap",)
     )
-    new_eps_usd_per_share: float | None = quantity(
-        "Earnings per share after the change", "USD/share", default=None, words=("new EPS",)
+    new_eps_usd: float | None = quantity(
+        "Earnings per share after the change", "USD", default=None, words=("new EPS",)
     )
     new_earnings_usd: float | None = quantity(
         "Earnings after the change", "USD", default=None, words=("new earnings",)
