@@ -8,10 +8,10 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from tools.catalog.chips import Chip, make_chip
+from tools.catalog.chips import Chip, chip_word, make_chip
 from tools.catalog.dates import AsOf
 from tools.catalog.facts import SourceTable
-from tools.catalog.models import Model, make_model
+from tools.catalog.models import Model, make_model, model_word
 from tools.catalog.names import Names
 from tools.catalog.prices import OwningCost, Price, PriceEvent, PurchaseBook, RentalBook
 from tools.catalog.store import Document, Store, default_home
@@ -58,11 +58,13 @@ class Catalog:
 
     @cached_property
     def _chip_names(self) -> Names:
-        return Names("chip", {chip.id: (chip.name, *chip.aliases) for chip in self.chips.values()})
+        spelled = {chip.id: (chip.name, *chip.aliases) for chip in self.chips.values()}
+        return Names("chip", spelled, lambda chip_id, word: chip_word(self.chips[chip_id], word))
 
     @cached_property
     def _model_names(self) -> Names:
-        return Names("model", {model.id: (model.name, *model.aliases) for model in self.models.values()})
+        spelled = {model.id: (model.name, *model.aliases) for model in self.models.values()}
+        return Names("model", spelled, lambda _, word: model_word(word))
 
     # Prices of chips
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from tools.errors import UnknownName
 
@@ -68,8 +68,14 @@ class Names:
         UnknownName: when nothing matches; it carries the nearest ids.
     """
 
-    def __init__(self, kind: str, spelled: Mapping[str, Iterable[str]]) -> None:
-        self.kind = kind
+    def __init__(
+        self,
+        kind: str,
+        spelled: Mapping[str, Iterable[str]],
+        may_follow: Callable[[str, str], bool] = lambda entry, word: False,
+    ) -> None:
+        """`may_follow(id, word)` says whether a word beside a name of `id` leaves its meaning alone."""
+        self.kind, self._may_follow = kind, may_follow
         self.spelled: dict[str, str] = {}
         self._by_key: dict[str, str] = {}
         for entry in spelled:
@@ -84,6 +90,21 @@ class Names:
         for candidate in candidates(name):
             if (entry := self._by_key.get(candidate)) is not None:
                 return entry
+        return self._inside(name)
+
+    def _inside(self, name: str) -> str | None:
+        """The id whose name stands in `name` among words that change nothing ("AMD MI300X 192GB HBM3").
+
+        A word that could make it another thing (a size the entry does not have) finds nothing, so that an
+        unknown part never turns silently into a known one.
+        """
+        words = [word for word in _NOT_WORD.split(name.lower()) if word][:12]
+        for length in range(len(words) - 1, 0, -1):
+            for start in range(len(words) - length + 1):
+                entry = self._by_key.get("".join(words[start : start + length]))
+                rest = words[:start] + words[start + length :]
+                if entry is not None and all(self._may_follow(entry, word) for word in rest):
+                    return entry
         return None
 
     def resolve(self, name: str) -> str:
@@ -105,8 +126,8 @@ class Names:
 
     def entity_names(self) -> dict[str, str]:
         """Lower-case spellings people use, each with its id: what a reader of questions matches."""
-        names = dict(self.spelled)
-        for alias, entry in self.spelled.items():
+        names = {alias: entry for alias, entry in self.spelled.items() if not alias.isdigit()}
+        for alias, entry in tuple(names.items()):
             for variant in (alias.replace("-", " "), alias.replace(" ", "-"), alias.replace(" ", "")):
                 names.setdefault(variant, entry)
         return names
