@@ -48,18 +48,18 @@ EXAMPLES: list[Any] = [
     {"question": "longest context for 32 simultaneous requests of Llama 405B fp8 on 8 H200",
      "input": {"model": "llama-3.1-405b", "chip": "h200", "n_chips": 8, "weight_precision": "fp8",
                "n_requests": 32}, "want": "longest_context_tokens"},
+    {"question": "64 people share four H200 with Llama 70B fp8: how long may each context get, fp8 cache?",
+     "input": {"model": "llama-3.3-70b", "chip": "h200", "n_chips": 4, "weight_precision": "fp8",
+               "kv_precision": "fp8", "n_requests": 64}, "want": "longest_context_tokens"},
     {"question": "how many tokens of cache in all fit next to the weights of Llama 70B fp8 on an MI300X, fp8 kv",
      "input": {"model": "llama-3.1-70b", "chip": "mi300x", "n_chips": 1, "weight_precision": "fp8",
-               "kv_precision": "fp8"}, "want": "kv_capacity_tokens"},
+               "kv_precision": "fp8", "count_tokens": True}, "want": "kv_capacity_tokens"},
     {"question": "users at 4k on a 48 GB card with a 7B model (32 layers, 8 kv heads, head dim 128) in fp8?",
      "input": {"params": 7e9, "layers": 32, "kv_heads": 8, "head_dim": 128, "chip_memory_gb": 48,
                "n_chips": 1, "weight_precision": "fp8", "context_tokens": 4000}, "want": "max_requests"},
     {"question": "how many times fewer users at 20k context than at 5k for Llama 405B fp8 on 8xB200",
      "input": {"model": "llama-3.1-405b", "chip": "b200", "n_chips": 8, "weight_precision": "fp8",
                "context_tokens": 5000, "other_context_tokens": 20000}, "want": "batch_ratio"},
-    {"question": "GB of memory left for the KV cache with Llama 405B in fp8 on eight H100, a tenth kept free",
-     "input": {"model": "llama-3.1-405b", "chip": "h100-sxm", "n_chips": 8, "weight_precision": "fp8",
-               "reserve_fraction": 0.1}, "want": "free_gb"},
 ]  # fmt: skip
 
 
@@ -79,7 +79,7 @@ class BatchSizeQuery(ModelQuery, ChipQuery):
     )  # fmt: skip
     n_requests: float | None = quantity(
         "Requests that must run at once (asks for the longest context)", "request", default=None, min=1,
-        words=("users", "simultaneous requests", "concurrent", "batch of", "sequences"),
+        words=("users", "people", "simultaneous requests", "concurrent", "batch of", "sequences", "share"),
     )  # fmt: skip
     max_tpot_ms: float | None = quantity(
         "Longest time per output token allowed", "ms", default=None, above=0,
@@ -92,6 +92,14 @@ class BatchSizeQuery(ModelQuery, ChipQuery):
     output_tokens: float | None = quantity(
         "Part of the context that is answer (for latency limits)", "token", default=None, above=0,
         words=("output", "answer", "generated"),
+    )  # fmt: skip
+    count_tokens: bool | None = Field(
+        None,
+        description="Ask for the tokens of cache in all, which needs no context length",
+        json_schema_extra={
+            "words": ["KV tokens", "tokens of cache", "tokens of KV", "cacheable tokens", "token capacity",
+                      "total tokens", "tokens in all", "tokens fit", "cache tokens"]
+        },
     )  # fmt: skip
     attention_data_parallel: bool | None = Field(
         None, description="Attention is data-parallel: a latent (MLA) cache is shared out, not repeated"
@@ -112,7 +120,7 @@ class BatchSizeResult(Result):
     )  # fmt: skip
     longest_context_tokens: float | None = quantity(
         "Longest context the requests named can each have", "token", default=None, role="headline",
-        words=("longest context", "max context", "how long", "context window", "tokens each"),
+        words=("longest context", "max context", "how long can each context be", "context each", "tokens each"),
     )  # fmt: skip
     kv_capacity_tokens: float | None = quantity(
         "Tokens of KV cache that fit in all", "token", default=None, role="headline",
@@ -194,6 +202,8 @@ def batch_size(query: BatchSizeQuery, catalog: Catalog) -> BatchSizeResult:
     """
     if query.model is None and query.params is None:
         raise MissingInput("model", "which model, on which chips, in what precision and at what context?")
+    if query.context_tokens is None and query.n_requests is None and not query.count_tokens:
+        raise MissingInput("context_tokens", "at what context length (prompt plus answer) does each request run?")
     notes, result = Notes(), BatchSizeResult()
     served = resolve_model(query, catalog, notes)
     memory = resolve_memory(query, catalog, notes, default_reserve=DEFAULT_RESERVE)

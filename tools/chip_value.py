@@ -46,16 +46,18 @@ def chip_values(query: HbmPerDollarQuery, catalog: Catalog, notes: Notes) -> tup
     """
     basis = _basis(query)
     unit = "USD/chip/hour" if basis == "rental" else "USD/chip"
-    if query.chips or (query.basis is not None and query.chip is None and query.other_chip is None):
-        names = query.chips or [name for name in RANKED_BY_DEFAULT if name in catalog.chips]
-        return [_value(catalog.chip(name), query, "", basis, catalog, notes) for name in names], unit
+    names = [query.chip_a, query.chip_b, query.chip_c, query.chip_d, *(query.more_chips or ())]
+    sides = ("", "other_", *[""] * (len(names) - 2))
+    if not any(names) and query.basis is not None:
+        known = [catalog.chip(name) for name in RANKED_BY_DEFAULT if name in catalog.chips]
+        return [_value(chip, query, None, basis, catalog, notes) for chip in known], unit
     values = [
-        _value(catalog.chip(name) if name else None, query, side, basis, catalog, notes)
-        for name, side in ((query.chip, ""), (query.other_chip, "other_"))
-        if name or _given(query, side)
+        _value(catalog.chip(name) if name else None, query, side if at < 2 else None, basis, catalog, notes)
+        for at, (name, side) in enumerate(zip(names, sides, strict=True))
+        if name or (at < 2 and _given(query, side))
     ]
     if not values:
-        raise MissingInput("chip", "which chips are to be compared?")
+        raise MissingInput("chip_a", "which chips are to be compared?")
     return values, unit
 
 
@@ -75,11 +77,11 @@ def _given(query: HbmPerDollarQuery, side: str) -> bool:
 
 
 def _value(
-    chip: Chip | None, query: HbmPerDollarQuery, side: str, basis: str, catalog: Catalog, notes: Notes
+    chip: Chip | None, query: HbmPerDollarQuery, side: str | None, basis: str, catalog: Catalog, notes: Notes
 ) -> ChipValue:
-    alone = not query.chips
-    memory = getattr(query, f"{side}memory_gb") if alone else None
-    bandwidth = getattr(query, f"{side}bandwidth_gb_per_s") if alone else None
+    """`side` names the query's own fields for the chip ("" or "other_"); None: nothing was given for it."""
+    memory = getattr(query, f"{side}memory_gb") if side is not None else None
+    bandwidth = getattr(query, f"{side}bandwidth_gb_per_s") if side is not None else None
     tflops = None
     if chip is not None:
         memory = memory if memory is not None else _scaled(chip.memory_bytes)
@@ -110,10 +112,10 @@ def _peak_tflops(chip: Chip, query: HbmPerDollarQuery, notes: Notes) -> float | 
 
 
 def _usd(
-    chip: Chip | None, query: HbmPerDollarQuery, side: str, basis: str, catalog: Catalog, notes: Notes
+    chip: Chip | None, query: HbmPerDollarQuery, side: str | None, basis: str, catalog: Catalog, notes: Notes
 ) -> float | None:
     field = f"{side}usd_per_chip_hour" if basis == "rental" else f"{side}usd_per_chip"
-    given: float | None = getattr(query, field) if not query.chips else None
+    given: float | None = getattr(query, field) if side is not None else None
     price = given if given is not None else _catalogue_usd(chip, query, basis, catalog, notes)
     if price is None or basis != "total":
         return price
@@ -133,7 +135,8 @@ def _catalogue_usd(
         query.usd_per_chip_hour,
         query.other_usd_per_chip_hour,
     )
-    if chip is None or any(price is not None for price in prices):
+    wanted = query.per_dollar or query.basis is not None or query.years is not None
+    if chip is None or not wanted or any(price is not None for price in prices):
         return None
     try:
         find: Any = catalog.rental_price if basis == "rental" else catalog.purchase_price

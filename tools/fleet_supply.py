@@ -35,6 +35,14 @@ EXAMPLES: list[Any] = [
     {"question": "what utilisation would 600k H100 need for 8 billion people to get 30 tokens a minute of a 7B",
      "input": {"chip": "h100-sxm", "params": 7e9, "n_chips": 600000, "people": 8e9, "precision": "fp8",
                "tokens_per_s_per_person": 0.5}, "want": "utilisation"},
+    {"question": "what fraction of their fp8 peak must 400k H200 reach to hand 5 billion people 40 tokens a minute "
+                 "each from an 8B model",
+     "input": {"chip": "h200", "params": 8e9, "n_chips": 400000, "people": 5e9, "precision": "fp8",
+               "tokens_per_s_per_person": 0.6666666667}, "want": "utilisation"},
+    {"question": "can 800k H100 really hand 6 billion people 60 tok/s each of a 13B model? tokens/s per person at "
+                 "the fp8 ceiling",
+     "input": {"chip": "h100-sxm", "params": 13e9, "n_chips": 800000, "people": 6e9, "precision": "fp8"},
+     "want": "tokens_per_s_per_person"},
     {"question": "tokens/s every chip must make when 400,000 chips serve 8e9 people with 50 tokens/s",
      "input": {"n_chips": 400000, "people": 8e9, "tokens_per_s_per_person": 50},
      "want": "tokens_per_s_per_chip"},
@@ -59,6 +67,8 @@ FLEET = Relations(
     product("tokens_per_s_per_chip", "ceiling_tokens_per_s_per_chip", "utilisation"),
     product("tokens_per_s", "tokens_per_s_per_chip", "n_chips"),
     product("tokens_per_s_per_person", "tokens_per_s", per=("people",)),
+    Rule("ceiling_tokens_per_s_per_person", ("ceiling_tokens_per_s_per_chip", "n_chips", "people"),
+         lambda c, n, p: c * n / p, "{ceiling_tokens_per_s_per_chip} × {n_chips} / {people}"),
     product("fleet_flop_per_s", "n_chips", "peak_tflops", scale=1e12),
     Rule("tokens_per_day_per_person", ("tokens_per_s_per_person",), lambda t: t * SECONDS_PER_DAY,
          "{tokens_per_s_per_person} × 86,400"),
@@ -123,13 +133,18 @@ class FleetSupplyResult(Result):
         "Tokens a second for each person", "token/s/person", default=None, role="headline",
         words=("tokens per second per person", "each person", "per human", "for everybody"),
     )  # fmt: skip
+    ceiling_tokens_per_s_per_person: float | None = quantity(
+        "Tokens a second for each person with every chip at its full dense peak: the physical ceiling",
+        "token/s/person", default=None, role="headline",
+        words=("most per person", "ceiling per person", "tokens per second per person", "really", "at most"),
+    )  # fmt: skip
     n_chips: float | None = quantity(
         "Chips it takes", "chip", default=None, role="headline",
         words=("how many chips", "how many GPUs", "chips needed"),
     )  # fmt: skip
     utilisation: float | None = quantity(
         "Fraction of the peak it takes (above 1: past the physical ceiling)", "dimensionless", default=None,
-        role="headline", words=("utilisation needed", "share of peak", "percent of peak"),
+        role="headline", words=("utilisation needed", "share of peak", "percent of peak", "fraction of their peak"),
     )  # fmt: skip
     tokens_per_s: float | None = quantity(
         "Tokens a second of the whole fleet", "token/s", default=None, role="headline",

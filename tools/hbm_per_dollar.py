@@ -24,28 +24,39 @@ if TYPE_CHECKING:
 
 EXAMPLES: list[Any] = [
     {"question": "HBM gigabytes per thousand dollars of an H200 that costs $32k",
-     "input": {"chip": "h200", "usd_per_chip": 32000}, "want": "gb_per_kusd"},
+     "input": {"chip_a": "h200", "usd_per_chip": 32000}, "want": "gb_per_kusd"},
     {"question": "how many times the memory per dollar do I get from an MI300X at 15,000 dollars against a B200 "
                  "at 35,000?",
-     "input": {"chip": "mi300x", "usd_per_chip": 15000, "other_chip": "b200", "other_usd_per_chip": 35000},
+     "input": {"chip_a": "mi300x", "usd_per_chip": 15000, "chip_b": "b200", "other_usd_per_chip": 35000},
      "want": "gb_per_usd_ratio"},
     {"question": "bandwidth per dollar: TPU v5e costing 3k versus H100 costing 30k",
-     "input": {"chip": "tpu-v5e", "usd_per_chip": 3000, "other_chip": "h100-sxm", "other_usd_per_chip": 30000},
+     "input": {"chip_a": "tpu-v5e", "usd_per_chip": 3000, "chip_b": "h100-sxm", "other_usd_per_chip": 30000},
      "want": "bandwidth_per_usd_ratio"},
     {"question": "compare the memory capacity of B200 with A100 80GB, how many times bigger",
-     "input": {"chip": "b200", "other_chip": "a100-sxm-80gb"}, "want": "capacity_ratio"},
+     "input": {"chip_a": "b200", "chip_b": "a100-sxm-80gb"}, "want": "capacity_ratio"},
+    {"question": "HBM capacity of MI355X relative to B200",
+     "input": {"chip_a": "mi355x", "chip_b": "b200"}, "want": "capacity_ratio"},
+    {"question": "fp8 flops per dollar of an MI300X at $14k vs an H200 at $31k, ratio",
+     "input": {"chip_a": "mi300x", "chip_b": "h200", "precision": "fp8", "usd_per_chip": 14000,
+               "other_usd_per_chip": 31000}, "want": "flops_per_usd_ratio"},
+    {"question": "GB/s of bandwidth for each dollar of a $14,000 MI300X",
+     "input": {"chip_a": "mi300x", "usd_per_chip": 14000}, "want": "gbps_per_usd"},
+    {"question": "B200 vs H200, how many times the memory bandwidth",
+     "input": {"chip_a": "b200", "chip_b": "h200"}, "want": "bandwidth_ratio"},
+    {"question": "which gives more HBM per dollar today, an MI300X or an H200?",
+     "input": {"chip_a": "mi300x", "chip_b": "h200", "per_dollar": True}, "want": "gb_per_usd_ratio"},
     {"question": "memory bandwidth of H200 relative to H100",
-     "input": {"chip": "h200", "other_chip": "h100-sxm"}, "want": "bandwidth_ratio"},
+     "input": {"chip_a": "h200", "chip_b": "h100-sxm"}, "want": "bandwidth_ratio"},
     {"question": "bf16 compute of an MI300X against an H100, as a ratio",
-     "input": {"chip": "mi300x", "other_chip": "h100-sxm", "precision": "bf16"}, "want": "flops_ratio"},
+     "input": {"chip_a": "mi300x", "chip_b": "h100-sxm", "precision": "bf16"}, "want": "flops_ratio"},
     {"question": "TFLOPS per thousand dollars in fp8 for an H100 at 25k",
-     "input": {"chip": "h100-sxm", "usd_per_chip": 25000, "precision": "fp8"}, "want": "tflops_per_kusd"},
+     "input": {"chip_a": "h100-sxm", "usd_per_chip": 25000, "precision": "fp8"}, "want": "tflops_per_kusd"},
     {"question": "what would an H100 have to cost to match the GB per dollar of a $6,000 Trainium2?",
-     "input": {"chip": "trainium2", "usd_per_chip": 6000, "other_chip": "h100-sxm"}, "want": "break_even_usd"},
+     "input": {"chip_a": "trainium2", "usd_per_chip": 6000, "chip_b": "h100-sxm"}, "want": "break_even_usd"},
     {"question": "rank H100, H200 and MI300X by memory per rental dollar",
-     "input": {"chips": ["h100-sxm", "h200", "mi300x"], "basis": "rental"}, "want": "gb_per_usd_hour"},
+     "input": {"chip_a": "h100-sxm", "chip_b": "h200", "chip_c": "mi300x", "basis": "rental"}, "want": "gb_per_usd_hour"},
     {"question": "200,000 TPU v5p equal how many H100 in bf16 compute",
-     "input": {"chip": "tpu-v5p", "n_chips": 200000, "other_chip": "h100-sxm"},
+     "input": {"chip_a": "tpu-v5p", "n_chips": 200000, "chip_b": "h100-sxm"},
      "want": "equivalent_chips_flops"},
     {"question": "price of a $38k GPU over that of a $4.5k accelerator",
      "input": {"usd_per_chip": 38000, "other_usd_per_chip": 4500}, "want": "price_ratio"},
@@ -57,13 +68,13 @@ class HbmPerDollarQuery(Query):
 
     model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
-    chip: str | None = entity("The (first) chip", "chip", default=None, words=("chip", "GPU", "first chip"))
-    other_chip: str | None = entity(
+    chip_a: str | None = entity("The (first) chip", "chip", default=None, words=("chip", "GPU", "first chip"))
+    chip_b: str | None = entity(
         "The chip it is compared with", "chip", default=None, words=("versus", "against", "compared with", "than")
     )
-    chips: list[str] | None = entity(
-        "Several chips to rank", "chip", default=None, words=("rank", "ranking", "which chip", "best", "among")
-    )
+    chip_c: str | None = entity("A third chip to rank", "chip", default=None, words=("and", "rank"))
+    chip_d: str | None = entity("A fourth chip to rank", "chip", default=None, words=("and", "rank"))
+    more_chips: list[str] | None = Field(None, description="Further chips to rank, by name")
     usd_per_chip: float | None = quantity(
         "Purchase price of the (first) chip", "USD/chip", default=None, above=0,
         words=("price", "costs", "at", "costing", "per chip", "each"),
@@ -100,6 +111,12 @@ class HbmPerDollarQuery(Query):
         description="Dollars of purchase price, of rent per hour, or of total cost over the years of use",
         json_schema_extra={"words": ["purchase price", "rental", "total cost of ownership"]},
     )
+    per_dollar: bool | None = Field(
+        None,
+        description="Compare per dollar at the catalogue's prices where the question names none",
+        json_schema_extra={"words": ["per dollar", "per $", "for the money", "for your money", "per k$", "per buck",
+                                     "dollar", "cost-effective", "value"]},
+    )  # fmt: skip
     running_usd_per_chip_hour: float | None = quantity(
         "Running cost of a chip (power, space, staff), for the total cost", "USD/chip/hour", default=None, min=0,
         words=("running cost", "opex", "operating cost"),
@@ -133,16 +150,16 @@ class HbmPerDollarResult(Result):
     """Ratios are first over second. Per-dollar numbers are of the first chip."""
 
     gb_per_usd_ratio: float | None = quantity(
-        "Memory per dollar, first chip over second", "dimensionless", default=None, role="headline",
-        words=("HBM per dollar ratio", "GB per dollar", "memory per dollar", "times the memory per dollar"),
+        "HBM capacity per dollar, first chip over second", "dimensionless", default=None, role="headline",
+        words=("HBM per dollar", "GB per dollar", "gigabytes per dollar", "capacity per dollar", "memory per dollar"),
     )  # fmt: skip
     bandwidth_per_usd_ratio: float | None = quantity(
-        "Memory bandwidth per dollar, first chip over second", "dimensionless", default=None, role="detail",
-        words=("bandwidth per dollar", "GB/s per dollar", "bandwidth per dollar ratio"),
+        "Bandwidth per dollar, first chip over second", "dimensionless", default=None, role="headline",
+        words=("memory bandwidth per dollar", "bandwidth per dollar", "GB/s per dollar", "TB/s per dollar"),
     )  # fmt: skip
     flops_per_usd_ratio: float | None = quantity(
-        "FLOP/s per dollar, first chip over second", "dimensionless", default=None, role="detail",
-        words=("FLOPS per dollar", "compute per dollar", "TFLOPS per dollar ratio"),
+        "FLOP/s per dollar, first chip over second", "dimensionless", default=None, role="headline",
+        words=("FLOPS per dollar", "compute per dollar", "TFLOPS per dollar", "flops for the money"),
     )  # fmt: skip
     gb_per_kusd: float | None = quantity(
         "Memory for a thousand dollars of the first chip", "GB/kUSD", default=None, role="headline",
@@ -162,11 +179,11 @@ class HbmPerDollarResult(Result):
     )  # fmt: skip
     capacity_ratio: float | None = quantity(
         "Memory capacity, first chip over second", "dimensionless", default=None, role="headline",
-        words=("HBM capacity ratio", "memory ratio", "times bigger", "capacity compared", "more memory"),
+        words=("memory capacity", "HBM capacity ratio", "memory size", "times bigger", "capacity", "more memory"),
     )  # fmt: skip
     bandwidth_ratio: float | None = quantity(
         "Memory bandwidth, first chip over second", "dimensionless", default=None, role="detail",
-        words=("bandwidth ratio", "bandwidth compared", "faster memory", "more bandwidth"),
+        words=("memory bandwidth", "bandwidth ratio", "times the bandwidth", "faster memory", "more bandwidth"),
     )  # fmt: skip
     flops_ratio: float | None = quantity(
         "FLOP/s, first chip over second", "dimensionless", default=None, role="detail",
@@ -209,7 +226,7 @@ def hbm_per_dollar(query: HbmPerDollarQuery, catalog: Catalog) -> HbmPerDollarRe
     values, unit = chip_values(query, catalog, notes)
     result = HbmPerDollarResult()
     lines = _one(values[0], unit, result)
-    if len(values) == 2 and query.chips is None:
+    if len(values) == 2:
         lines += _two(values[0], values[1], query, unit, result)
     _rank(values, unit, result)
     result.formula = "; ".join(lines)

@@ -28,6 +28,14 @@ EXAMPLES: list[Any] = [
     {"question": "how many gigabytes is a 64k conversation with Llama 70B, bf16 cache",
      "input": {"model": "llama-3.1-70b", "kv_precision": "bf16", "context_tokens": 64000},
      "want": "kv_gb_per_request"},
+    {"question": "what does a 60,000 token chain of thought take up in the KV cache of Llama 70B, fp8 cache",
+     "input": {"model": "llama-3.3-70b", "kv_precision": "fp8", "context_tokens": 60000},
+     "want": "kv_gb_per_request"},
+    {"question": "KV cache in GB of llama 8b at 20,000 tokens, 16 bit",
+     "input": {"model": "llama-3.1-8b", "kv_precision": "bf16", "context_tokens": 20000},
+     "want": "kv_gb_per_request"},
+    {"question": "how many times bigger is the cache at 64k than at 4k",
+     "input": {"context_tokens": 64000, "other_context_tokens": 4000}, "want": "growth_factor"},
     {"question": "memory for the KV cache of 200 users at 8,000 tokens each, Llama 405B fp8",
      "input": {"model": "llama-3.1-405b", "kv_precision": "fp8", "context_tokens": 8000, "n_requests": 200},
      "want": "kv_gb_total"},
@@ -56,7 +64,7 @@ class KvCacheQuery(ShapeQuery):
     )
     context_tokens: float | None = quantity(
         "Context length of one request, prompt plus answer", "token", default=None, above=0,
-        words=("context", "tokens", "sequence length", "prompt plus answer", "conversation length", "from"),
+        words=("context", "tokens", "sequence length", "prompt plus answer", "conversation", "chain of thought", "from"),
         ask="At what context length?",
     )  # fmt: skip
     other_context_tokens: float | None = quantity(
@@ -80,18 +88,26 @@ class KvCacheQuery(ShapeQuery):
 class KvCacheResult(Result):
     """Sizes of the KV cache. What was not asked for is absent."""
 
+    kv_gb_total: float | None = quantity(
+        "KV cache of all requests together", "GB", default=None, role="headline",
+        words=("all users", "total KV cache", "together", "in total"),
+    )  # fmt: skip
+    kv_gb_per_request: float | None = quantity(
+        "KV cache of one request at the context", "GB", default=None, role="headline",
+        words=("per user", "per request", "one user", "per sequence", "size of the KV cache", "conversation"),
+    )  # fmt: skip
     growth_factor: float | None = quantity(
-        "KV cache memory at the second context over the first (linear in tokens)", "dimensionless",
+        "KV cache memory at the longer context over the shorter (linear in tokens)", "dimensionless",
         default=None, role="headline",
         words=("times more memory", "factor", "growth", "how many times", "KV growth"),
     )  # fmt: skip
     attention_flop_growth: float | None = quantity(
-        "Attention arithmetic of the whole sequence at the second context over the first (quadratic)",
+        "Attention arithmetic of the whole sequence at the longer context over the shorter (quadratic)",
         "dimensionless", default=None, role="detail",
         words=("attention FLOP growth", "attention compute", "quadratic", "attention work"),
     )  # fmt: skip
     cumulative_read_growth: float | None = quantity(
-        "Bytes of cache read while writing the whole sequence, second context over first", "dimensionless",
+        "Bytes of cache read while writing the whole sequence, longer context over shorter", "dimensionless",
         default=None, role="detail", words=("cache reads", "cumulative reads", "bytes read growth"),
     )  # fmt: skip
     model_ratio: float | None = quantity(
@@ -105,14 +121,6 @@ class KvCacheResult(Result):
     max_requests: float | None = quantity(
         "Requests of the given context that the given memory holds", "request", default=None, role="detail",
         words=("how many users fit", "requests", "sequences", "conversations"),
-    )  # fmt: skip
-    kv_gb_total: float | None = quantity(
-        "KV cache of all requests together", "GB", default=None, role="headline",
-        words=("all users", "total KV cache", "together", "in total"),
-    )  # fmt: skip
-    kv_gb_per_request: float | None = quantity(
-        "KV cache of one request at the context", "GB", default=None, role="headline",
-        words=("per user", "per request", "one user", "per sequence", "size of the KV cache", "conversation"),
     )  # fmt: skip
     kv_gb_at_other_context: float | None = quantity(
         "KV cache of one request at the second context", "GB", default=None, role="detail",
@@ -152,7 +160,7 @@ def _growth(query: KvCacheQuery, result: KvCacheResult, notes: Notes) -> None:
         return
     if query.context_tokens is None:
         raise MissingInput("context_tokens", "the first of the two context lengths")
-    base, other = query.context_tokens, query.other_context_tokens
+    base, other = sorted((query.context_tokens, query.other_context_tokens))
     result.growth_factor = other / base
     result.attention_flop_growth = (other / base) ** 2
     result.cumulative_read_growth = other * (other + 1) / (base * (base + 1))
@@ -188,7 +196,7 @@ def _at_context(query: KvCacheQuery, served: Served, result: KvCacheResult) -> s
     if query.other_context_tokens is not None:
         at_other = served.kv_bytes(query.other_context_tokens)
         result.kv_gb_at_other_context = at_other / GB
-        result.growth_factor = at_other / per_request
+        result.growth_factor = max(at_other, per_request) / min(at_other, per_request)
     if query.n_requests is not None:
         result.kv_gb_total = per_request * query.n_requests / GB
         text += f"; × {query.n_requests:,.0f} requests = {format_number(result.kv_gb_total, 5)} GB"

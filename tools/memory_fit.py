@@ -41,6 +41,9 @@ EXAMPLES: list[Any] = [
     {"question": "how many GB are left over after loading Llama 70B in fp8 on one MI300X",
      "input": {"model": "llama-3.1-70b", "chip": "mi300x", "n_chips": 1, "weight_precision": "fp8"},
      "want": "headroom_gb"},
+    {"question": "GB of memory free for the KV cache with Llama 405B in fp8 on eight H100, a tenth kept free",
+     "input": {"model": "llama-3.1-405b", "chip": "h100-sxm", "n_chips": 8, "weight_precision": "fp8",
+               "reserve_fraction": 0.1}, "want": "headroom_gb"},
     {"question": "how big are the weights of DeepSeek V3 in fp8, in GB",
      "input": {"model": "deepseek-v3", "weight_precision": "fp8"}, "want": "weight_gb"},
     {"question": "what is the largest model in billions of parameters that eight B200 hold in fp8, 10 % reserve",
@@ -54,6 +57,8 @@ EXAMPLES: list[Any] = [
                "chips_per_replica": 8}, "want": "replicas"},
     {"question": "total HBM of 20,000 H200 in petabytes",
      "input": {"chip": "h200", "n_chips": 20000}, "want": "total_memory_gb"},
+    {"question": "GB left on a 16 GB card with a 7B model in 8 bit",
+     "input": {"params": 7e9, "weight_precision": "int8", "chip_memory_gb": 16}, "want": "spare_gb"},
     {"question": "can a 34B model at int4 run on a 24 GB card?",
      "input": {"params": 34e9, "weight_precision": "int4", "chip_memory_gb": 24, "n_chips": 1},
      "want": "headroom_gb"},
@@ -75,7 +80,7 @@ class MemoryFitQuery(ModelQuery, ChipQuery):
     )  # fmt: skip
     chips_per_replica: int | None = quantity(
         "Chips that one copy of the model is spread over", "chip", default=None, min=1,
-        words=("chips per copy", "GPUs per replica", "each takes", "per instance"),
+        words=("per replica", "chips per copy", "GPUs per replica", "each takes", "per instance"),
     )  # fmt: skip
 
 
@@ -85,7 +90,7 @@ class MemoryFitResult(Result):
     fits: bool | None = None
     shortfall_gb: float | None = quantity(
         "Memory missing on the chips given", "GB", default=None, role="headline",
-        words=("short", "missing", "gap", "over capacity", "too big by", "lacking", "does not fit by"),
+        words=("short", "GB short", "missing", "gap", "over capacity", "too big by", "lacking", "short on weights alone"),
     )  # fmt: skip
     headroom_gb: float | None = quantity(
         "Memory left on the chips given after what must be held (negative: it does not fit)", "GB",
@@ -96,6 +101,10 @@ class MemoryFitResult(Result):
         "Fewest chips that hold it", "chip", default=None, role="headline",
         words=("chips needed", "GPUs needed", "how many GPUs", "how many chips", "to hold", "minimum"),
     )  # fmt: skip
+    spare_gb: float | None = quantity(
+        "Memory left on the fewest chips that hold it", "GB", default=None, role="detail",
+        words=("left over", "left", "spare", "remaining", "room left"),
+    )  # fmt: skip
     largest_params: float | None = quantity(
         "Parameters of the largest model whose weights fit the chips given", "param", default=None,
         role="headline", words=("largest model", "biggest model", "max parameters", "how big a model"),
@@ -105,12 +114,10 @@ class MemoryFitResult(Result):
         words=("copies", "replicas", "instances"),
     )  # fmt: skip
     weight_gb: float | None = quantity(
-        "Weights alone", "GB", default=None, role="headline",
-        words=("weights", "size of the weights", "checkpoint size", "model size in GB", "weights take"),
+        "Size of the weights", "GB", default=None, role="headline",
+        words=("size of the weights", "checkpoint size", "model size in GB", "weights take", "how big"),
     )  # fmt: skip
-    kv_gb: float | None = quantity(
-        "KV cache of the requests named", "GB", default=None, role="detail", words=("KV cache", "cache size"),
-    )  # fmt: skip
+    kv_gb: float | None = quantity("Part of it that is cache", "GB", default=None, role="detail")
     needed_gb: float | None = quantity(
         "Memory needed in all", "GB", default=None, role="detail", words=("needed", "required", "in all"),
     )  # fmt: skip
@@ -183,7 +190,8 @@ def _fit(
     result.formula += f"{step} = {format_number(needed / GB / per_chip, 4)} → {chips} chips"
     result.chart = _chart(served, memory, needed)
     if query.n_chips is None:
-        result.chips_needed = float(chips)
+        result.chips_needed, result.spare_gb = float(chips), (memory.usable(chips) - needed) / GB
+        _note_reserve(memory, needed, chips, notes)
         return
     room = memory.usable(query.n_chips) - needed
     result.fits, result.headroom_gb, result.chips_needed = room >= 0, room / GB, float(chips)
@@ -194,6 +202,14 @@ def _fit(
     else:
         result.formula += f"; {format_number(room / GB, 5)} GB left on {query.n_chips}"
         _replicas(query, chips, result, notes)
+
+
+def _note_reserve(memory: Memory, needed: float, chips: int, notes: Notes) -> None:
+    """Where nobody named a reserve, say what the usual one would change."""
+    if memory.reserve == 0 and any("no reserve was named" in text for text in notes.assumptions):
+        usual = math.ceil(needed / (memory.bytes_per_chip * (1 - DEFAULT_RESERVE)) * (1 - 1e-12))
+        if usual > chips:
+            notes.assumptions.append(f"With {DEFAULT_RESERVE:.0%} kept free it would take {usual} chips")
 
 
 def _replicas(query: MemoryFitQuery, chips: int, result: MemoryFitResult, notes: Notes) -> None:

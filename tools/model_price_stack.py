@@ -26,6 +26,8 @@ EXAMPLES: list[Any] = [
      "input": {"cost_ratio": 20, "gross_margin_percent": 75}, "want": "price_ratio"},
     {"question": "prices came down 40x of which 16x is cheaper serving; what gross margin was given up?",
      "input": {"price_ratio": 40, "cost_ratio": 16}, "want": "gross_margin_percent"},
+    {"question": "a price fell 24x, 8x of that is a cheaper model; what gross margin was removed?",
+     "input": {"price_ratio": 24, "cost_ratio": 8}, "want": "gross_margin_percent"},
     {"question": "how many times the output price of GPT-4o mini is o1's list price",
      "input": {"api_model": "o1", "other_api_model": "gpt-4o-mini"}, "want": "output_price_ratio"},
     {"question": "what factor does losing a 50% gross margin take off a price",
@@ -72,7 +74,7 @@ class ModelPriceStackQuery(Query):
     )  # fmt: skip
     cost_ratio: float | None = quantity(
         "How many times cheaper it is to run", "dimensionless", default=None, above=0,
-        words=("times cheaper to run", "costs less", "cheaper serving", "running cost falls"),
+        words=("times cheaper to run", "cheaper to serve", "cheaper serving", "running cost falls", "is efficiency"),
     )  # fmt: skip
     gross_margin_percent: float | None = quantity(
         "Gross margin of the seller before", "percent", default=None, below=100, min=-1000,
@@ -88,7 +90,7 @@ class ModelPriceStackQuery(Query):
     )  # fmt: skip
     price_ratio: float | None = quantity(
         "How many times lower the price is in all", "dimensionless", default=None, above=0,
-        words=("price ratio", "times cheaper in all", "prices came down", "total"),
+        words=("price ratio", "times cheaper in all", "prices came down", "price fell", "price drop", "total"),
     )  # fmt: skip
     price_before: float | None = quantity(
         "Price of the first model", "USD/Mtoken", default=None, above=0, words=("first price", "was", "from")
@@ -167,6 +169,8 @@ def model_price_stack(query: ModelPriceStackQuery, catalog: Catalog) -> ModelPri
 def _defaults(known: dict[str, float | None]) -> list[Default]:
     if known["price_before"] is not None and known["cost_ratio"] is None and known["size_ratio"] is None:
         return []  # two prices alone: nothing says how the gap splits into steps
+    if known["size_ratio"] is not None and known["cost_ratio"] is not None and known["gross_margin_percent"] is None:
+        return []  # the two give the gain beyond size, and no margin was spoken of
     neutral = [
         Default("gross_margin_after_percent", 0.0, "No margin is left afterwards (none was named)"),
         Default("competition_factor", 1.0, "No further cut by competition"),

@@ -27,6 +27,8 @@ EXAMPLES: list[Any] = [
      "input": {"cost_factor": 36, "token_factor": 9}, "want": "per_token_factor"},
     {"question": "20,000 thinking tokens before an 800 token answer: how many times the output?",
      "input": {"thinking_tokens": 20000, "output_tokens": 800}, "want": "token_factor"},
+    {"question": "the reply grows from 900 to 9,900 tokens once the model thinks: how many times more output?",
+     "input": {"output_tokens": 900, "total_output_tokens": 9900}, "want": "token_factor"},
     {"question": "cost of an answer with 15k reasoning tokens and 1k output at $12 per million, against without",
      "input": {"thinking_tokens": 15000, "output_tokens": 1000, "usd_per_mtok_output": 12},
      "want": "usd_with_thinking"},
@@ -43,6 +45,8 @@ EXAMPLES: list[Any] = [
 REASONING = Relations(
     Rule("total_output_tokens", ("output_tokens", "thinking_tokens"), lambda o, t: o + t,
          "{output_tokens} + {thinking_tokens}"),
+    Rule("thinking_tokens", ("total_output_tokens", "output_tokens"), lambda t, o: t - o,
+         "{total_output_tokens} − {output_tokens}"),
     product("token_factor", "total_output_tokens", per=("output_tokens",)),
     Rule("thinking_tokens", ("token_factor", "output_tokens"), lambda f, o: (f - 1) * o,
          "({token_factor} − 1) × {output_tokens}"),
@@ -76,6 +80,10 @@ class ReasoningCostQuery(ModelQuery, ChipQuery):
     long_context_tokens: float | None = quantity(
         "Context with the thinking", "token", default=None, above=0, words=("long context", "with thinking", "vs")
     )
+    total_output_tokens: float | None = quantity(
+        "Output tokens with the thinking", "token", default=None, above=0,
+        words=("output goes to", "after", "with thinking", "in all", "total output", "rises to"),
+    )  # fmt: skip
     token_factor: float | None = quantity(
         "How many times as many tokens", "dimensionless", default=None, above=0,
         words=("times the tokens", "times as many tokens", "more tokens", "token factor"),
@@ -151,6 +159,7 @@ def reasoning_cost(query: ReasoningCostQuery, catalog: Catalog) -> ReasoningCost
     known: dict[str, float | None] = {
         name: getattr(query, name) for name in REASONING.names() if name in ReasoningCostQuery.model_fields
     }
+    _check_said(known, notes)
     formulas = _batches(query, catalog, known, notes)
     solution = REASONING.solve(known, _defaults(query, known))
     REASONING.require(solution, query, "cost_factor", "per_token_factor", "token_factor", "thinking_tokens",
@@ -165,6 +174,16 @@ def reasoning_cost(query: ReasoningCostQuery, catalog: Catalog) -> ReasoningCost
     return fill(ReasoningCostResult, solution, units_of(ReasoningCostQuery, ReasoningCostResult),
                 formula=formulas, assumptions=notes.assumptions, warnings=notes.warnings,
                 sources=list(dict.fromkeys(notes.sources)), chart=_chart(solution), **more)  # fmt: skip
+
+
+def _check_said(known: dict[str, float | None], notes: Notes) -> None:
+    """A cost factor given beside both its parts is something said, to be checked: compute it and compare."""
+    said, tokens, each = known["cost_factor"], known["token_factor"], known["per_token_factor"]
+    if said is None or tokens is None or each is None:
+        return
+    known["cost_factor"] = None
+    if abs(said - tokens * each) > 0.01 * said:
+        notes.warnings.append(f"{tokens:g} × {each:g} is {tokens * each:g}, not the {said:g} that was said")
 
 
 def _defaults(query: ReasoningCostQuery, known: dict[str, float | None]) -> list[Default]:

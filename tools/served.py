@@ -46,7 +46,7 @@ class ShapeQuery(Query):
     )  # fmt: skip
     kv_heads: int | None = quantity(
         "Number of key-value heads, for a model that is not in the catalogue", "dimensionless", default=None,
-        min=1, max=100_000, words=("KV heads", "key-value heads", "kv head count"),
+        min=1, max=100_000, words=("heads", "key-value heads", "head count"),
     )  # fmt: skip
     head_dim: int | None = quantity(
         "Size of one attention head, for a model that is not in the catalogue", "dimensionless", default=None,

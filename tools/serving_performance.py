@@ -38,6 +38,12 @@ EXAMPLES: list[Any] = [
     {"question": "upper limit of tokens/s for one user of Llama 8B bf16 on an L40S from bandwidth alone",
      "input": {"model": "llama-3.1-8b", "chip": "l40s", "weight_precision": "bf16"},
      "want": "max_tokens_per_s_batch_1"},
+    {"question": "max tok/s at batch 1 of Llama 405B in fp8 on one MI300X, memory bandwidth only",
+     "input": {"model": "llama-3.1-405b", "chip": "mi300x", "n_chips": 1, "weight_precision": "fp8", "batch": 1},
+     "want": "max_tokens_per_s_batch_1"},
+    {"question": "TTFT of Llama 70B fp8 on 4 H200 for a 3,000 token prompt",
+     "input": {"model": "llama-3.3-70b", "chip": "h200", "n_chips": 4, "weight_precision": "fp8",
+               "input_tokens": 3000}, "want": "ttft_s"},
     {"question": "FLOPs to prefill 30,000 tokens with Llama 70B",
      "input": {"model": "llama-3.1-70b", "input_tokens": 30000}, "want": "prefill_flop"},
     {"question": "least time to process a 4k prompt of a 13B model in bf16 on one A100",
@@ -149,16 +155,16 @@ class ServingPerformanceResult(Result):
     )  # fmt: skip
     request_latency_s: float | None = quantity(
         "Time of a whole request", "s", default=None, role="detail",
-        words=("latency", "end to end", "whole answer", "how long does an answer take"),
+        words=("latency", "end to end", "whole answer", "request latency"),
     )  # fmt: skip
     limited_by: str | None = None
-    batch: float | None = quantity(
-        "Requests served at once", "request", default=None, role="detail", words=("batch", "concurrency")
+    served_requests: float | None = quantity(
+        "Concurrency of the estimate", "request", default=None, role="detail"
     )
     max_tokens_per_s_batch_1: float | None = quantity(
         "Most tokens per second for one request that reading the weights allows", "token/s", default=None,
         role="headline",
-        words=("upper limit", "at most", "theoretical maximum", "bandwidth limit", "batch 1", "ceiling"),
+        words=("upper limit", "theoretical maximum", "bandwidth only", "at batch 1", "bandwidth bound", "max tokens per second"),
     )  # fmt: skip
     decode_floor_ms: float | None = quantity(
         "Time to read the weights once: the least time of a decode step", "ms", default=None, role="headline",
@@ -323,7 +329,7 @@ def _put(
             low, high = found.intervals[name]
             setattr(result, f"{name}_low", low)
             setattr(result, f"{name}_high", high)
-    result.batch, result.limited_by = found.batch, found.limited_by
+    result.served_requests, result.limited_by = found.batch, found.limited_by
     result.tokens_per_s_per_user = 1.0 / found.tpot_s if found.tpot_s > 0 else None
     result.tokens_per_s_per_chip = found.output_tokens_per_s / laid.n_chips
     result.request_latency_s = found.ttft_s + found.tpot_s * max(0.0, answer - 1)

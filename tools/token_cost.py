@@ -118,10 +118,13 @@ class TokenCostQuery(Query):
         "Rent of one chip for one hour", "USD/chip/hour", default=None, min=0,
         words=("per hour each", "an hour", "rent", "$/hr", "per GPU-hour", "per chip-hour"),
     )  # fmt: skip
-    usd_per_hour: float | None = quantity(
-        "Rent of all chips together for one hour", "USD/hour", default=None, min=0,
-        words=("server costs an hour", "node per hour", "total per hour", "machine an hour"),
+    usd_per_server_hour: float | None = quantity(
+        "Rent of a whole server for one hour", "USD/server/hour", default=None, min=0,
+        words=("server", "node", "machine", "box", "instance an hour"),
     )  # fmt: skip
+    n_servers: float | None = quantity(
+        "Servers rented", "server", default=None, above=0, words=("servers", "nodes", "machines")
+    )
     tokens_per_s: float | None = quantity(
         "Output tokens per second of all chips together", "token/s", default=None, above=0,
         words=("tok/s total", "throughput", "tokens per second", "tok/s"),
@@ -178,7 +181,7 @@ class TokenCostResult(Result):
         "Cost of one day", "USD", default=None, role="headline", words=("per day", "a day", "daily")
     )
     usd_per_month: float | None = quantity(
-        "Cost of one month (a twelfth of 365 days)", "USD", default=None, role="headline",
+        "Cost of one month (30 days)", "USD", default=None, role="headline",
         words=("per month", "a month", "monthly"),
     )  # fmt: skip
     usd_per_year: float | None = quantity(
@@ -258,7 +261,7 @@ def token_cost(query: TokenCostQuery, catalog: Catalog) -> TokenCostResult:
 
 
 def _by_chips(query: TokenCostQuery) -> bool:
-    fields = ("n_chips", "chip", "usd_per_chip_hour", "usd_per_hour", "tokens_per_s", "tokens_per_s_per_chip",
+    fields = ("n_chips", "chip", "usd_per_chip_hour", "usd_per_server_hour", "tokens_per_s", "tokens_per_s_per_chip",
               "model", "params", "cost_usd_per_mtok", "target_usd_per_mtok")  # fmt: skip
     return any(getattr(query, name) is not None for name in fields)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tools.token_cost import TokenCostQuery, TokenCostResult
 
 MTOK = 1e6
-DAYS_PER_YEAR = 365.0
+DAYS_PER_YEAR, DAYS_PER_MONTH = 365.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def api_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, n
     """Fill a request's cost, volumes and budgets from token prices; returns the formula texts."""
     prices = _prices(query, catalog, result, notes)
     lines = _request(query, prices, result, notes)
-    lines += volumes(query, result)
+    lines += volumes(query, result, prices.output if prices.output is not None else prices.input)
     lines += _budget(query, prices, result)
     return lines
 
@@ -121,36 +121,35 @@ def _show(
         result.chart = bars("Cost of one request", "", "USD", [(row[0], row[3]) for row in shown])
 
 
-def volumes(query: TokenCostQuery, result: TokenCostResult) -> list[str]:
-    """Per day, month and year, from requests a day or tokens a day."""
-    day = None
+def volumes(query: TokenCostQuery, result: TokenCostResult, usd_per_mtok: float | None) -> list[str]:
+    """Per day, month and year, from requests a day or from tokens a day at `usd_per_mtok`."""
+    day, said = None, ""
     if query.requests_per_day is not None and result.usd_per_request is not None:
         day = query.requests_per_day * result.usd_per_request
         said = f"{query.requests_per_day:,.0f} requests"
-    elif query.tokens_per_day is not None:
-        price = (
-            result.usd_per_mtok_output
-            if result.usd_per_mtok_output is not None
-            else query.usd_per_mtok_output
-        )
-        if price is not None:
-            day = query.tokens_per_day * price / MTOK
-            said = f"{query.tokens_per_day:,.0f} tokens"
+    elif query.tokens_per_day is not None and usd_per_mtok is not None:
+        day = query.tokens_per_day * usd_per_mtok / MTOK
+        said = f"{query.tokens_per_day:,.0f} tokens"
     if day is None:
         return []
     result.usd_per_day, result.usd_per_year = day, day * DAYS_PER_YEAR
-    result.usd_per_month = result.usd_per_year / 12.0
-    return [f"{said} a day = ${format_number(day, 6)} a day, ${format_number(result.usd_per_year, 6)} a year"]
+    result.usd_per_month = day * DAYS_PER_MONTH
+    return [
+        f"{said} a day = ${format_number(day, 6)} a day, × 30 = ${format_number(result.usd_per_month, 6)} a month, "
+        f"× 365 = ${format_number(result.usd_per_year, 6)} a year"
+    ]
 
 
 def _budget(query: TokenCostQuery, prices: Prices, result: TokenCostResult) -> list[str]:
+    price = prices.output if prices.output is not None else prices.input
+    if price and result.usd_per_request is None:
+        result.tokens_per_usd = MTOK / price
     if query.budget_usd is None:
         return []
     if result.usd_per_request:
         result.requests_for_budget = query.budget_usd / result.usd_per_request
         return [f"${query.budget_usd:,.2f} / ${format_number(result.usd_per_request, 6)} = "
                 f"{format_number(result.requests_for_budget)} requests"]  # fmt: skip
-    price = prices.output if prices.output is not None else prices.input
     if not price:
         raise MissingInput("usd_per_mtok_output", "the price of a million tokens")
     result.tokens_for_budget = query.budget_usd / price * MTOK

@@ -26,7 +26,9 @@ CHART_BATCHES = (1, 4, 16, 64, 256)
 def served_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, notes: Notes) -> list[str]:
     """Fill the cost of a million tokens, its inverses and the price with a margin; returns formula texts."""
     if query.cost_usd_per_mtok is not None:
-        return _with_margin(query, query.cost_usd_per_mtok, result)
+        cost = query.cost_usd_per_mtok
+        result.tokens_per_usd = MTOK / cost
+        return _with_margin(query, cost, result) + _amounts(query, cost, result)
     rent = _rent_per_hour(query, catalog, notes)
     if query.target_usd_per_mtok is not None and (rent is None or _rate_given(query) is None):
         return _inverse(query, rent, result)
@@ -50,8 +52,8 @@ def served_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult
 
 def _rent_per_hour(query: TokenCostQuery, catalog: Catalog, notes: Notes) -> float | None:
     """USD an hour of all chips; from the catalogue where only the chip is named; None when nothing is known."""
-    if query.usd_per_hour is not None:
-        return query.usd_per_hour
+    if query.usd_per_server_hour is not None:
+        return query.usd_per_server_hour * (query.n_servers or 1.0)
     each = query.usd_per_chip_hour
     if each is None and query.chip is not None:
         each = _catalogue_rent(query.chip, query.as_of, catalog, notes)
@@ -162,7 +164,7 @@ def _amounts(query: TokenCostQuery, cost: float, result: TokenCostResult) -> lis
         lines.append(f"{written:,.0f} output tokens = ${format_number(result.usd_per_request, 5)} a request")
     if query.budget_usd is not None and cost:
         result.tokens_for_budget = query.budget_usd / cost * MTOK
-    return lines + volumes(query, result)
+    return lines + volumes(query, result, cost)
 
 
 def _chart(query: TokenCostQuery, catalog: Catalog) -> dict[str, Any] | None:
@@ -170,7 +172,7 @@ def _chart(query: TokenCostQuery, catalog: Catalog) -> dict[str, Any] | None:
     points = []
     for batch in CHART_BATCHES:
         found = serving_performance(_serving_query(query, batch=float(batch)), catalog)
-        if found.output_tokens_per_s and found.batch and found.batch >= 0.999 * batch:
+        if found.output_tokens_per_s and found.served_requests and found.served_requests >= 0.999 * batch:
             points.append((float(batch), MTOK / (SECONDS_PER_HOUR * found.output_tokens_per_s)))
     title = "Cost of a million output tokens for each $1/hour of rent"
     return curve(title, "requests at once", "USD", points, log_y=True) if len(points) > 1 else None
