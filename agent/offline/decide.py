@@ -9,7 +9,8 @@ from typing import Any
 
 from agent.offline.gate import Refusal, refuse
 from agent.offline.match import Fill, Frame
-from agent.offline.measure import Unit, parse_unit
+from agent.offline.measure import Unit, parse_unit, without_counts
+from agent.offline.quantities import Quantity
 from agent.offline.schema import Field
 from agent.offline.score import Question, Reader, WEIGHTS, _salient, rank_outputs
 from agent.offline.sums import Sum, find_sum
@@ -59,7 +60,29 @@ class Decider:
         self.reader, self.trials = reader, trials
 
     def choices(self, question: Question, *, exclude: str = "") -> list[Choice]:
-        """Candidates after trial, best first."""
+        """Candidates after trial, best first; in a question that checks a number, that number may be the result."""
+        found = self._choices(question, exclude)
+        if not question.features.yes_no and not question.features.check and not question.features.strong_source:
+            return found
+        for i, q in enumerate(question.reading.quantities):
+            if not self._may_be_claimed(question, q):
+                continue
+            for choice in self._choices(question.checking(i), exclude)[:2]:
+                if choice.ok and choice.want is not None and (bonus := _agrees(q, choice)):
+                    choice.score += bonus
+                    found.append(choice)
+        return sorted(found, key=lambda c: -c.score)
+
+    @staticmethod
+    def _may_be_claimed(question: Question, q: Quantity) -> bool:
+        if q.marks & {"article", "claim", "axes", "from", "to"} or not q.marked or len(question.reading.quantities) < 2:
+            return False
+        wanted = question.features.wanted.unit
+        if q.unit_text == "percent" or "times" in q.marks:
+            return wanted is None or not wanted.dims
+        return wanted is not None and bool(q.unit.dims) and without_counts(q.unit) == without_counts(wanted)
+
+    def _choices(self, question: Question, exclude: str) -> list[Choice]:
         frames = [f for f in self.reader.candidates(question, exclude) if f.spec.name != ARITHMETIC]
         tried = [self._attempt_best(f, question, exclude, frames[0].score) for f in frames[:TRIED]]
         plain = self._plain(question)
@@ -110,7 +133,8 @@ class Decider:
         spec = self.reader.library.specs.get(ARITHMETIC)
         if spec is None:
             return None
-        salient = [i for i in range(len(question.reading.quantities)) if _salient(question, i)]
+        quantities = question.reading.quantities
+        salient = [i for i in range(len(quantities)) if _salient(question, i)] or [i for i, q in enumerate(quantities) if "claim" in q.marks]
         found = find_sum(question.reading, question.features, salient)
         if found is None:
             return None
@@ -158,7 +182,7 @@ class Decider:
             return Decision("absent", question, best, problem=best.trial.message)
         if best is not None and best.trial.kind in ("invalid", "unknown") and best.score >= LIKELY and numbers and not f.strong_source:
             return Decision("invalid", question, best, problem=best.trial.message)
-        if best is not None and best.trial.kind == "missing" and best.score >= LIKELY and not f.strong_source and self._asks_calculation(question, best, numbers):
+        if best is not None and best.trial.kind == "missing" and (best.score >= LIKELY or self._bare_ask(question, best)) and not f.strong_source and self._asks_calculation(question, best, numbers):
             return Decision("clarify", question, best, search=search)
         return Decision("narrative", question, best, search=search)
 
@@ -185,6 +209,14 @@ class Decider:
         said = choice.want is not None and any(s in choice.want.words and choice.want.words[s] >= 0.7 for s, _ in f.stems)
         return bool(names) or (f.asks_number and said) or (said and len(f.stems) <= 5 and not f.source)
 
+    def _bare_ask(self, question: Question, choice: Choice) -> bool:
+        """ "What's the max batch size?": nothing but the name of a result of one calculator."""
+        f = question.features
+        if not f.stems or f.explain and not f.asks_number or choice.want is None or f.source:
+            return False
+        known = sum(1 for s, _ in f.stems if choice.frame.spec.text_weights.get(s, 0.0) >= 0.6)
+        return known == len(f.stems) and any(choice.want.words.get(s, 0.0) >= 0.7 for s, _ in f.stems)
+
     def _impossible(self, question: Question, choices: list[Choice]) -> str:
         """A value that cannot be, whatever else is missing: −8 GPUs, zero chips, 120 % of memory."""
         for c in choices[:3]:
@@ -196,7 +228,7 @@ class Decider:
                     continue
                 q = question.reading.quantities[fill.quantities[0]]
                 value = fill.value
-                if isinstance(value, int | float) and not f.allows(value) and (fill.fit >= 1.2 or value <= 0):
+                if isinstance(value, int | float) and not f.allows(value) and fill.fit >= (0.9 if value <= 0 else 2.4):
                     said = question.text[q.start : q.end].strip()
                     return f"{readable(f)} cannot be {said}: it must be {f.allowed}{_unit_words(f)}."
         for q in question.reading.quantities:
@@ -205,6 +237,22 @@ class Decider:
             if q.value == 0 and q.unit.dims == (("chip", 1),):
                 return "The number of chips cannot be 0: it must be at least 1."
         return ""
+
+
+def _agrees(q: Quantity, choice: Choice) -> float:
+    """How much a computed result looks like the number that was to be checked: the same kind, then the same size."""
+    figure = choice.trial.figures.get(choice.want.name) if choice.want is not None else None
+    if figure is None:
+        return 0.0
+    unit = parse_unit(figure[1])
+    if unit.dims != q.unit.dims and not (unit.dims and without_counts(unit) == without_counts(q.unit)):
+        return 0.0
+    if (unit.factor == 1) != (q.unit.factor == 1) and not unit.dims:
+        return 0.0
+    said, got = abs(q.value * q.unit.factor), abs(figure[0] * unit.factor)
+    if not said or not got:
+        return 0.3
+    return 3.0 if 0.66 < got / said < 1.5 else 1.2
 
 
 def readable(f: Field) -> str:

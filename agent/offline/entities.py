@@ -12,7 +12,7 @@ from agent.offline.words import STOP, Token
 MAX_WORDS = 7
 _SQUEEZE = re.compile(r"[^a-z0-9+]+")
 # Everyday words that some alias may collide with; they name nothing on their own.
-COMMON = frozenset(["pro", "mini", "large", "small", "base", "flash", "opus", "turbo", "max", "ultra", "instant", "rack", "server", "chip", "gpu", "tpu", "nvidia", "amd", "meta", "google", "command", "nova", "scout", "light", "lite", "micro", "standard", "default", "trillion", "best", "sonnet", "next"])  # fmt: skip
+COMMON = frozenset(["pro", "mini", "large", "small", "base", "flash", "opus", "turbo", "max", "ultra", "instant", "rack", "server", "chip", "gpu", "tpu", "nvidia", "amd", "meta", "google", "command", "training", "trained", "train", "trainer", "nova", "scout", "light", "lite", "micro", "standard", "default", "trillion", "best", "sonnet", "next"])  # fmt: skip
 _SIZE = re.compile(r"^\d+(?:\.\d+)?[bmt]$")
 
 

@@ -37,6 +37,7 @@ _RATIO = re.compile(
 _RATIO_ASKED = re.compile(
     r"\bratio\b(?! (of|is) \d)|\bhow many times\b|\b(by|a) what (factor|multiple)\b|\bwhat (factor|multiple)\b|\bhow many [xX]\b|\bas (an? )?multiple of\b|\bmultiple of (its|the|what)\b"
     r"|\bhow much (larger|bigger|smaller|cheaper|faster|better|more expensive|dearer|higher|lower)\b.{0,60}\b(times|x|ratio|factor)\b|\btimes (as many|as much|more|fewer|less|cheaper)\b.{0,40}\?", re.I)
+_YES_NO = re.compile(r"^\W*(so |but |and |ok(ay)? )?(is|are|was|were|does|did|do|can|could|would|will|has|have)\b|\b(right|correct|true)\s*\?|\bcheck\b|\breally\b|\?\?", re.I)
 _PERCENT = re.compile(r"(\bwhat|\bwhich|\bhow many|\bthe|\bin|\bas an?|\bgive|\bimplied|\bthat)\s+(%|percent(age)?|pct|per ?cent|share|fraction|proportion|portion)|%\s*\?|\bpercentage\b|\bwhat\s*%", re.I)
 _DIFFERENCE = re.compile(r"\b(difference|gap|how much (more|less|cheaper|dearer|extra)|save|saving|savings|additional|extra|fewer)\b", re.I)
 _SUM = re.compile(r"\b(total|sum|altogether|combined|in all|all together|add up|add)\b", re.I)
@@ -69,6 +70,7 @@ class Features:
     explain: bool
     asks_number: bool
     now_price: bool
+    yes_no: bool  # "is it …?", "can …?": a number of the question may be the one to be checked
     stems: tuple[tuple[str, int], ...]  # (stem, token index) of content words outside names and quantities
 
 
@@ -90,6 +92,7 @@ def read_features(reading: Reading) -> Features:
         explain=bool(_EXPLAIN.search(text)),
         asks_number=bool(_HOW_NUMBER.search(text)) or bool(wanted.explicit) or bool(_RATIO.search(text)) or bool(_PERCENT.search(text)),
         now_price=bare_now,
+        yes_no=bool(_YES_NO.search(text)),
         stems=_content(reading),
     )
 

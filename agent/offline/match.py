@@ -249,11 +249,11 @@ class Matcher:
     def word_fit(self, near: Mapping[str, float], f: Field, spec: Spec) -> float:
         """0 … 2.4 by how much the words around a quantity are those of the field."""
         idf = self.local_idf(spec)
-        total = sum(w * f.words[s] * idf.get(s, 1.0) for s, w in near.items() if s in f.words)
+        total = sum(w**1.6 * f.words[s] * idf.get(s, 1.0) for s, w in near.items() if s in f.words)
         return 2.4 * (1 - math.exp(-1.1 * total))
 
     def quantity_fit(self, q: Quantity, f: Field, spec: Spec, words: Words) -> float:
-        if f.kind not in ("number", "numbers"):
+        if f.kind not in ("number", "numbers") or "checked" in q.marks:
             return 0.0
         unit = unit_fit(q, f)
         if unit <= 0:
@@ -279,10 +279,10 @@ class Matcher:
     @staticmethod
     def _name_fit(near: Mapping[str, float], f: Field, words: Words) -> float:
         """A field all of whose name is in the text suits better than one that says more than the text does."""
-        bonus = sum(0.35 for p in f.phrases if len(p) > 1 and all(near.get(s, 0.0) > 0.4 for s in p))
+        bonus = sum(0.35 for p in f.phrases if all(near.get(s, 0.0) > (0.4 if len(p) > 1 else 0.9) for s in p))
         if not f.name_stems:
             return min(bonus, 0.7)
-        here = sum(1 for s in f.name_stems if s in words.present) / len(f.name_stems)
+        here = sum(min(1.0, 1.7 * near.get(s, 0.0)) for s in f.name_stems) / len(f.name_stems)
         missing = f.qualifiers - words.qualifiers
         return min(bonus, 0.7) + 0.7 * (here - 0.5) - 0.55 * len(missing)
 
@@ -451,7 +451,7 @@ def _range_fit(q: Quantity, f: Field) -> float:
     """A value the field forbids is a poor fit, unless the text leaves no doubt (then it is invalid input)."""
     value = value_in(q, q.value, f)
     if not f.allows(value):
-        return -0.8
+        return -0.8 if q.marked or value <= 0 else -2.0
     if f.whole and value != int(value):
         return -0.6
     return 0.0

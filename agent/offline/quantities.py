@@ -339,7 +339,7 @@ def _numerator(reading: Reading, number: Number, marks: set[str]) -> tuple[int, 
         if j < len(tokens) and tokens[j].low in ("hour", "hours", "hrs"):
             return j + 1, "chip*hour"
         return i, "chip"
-    return _unit_word(reading, i, marks, glued=bool(number.glued))
+    return _unit_word(reading, i, marks, glued=bool(number.glued), number_value=number.value)
 
 
 def _hyphenated(reading: Reading, i: int, marks: set[str]) -> tuple[int, str]:
@@ -352,7 +352,7 @@ def _hyphenated(reading: Reading, i: int, marks: set[str]) -> tuple[int, str]:
     return i, ""
 
 
-def _unit_word(reading: Reading, i: int, marks: set[str], *, glued: bool) -> tuple[int, str]:
+def _unit_word(reading: Reading, i: int, marks: set[str], *, glued: bool, number_value: float = 1.0) -> tuple[int, str]:
     tokens = reading.tokens
     for skip in range(3):  # "500 input tokens", "200 live concurrent users"
         if i + skip >= len(tokens):
@@ -368,6 +368,8 @@ def _unit_word(reading: Reading, i: int, marks: set[str], *, glued: bool) -> tup
                 pass
             if token.low in ("us", "weight") and not glued:
                 break
+            if unit in ("request", "person", "server", "core", "link") and not token.low.endswith(("s", "e")) and number_value != 1:
+                break  # "a 32k prompt", "a 240k engineer": the noun is what the number describes, not what it counts
             return _compound(tokens, i + skip, unit)
         if token.low not in _ADJECTIVES:
             break
@@ -533,6 +535,8 @@ def _passes_on(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
     """Whether the unit of the first of a list holds for the next, which names none."""
     if "times" in a.marks or a.unit_text in ("request", "person", "chip", "param"):
         return False
+    if tokens[b.first - 1].low in ("about", "around", "roughly", "only", "just"):
+        return True
     only_comma = [t.low for t in tokens[a.last : b.first]] == [","]
     return not only_comma or ("scaled" in b.marks and a.unit_text == "USD")
 
@@ -552,6 +556,8 @@ def _listed(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
         return False
     if not rest:
         return True
+    if rest[-1] in ("about", "around", "roughly", "only", "just") and len(between) <= 6 and "USD" in a.unit_text and not b.marked:
+        return True  # "one costs 40,000 dollars, the other about 5,000"
     return len(rest) <= 2 and "," not in joints and all(w in _ADJECTIVES for w in rest) and b.marked
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.offline.entities import EntityFinder
 from agent.offline.features import Features, Wanted, read_features
@@ -51,6 +51,12 @@ class Question:
     @property
     def text(self) -> str:
         return self.reading.text
+
+    def checking(self, i: int) -> Question:
+        """The same question with quantity `i` taken as the result that is to be checked, not as an input."""
+        reading = Reading(self.reading.text, self.reading.tokens, self.reading.mentions, list(self.reading.quantities))
+        reading.quantities[i] = replace(reading.quantities[i], marks=reading.quantities[i].marks | {"checked"})
+        return replace(self, reading=reading, words=Words(reading, self.features))
 
 
 class Reader:
@@ -203,7 +209,7 @@ def cosine(a: Mapping[str, float], b: Mapping[str, float]) -> float:
 def _salient(question: Question, i: int) -> bool:
     """Whether a quantity is one that an answer must use: a bare "one" or a year need not be."""
     q = question.reading.quantities[i]
-    if q.marks & {"claim", "article", "verbal"}:
+    if q.marks & {"claim", "article", "verbal", "checked"}:
         return False
     if "spelled" in q.marks and not q.marked and q.value <= 10:
         return False
