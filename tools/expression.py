@@ -97,17 +97,16 @@ def number_and_unit(value: Value, unit: str | None = None) -> tuple[float, str]:
 
 
 def _plain_in(value: float, unit: str) -> float:
-    from tools.units import compatible, convert
+    """A plain number is taken to be in the unit asked for, unless that unit is itself a number (percent)."""
+    if unit in _NUMBER_UNITS:
+        return value * _NUMBER_UNITS[unit]
+    from tools.units import dimensions, normalise_unit
 
-    # A plain number is taken to be in the unit asked for, unless that unit is itself a number (percent).
-    return (
-        convert(value, "dimensionless", unit)
-        if compatible("dimensionless", unit) and unit in _NUMBER_UNITS
-        else value
-    )
+    dimensions(normalise_unit(unit))  # raises when nobody knows the unit
+    return value
 
 
-_NUMBER_UNITS = frozenset({"percent", "%", "ppm"})
+_NUMBER_UNITS = {"percent": 100.0, "%": 100.0, "ppm": 1e6}
 _RATIO_WORDS = frozenset({"", "dimensionless", "x", "×", "times", "ratio", "1"})
 
 

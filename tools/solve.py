@@ -237,12 +237,12 @@ class Relations:
             raise InputError(name, None, why)
         fields = type(query).model_fields
         gaps = (
-            [n for n in r.needs if n not in solution.values]
+            (targets.index(r.target), [n for n in r.needs if n not in solution.values])
             for r in self.rules
             if r.target in targets and r.target not in solution.values
         )
-        askable = sorted((g for g in gaps if g and g[0] in fields), key=len)
-        name = askable[0][0] if askable else next((t for t in targets if t in fields), next(iter(fields)))
+        askable = sorted(((len(g), at, g) for at, g in gaps if g and g[0] in fields), key=lambda row: row[:2])
+        name = askable[0][2][0] if askable else next((t for t in targets if t in fields), next(iter(fields)))
         extra = fields[name].json_schema_extra
         ask = extra.get("ask") if isinstance(extra, dict) else None
         raise MissingInput(name, str(ask or fields[name].description or label(name)))
