@@ -187,3 +187,44 @@ def goodput(
     mtbf_s: float, checkpoint_s: float, restart_s: float, interval_s: float | None = None
 ) -> tuple[float, float]:
     """Share of wall time that is kept work, and the checkpoint interval (the best one unless given)."""
+
+# --- fitting a scaling law -------------------------------------------------------------------------
+
+FitParameters: TypeAlias = Sequence[float]
+"""a, b, e, alpha, beta with A = e^a, B = e^b, E = e^e."""
+
+def fit_law(
+    params: NDArray[np.float64],
+    tokens: NDArray[np.float64],
+    losses: NDArray[np.float64],
+    starts: Sequence[FitParameters] | None = None,
+    delta: float = 1e-3,
+) -> tuple[float, float, float, float, float, float, int]:
+    """a, b, e, alpha, beta, objective, evaluations; the replication's 4,500 starts unless given."""
+
+def fit_objective(
+    params: NDArray[np.float64],
+    tokens: NDArray[np.float64],
+    losses: NDArray[np.float64],
+    parameters: FitParameters,
+    delta: float = 1e-3,
+) -> float: ...
+def fit_bootstrap(
+    params: NDArray[np.float64],
+    tokens: NDArray[np.float64],
+    losses: NDArray[np.float64],
+    draws: NDArray[np.uint32],
+    start: FitParameters,
+    delta: float = 1e-3,
+) -> NDArray[np.float64]:
+    """Rows of a, b, e, alpha, beta, objective; `draws` holds run indices, a row a resample."""
+
+# --- sampling and fronts ---------------------------------------------------------------------------
+
+def pareto_front(cost: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Indices of the points that none beats on both aims, cheapest first."""
+
+def quasi_random(
+    inputs: Sequence[tuple[str, float, float, float]], count: int, seed: int = 0
+) -> NDArray[np.float64]:
+    """`count` x inputs draws; an input is (uniform | triangular | lognormal, low, mode, high)."""
