@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -527,7 +528,8 @@ def _defaults(query: RentalEconomicsQuery) -> list[Default]:
     chosen = []
     if owning or query.chips is not None or query.list_usd_per_chip_hour is None:
         chosen.append(_FULL)
-    if query.bill_usd is None or query.usd_per_chip_hour is None:
+    priced = (query.usd_per_chip_hour, query.list_usd_per_chip_hour, query.bill_usd, query.chip)
+    if any(value is not None for value in priced):
         chosen.append(_YEAR)
     if owning:
         chosen += [_NO_POWER, _NO_OPEX, _NO_RESIDUAL]
@@ -612,6 +614,10 @@ def _add_irr(result: RentalEconomicsResult, flows: list[float]) -> None:
     import numpy_financial as npf
 
     rate = float(npf.irr(flows))
+    if sum(a * b < 0 for a, b in itertools.pairwise(flows)) > 1:
+        result.warnings.append(
+            "Some years lose money, so more than one rate of return fits; this is one of them."
+        )
     if math.isfinite(rate):
         result.irr_percent = float(f"{100 * rate:.10g}")
         shown = ", ".join(f"{flow:,.0f}" for flow in flows)

@@ -42,7 +42,7 @@ _LIMITS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
 ResultT = TypeVar("ResultT", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One direction of a relation: `target` from `needs`.
 
@@ -207,16 +207,18 @@ class Relations:
         return solution
 
     def _chain(self, solution: Solution) -> None:
-        pending = list(self.rules)
-        moved = True
+        """Apply rules until none adds anything; each is tried once its needs are known."""
+        values, pending, moved = solution.values, list(self.rules), True
         while moved:
-            moved = False
-            for rule in tuple(pending):
-                if rule.target in solution.values:
-                    pending.remove(rule)
-                elif all(n in solution.values for n in rule.needs):
-                    pending.remove(rule)
+            moved, waiting = False, []
+            for rule in pending:
+                if rule.target in values:
+                    continue
+                if all(n in values for n in rule.needs):
                     moved |= _apply(rule, solution)
+                else:
+                    waiting.append(rule)
+            pending = waiting
 
     def _check_agreement(self, solution: Solution) -> None:
         """Raise when a given quantity differs from what the other given quantities make it."""
