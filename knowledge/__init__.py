@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from knowledge.base import RELEVANT, KnowledgeBase, SourceInfo
+from knowledge.base import RELEVANT, KnowledgeBase, SourceInfo, relevant
 from knowledge.citation import Citation
 from knowledge.errors import HomeError, KnowledgeError, SourceError, UnknownSource
 from knowledge.ingest import AddReport
@@ -24,4 +24,5 @@ __all__ = [
     "SourceError",
     "SourceInfo",
     "UnknownSource",
+    "relevant",
 ]

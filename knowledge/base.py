@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from knowledge.citation import Citation
 from knowledge.embedding import DIMENSIONS, Embedder, EmbeddingUnavailable, embedder
 from knowledge.errors import SourceError, UnknownSource
 from knowledge.ingest import AddReport, Ingest, Naming, Progress, files_of, sync_chroma
+from knowledge.lexical import LexicalHits
 from knowledge.pack import Pack
 from knowledge.query import analyse
 from knowledge.ranking import Candidate
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 RELEVANT = 0.5
-"""A first citation that scores below this says: the knowledge base holds nothing on the question."""
+"""When none of the first three citations scores this much, the knowledge base holds nothing on the question."""
 EXACT_LIMIT = 5000
 """Up to this many passages are scanned exactly (5 ms) when Chroma is not open already (3 s to import)."""
 
@@ -51,6 +52,11 @@ class SourceInfo:
     path: str | None
     added_at: str | None
     built_in: bool = False
+
+
+def relevant(citations: Sequence[Citation]) -> bool:
+    """Whether what a search found bears on its question, or is only the nearest there was."""
+    return any(citation.score >= RELEVANT for citation in citations[:3])
 
 
 class KnowledgeBase:
@@ -137,7 +143,7 @@ class KnowledgeBase:
     def search(self, query: str, top: int = 5) -> Citations:
         """The claims and passages that bear on a question, best first, each moment once.
 
-        `score` is the relevance in 0..1; when the first is below `RELEVANT`, nothing here bears on it.
+        `score` is the relevance in 0..1; see `relevant` for "nothing here bears on it".
         """
         if not query.strip() or top < 1:
             return []
@@ -145,8 +151,10 @@ class KnowledgeBase:
         vector = model.embed([query])[0] if model else None
         question = Question(analyse(query), vector)
         with self._lock:
-            claims = search.claim_candidates(self._pack, self._claim_vectors if model else None, question)
-            passages = self._passages(question)
+            hits = self._pack.lexical.search(question.analysis.groups)
+            vectors = self._claim_vectors if model else None
+            claims = search.claim_candidates(self._pack, vectors, hits, question)
+            passages = self._passages(question, hits)
             chosen = ranking.moments([*claims, *passages], top)
             arranged = ranking.arrange(chosen, passages, top)
             return [self._citation(candidate) for candidate in arranged]
@@ -159,13 +167,13 @@ class KnowledgeBase:
             if store and store.counts()[0]:
                 self._open_chroma_or_note(store)
 
-    def _passages(self, question: Question) -> Candidates:
+    def _passages(self, question: Question, hits: LexicalHits) -> Candidates:
         store = self._store()
         if store is None:
             return []
         cached = self._vectors(store)
         cosine = self._cosine(store, cached, question)
-        found = search.passage_candidates(store, cosine, cached.recordings, self._pack, question)
+        found = search.passage_candidates(store, cosine, cached.recordings, hits, self._pack, question)
         return sorted(found, key=lambda c: -c.score)
 
     def _cosine(self, store: Store, cached: PassageVectors, question: Question) -> Mapping[int, float]:
@@ -234,7 +242,7 @@ class KnowledgeBase:
         return Pack()
 
     @cached_property
-    def _claim_vectors(self) -> tuple[Vectors, Vectors]:
+    def _claim_vectors(self) -> Vectors:
         stored = self._pack.stored_vectors()
         return stored if stored is not None else packs.embed(self._pack.claims)
 

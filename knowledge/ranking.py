@@ -1,8 +1,8 @@
 """From scores to citations: fusion, relevance in 0..1, and one citation for each moment.
 
-Fusion is a convex sum, cosine plus a small share of BM25, rather than reciprocal rank: on the same questions
-it finds as much and orders a little better (docs/knowledge.md), and it keeps the scores of claims and of
-passages comparable, which ranks cannot.
+Fusion is a weighted sum, cosine plus a share of BM25 and of the question's words matched, rather than
+reciprocal rank: on the same questions it orders better (docs/knowledge.md has both), and it keeps the scores
+of claims and of passages comparable, which ranks cannot.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from knowledge.lexical import LexicalHits
+
 # BM25 grows with the log of the collection's size; divided by it, one weight serves every collection.
-BM25_WEIGHT = 0.11
-NO_COSINE_SCALE = 0.02  # lexical only: brings BM25 sums to the range of the fused score
+BM25_WEIGHT = 0.08
+COVERAGE_WEIGHT = 0.1
 # Candidates of one moment: another citation that shares half of the shorter span adds nothing new.
 SAME_MOMENT = 0.5
 MERGE_SCORE = 0.85  # a neighbour this close to the best score is told together with it
@@ -36,9 +38,10 @@ class Logistic:
 
 
 # Fitted on the tuning half of tests/knowledge/questions.yaml; how, and the other half's rates: docs/knowledge.md.
-CLAIM_RELEVANCE = Logistic(-7.66, 22.22, 3.36, -9.58)
-PASSAGE_RELEVANCE = Logistic(-5.5, 15.24, 7.09, -2.79)
-LEXICAL_RELEVANCE = Logistic(1.59, 0.0, 10.81, -12.77)
+CLAIM_RELEVANCE = Logistic(-4.5, 10.1, 6.3, -3.5)
+PASSAGE_RELEVANCE = Logistic(-5.2, 14.8, 7.3, -2.7)
+LEXICAL_CLAIM_RELEVANCE = Logistic(-0.6, 0.0, 9.0, -4.9)
+LEXICAL_PASSAGE_RELEVANCE = Logistic(-1.3, 0.0, 9.9, -2.1)
 
 
 @dataclass(slots=True)
@@ -64,14 +67,13 @@ class Candidate:
         return max(0.0, shared) / max(1e-9, min(self.end - self.start, other.end - other.start))
 
 
-def fuse(cosine: Mapping[int, float], bm25: Mapping[int, float], rows: int) -> dict[int, float]:
-    """The fused score of every row that either list holds; `rows` is the size of the collection."""
-    if not cosine:
-        return {row: NO_COSINE_SCALE * score for row, score in bm25.items()}
+def fuse(cosine: Mapping[int, float], hits: LexicalHits, rows: int) -> dict[int, float]:
+    """The fused score of every row that either side holds; `rows` is the size of the collection."""
     weight = BM25_WEIGHT / math.log(1 + max(rows, 2))
-    fused = {row: value + weight * bm25.get(row, 0.0) for row, value in cosine.items()}
-    for row, score in bm25.items():
-        fused.setdefault(row, weight * score)
+    fused = dict(cosine)
+    for row, score in hits.scores.items():
+        lexical = weight * score + COVERAGE_WEIGHT * hits.coverage.get(row, 0.0)
+        fused[row] = fused.get(row, 0.0) + lexical
     return fused
 
 

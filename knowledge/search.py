@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from knowledge import ranking
-from knowledge.lexical import LexicalIndex
+from knowledge.lexical import LexicalHits, LexicalIndex
 from knowledge.pack import Pack
 from knowledge.query import Analysis
 from knowledge.ranking import Candidate, Logistic
@@ -26,7 +26,14 @@ DEPTH = 40
 # Claims and passages of one recording: how much more alike at the same minute than elsewhere (cosine).
 # The recording itself measures 0.27, the same shifted by a minute 0.12, by five 0.05.
 SAME_RECORDING = 0.17
+# A passage of a recording whose claims are indexed must fit clearly better than they do to go before them:
+# its minute of talk matches many questions in part. Words that only the recording knows speak for it.
+COVERED_MALUS = 0.15
+NEW_WORDS_BONUS = 0.3
 SPEAKER_BONUS = 0.04
+SHARPNESS = 8.0
+_CLAIMS = (ranking.CLAIM_RELEVANCE, ranking.LEXICAL_CLAIM_RELEVANCE)
+_PASSAGES = (ranking.PASSAGE_RELEVANCE, ranking.LEXICAL_PASSAGE_RELEVANCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,50 +54,64 @@ class PassageVectors:
 
 
 def claim_candidates(
-    pack: Pack, vectors: tuple[Vectors, Vectors] | None, question: Question
+    pack: Pack, vectors: Vectors | None, hits: LexicalHits, question: Question
 ) -> list[Candidate]:
-    """Claims by fused score. A claim has two vectors, of its text and of its index terms: the nearer counts."""
-    hits = pack.lexical.search(question.analysis.groups)
+    """Claims by fused score. `vectors` are those of the claims' views, shape (views, claims, 384)."""
     cosine: dict[int, float] = {}
     if vectors is not None and question.vector is not None:
-        import numpy as np
-
-        nearer = np.maximum(vectors[0] @ question.vector, vectors[1] @ question.vector)
-        cosine = dict(enumerate(nearer.tolist()))
-    fused = ranking.fuse(cosine, hits.scores, len(pack.claims))
+        cosine = dict(enumerate(_nearest_view(vectors @ question.vector)))
+    fused = ranking.fuse(cosine, hits, len(pack.claims))
     for row, claim in enumerate(pack.claims):
         if row in fused and any(name in claim.speaker for name in question.analysis.speakers):
             fused[row] += SPEAKER_BONUS
     found = []
     for row in ranking.best(fused, DEPTH):
         claim = pack.claims[row]
-        relevance = _relevance(ranking.CLAIM_RELEVANCE, cosine, hits.coverage, hits.unknown, row)
+        relevance = _relevance(_CLAIMS, cosine, hits, row)
         start, end = max(0.0, claim.start - LEAD_S), claim.end + TAIL_S
         found.append(Candidate("claim", row, pack.source, start, end, fused[row], relevance))
     return found
 
 
+def _nearest_view(cosine: Vectors) -> list[float]:
+    """Soft maximum over the views (axis 0): near the best one, a little higher when the others agree."""
+    import numpy as np
+
+    values: list[float] = (np.log(np.exp(SHARPNESS * cosine).mean(axis=0)) / SHARPNESS).tolist()
+    return values
+
+
 def passage_candidates(
-    store: Store, cosine: Mapping[int, float], recordings: frozenset[str], pack: Pack, question: Question
+    store: Store,
+    cosine: Mapping[int, float],
+    recordings: frozenset[str],
+    claims: LexicalHits,
+    pack: Pack,
+    question: Question,
 ) -> Iterator[Candidate]:
-    """Passages by fused score; `cosine` by passage id, from Chroma or an exact scan."""
+    """Passages by fused score; `cosine` by passage id, from Chroma or an exact scan.
+
+    `claims` are the lexical hits among the claims, which `recordings` (document ids) are covered by.
+    """
     index = LexicalIndex(store.db, "passages_text", "passages_terms", (1.0, 0.5))
     hits = index.search(question.analysis.groups)
     total, _ = store.counts()
-    fused = ranking.fuse(cosine, hits.scores, total)
+    malus = COVERED_MALUS - NEW_WORDS_BONUS * max(0.0, claims.unknown - hits.unknown)
+    fused = ranking.fuse(cosine, hits, total)
     chosen = ranking.best(fused, DEPTH)
     for p in store.passages(chosen):
         timeline = pack.source if p.document in recordings else p.document
-        relevance = _relevance(ranking.PASSAGE_RELEVANCE, cosine, hits.coverage, hits.unknown, p.id)
-        yield Candidate("passage", p.id, timeline, p.start, p.end, fused[p.id], relevance)
+        relevance = _relevance(_PASSAGES, cosine, hits, p.id)
+        score = fused[p.id] - (malus if p.document in recordings else 0.0)
+        yield Candidate("passage", p.id, timeline, p.start, p.end, score, relevance)
 
 
 def _relevance(
-    model: Logistic, cosine: Mapping[int, float], coverage: Mapping[int, float], unknown: float, row: int
+    models: tuple[Logistic, Logistic], cosine: Mapping[int, float], hits: LexicalHits, row: int
 ) -> float:
-    if not cosine:
-        model = ranking.LEXICAL_RELEVANCE
-    return model(cosine.get(row, 0.0), coverage.get(row, 0.0), unknown)
+    """Relevance by the first model, or by the second when there are no vectors to compare."""
+    model = models[0] if cosine else models[1]
+    return model(cosine.get(row, 0.0), hits.coverage.get(row, 0.0), hits.unknown)
 
 
 def recordings(

@@ -100,7 +100,7 @@ def remove(identifiers: tuple[str, ...], as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 def search(query: str, top: int, as_json: bool) -> None:
     """Find what was said, with the minute or page."""
-    from knowledge import RELEVANT
+    from knowledge import relevant
 
     with _errors(), _progress(quiet=as_json) as progress:
         base = _open(progress)
@@ -108,7 +108,7 @@ def search(query: str, top: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([citation.model_dump() for citation in citations], ensure_ascii=False))
         return
-    if not citations or citations[0].score < RELEVANT:
+    if not relevant(citations):
         click.echo("Nothing in the knowledge base bears on this closely; the nearest passages:")
     for citation in citations:
         click.echo(_line(citation))

@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 CLAIMS = FOLDER / "claims.yaml"
 VECTORS = FOLDER / "vectors.npz"
 # BM25 weights of the columns claim, about, topic, speaker.
-_WEIGHTS = (1.0, 0.7, 0.3, 0.2)
+_WEIGHTS = (1.0, 1.0, 0.5, 0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class Claim:
     about: str
     as_of: str | None
 
-    def embedded(self) -> tuple[str, str]:
-        """The two texts whose embeddings stand for the claim: what it says, and its index terms."""
-        return self.claim, self.about or self.claim
+    def views(self) -> tuple[str, str, str]:
+        """The texts whose embeddings stand for the claim: itself, with its topic, and its index terms."""
+        return self.claim, f"{self.topic.replace('-', ' ')}: {self.claim}", self.about or self.claim
 
 
 class Pack:
@@ -65,48 +65,49 @@ class Pack:
         db.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(claims, 'row')")
         db.executemany(
             "INSERT INTO claims(rowid, claim, about, topic, speaker) VALUES(?,?,?,?,?)",
-            ((i, c.claim, c.about, c.topic.replace("-", " "), c.speaker) for i, c in enumerate(self.claims)),
+            (
+                (i, c.claim, c.about, f"{c.topic} {c.id}".replace("-", " "), c.speaker)
+                for i, c in enumerate(self.claims)
+            ),
         )
         return LexicalIndex(db, "claims", "terms", _WEIGHTS)
 
-    def stored_vectors(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-        """The shipped vectors of claims and of index terms, each of shape (claims, 384).
-
-        None when they are not those of this text.
-        """
+    def stored_vectors(self) -> NDArray[np.float32] | None:
+        """The shipped vectors, shape (views, claims, 384), or None when they are not those of this text."""
         import numpy as np
 
         try:
             with np.load(VECTORS) as file:
                 if str(file["text_sha256"]) != text_hash(self.claims):
                     return None
-                return file["claims"].astype(np.float32), file["about"].astype(np.float32)
+                vectors: NDArray[np.float32] = file["vectors"].astype(np.float32)
+                return vectors
         except (OSError, KeyError, ValueError):
             return None
 
 
 def text_hash(claims: Sequence[Claim]) -> str:
     """Ties stored vectors to the texts they were made from."""
-    return hashlib.sha256("\n".join("\t".join(claim.embedded()) for claim in claims).encode()).hexdigest()
+    return hashlib.sha256("\n".join("\t".join(claim.views()) for claim in claims).encode()).hexdigest()
 
 
-def embed(claims: Sequence[Claim]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Vectors of claims and of index terms. Raises EmbeddingUnavailable."""
+def embed(claims: Sequence[Claim]) -> NDArray[np.float32]:
+    """Vectors of the claims' views, shape (views, claims, 384). Raises EmbeddingUnavailable."""
+    import numpy as np
+
     from knowledge.embedding import embedder
 
-    texts = [claim.embedded() for claim in claims]
-    vectors = embedder().embed([text for pair in texts for text in pair])
-    return vectors[0::2], vectors[1::2]
+    views = zip(*(claim.views() for claim in claims), strict=True)
+    return np.stack([embedder().embed(texts) for texts in views])
 
 
 def build_vectors(path: Path = VECTORS) -> int:
-    """Embed the built-in claims and write the vectors (float16: 350 kB); returns how many claims."""
+    """Embed the built-in claims and write the vectors (float16: 520 kB); returns how many claims."""
     import numpy as np
 
     claims = Pack().claims
-    said, about = (part.astype(np.float16) for part in embed(claims))
     with path.open("wb") as file:
-        np.savez(file, claims=said, about=about, text_sha256=np.str_(text_hash(claims)))
+        np.savez(file, vectors=embed(claims).astype(np.float16), text_sha256=np.str_(text_hash(claims)))
     return len(claims)
 
 
