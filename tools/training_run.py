@@ -167,9 +167,10 @@ def _all_in_watts(query: TrainingRunQuery, catalog: Catalog, rate: ComputeRate) 
 
 
 def _formula(solution: Solution) -> str:
-    order = ("flop", "params", "tokens", "tokens_per_s_per_chip", "mfu", "chip_hours", "days", "n_chips", "usd")
+    """The steps to what people ask first; all steps where none of that was found."""
     found = solution.found()
-    return chip_hours_text(solution.formula(_UNITS, [n for n in order if n in found])).replace(" × goodput 1", "")
+    first = [n for n in _WANTED if n in found and n != "energy_mwh"] or list(found)
+    return chip_hours_text(solution.formula(_UNITS, first)).replace(" × goodput 1", "")
 
 
 def _add_ranges(result: TrainingRunResult, rate: ComputeRate, solution: Solution) -> None:
