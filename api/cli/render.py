@@ -49,14 +49,16 @@ def console() -> Console:
 def print_answer(answer: Answer, *, note: str | None = None, out: Console | None = None) -> None:
     """One Answer."""
     out = out or console()
-    for part in answer_parts(answer, out.width, note):
+    for part in answer_parts(answer, out.width, note, large=out.is_terminal):
         out.print(part)
 
 
-def answer_parts(answer: Answer, width: int, note: str | None = None) -> list[RenderableType]:
-    """The parts of an answer from top to bottom, blank lines included."""
+def answer_parts(
+    answer: Answer, width: int, note: str | None = None, *, large: bool = True
+) -> list[RenderableType]:
+    """The parts of an answer from top to bottom, blank lines included. On a pipe nothing is drawn `large`."""
     parts: list[RenderableType] = [""]
-    parts += _top(answer, width)
+    parts += _top(answer, width if large else 0)
     for block in blocks(_told_once(answer)):
         parts += [block, ""]
     if answer.status == "answered":
@@ -239,7 +241,7 @@ def print_run(run: CalculatorRun, out: Console | None = None) -> None:
     out = out or console()
     out.print("")
     if run.figures:
-        for line in headline(run.figures[0], out.width):
+        for line in headline(run.figures[0], out.width if out.is_terminal else 0):
             out.print(line)
         out.print("")
     if len(run.figures) > 1:
