@@ -110,7 +110,7 @@ class Decider:
         ranked = rank_outputs(frame, question, similar)
         base = frame.score - frame.parts.get("want", 0.0)
         if trial.kind == "ok":
-            there = [(s, f) for s, f in ranked if isinstance(trial.output.get(f.name), int | float) and not isinstance(trial.output.get(f.name), bool)]
+            there = [(s, f) for s, f in ranked if f.name not in frame.fills and isinstance(trial.output.get(f.name), int | float) and not isinstance(trial.output.get(f.name), bool)]
             if not there:
                 return Choice(frame, trial, base - 4.0, None)
             best = there[0]
@@ -214,8 +214,9 @@ class Decider:
         f = question.features
         if not f.stems or f.explain and not f.asks_number or choice.want is None or f.source:
             return False
-        known = sum(1 for s, _ in f.stems if choice.frame.spec.text_weights.get(s, 0.0) >= 0.6)
-        return known == len(f.stems) and any(choice.want.words.get(s, 0.0) >= 0.7 for s, _ in f.stems)
+        said = [s for s, _ in f.stems if s not in ("siz", "number", "valu", "amount", "rough")]
+        known = sum(1 for s in said if choice.frame.spec.text_weights.get(s, 0.0) >= 0.6)
+        return bool(said) and known == len(said) and any(choice.want.words.get(s, 0.0) >= 0.7 for s, _ in f.stems)
 
     def _impossible(self, question: Question, choices: list[Choice]) -> str:
         """A value that cannot be, whatever else is missing: −8 GPUs, zero chips, 120 % of memory."""
@@ -252,7 +253,7 @@ def _agrees(q: Quantity, choice: Choice) -> float:
     said, got = abs(q.value * q.unit.factor), abs(figure[0] * unit.factor)
     if not said or not got:
         return 0.3
-    return 3.0 if 0.66 < got / said < 1.5 else 1.2
+    return 3.0 if 0.66 < got / said < 1.5 or (unit.dims and choice.want is not None) else 1.2
 
 
 def readable(f: Field) -> str:

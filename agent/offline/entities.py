@@ -79,6 +79,8 @@ class EntityFinder:
             span = text[first.start : last.end]
             kinds = self._lookup(_squeeze(span), first, n)
             if kinds and self._ends_whole(text, last):
+                if _SIZE.match(_squeeze(span)) and _counts_something(tokens, i, n):
+                    return None, 0
                 return Mention(kinds, first.start, last.end, span), n
         if tokens[i].is_word and best is None:
             return self._typo(text, tokens, i)
@@ -110,6 +112,8 @@ class EntityFinder:
         """A misspelt name: a word with the digits glued or joined to it, one or two letters off."""
         from rapidfuzz.distance import DamerauLevenshtein
 
+        if tokens[i].low in STOP:
+            return None, 0
         for n in (5, 4, 3, 2, 1):
             if i + n > len(tokens) or any(t.text in ",;?!():/$%" or "," in t.text for t in tokens[i : i + n]):
                 continue
@@ -134,6 +138,19 @@ class EntityFinder:
     @staticmethod
     def _worth(key: str) -> bool:
         return len(key) >= 6 and key not in COMMON
+
+
+def _counts_something(tokens: list[Token], i: int, n: int) -> bool:
+    """ "8B people", "$70B": a size that is no model's."""
+    after = tokens[i + n].low if i + n < len(tokens) else ""
+    return (i > 0 and tokens[i - 1].text == "$") or after in _COUNTED
+
+
+_COUNTED = frozenset(
+    "people users persons dollars usd tokens token chips gpus revenue sales market capex spend spending budget profit "
+    "valuation flops flop requests queries dollar inhabitants humans a cost costs in round run"
+    .split()
+) - {"in", "a"}
 
 
 def _digits(key: str) -> str:

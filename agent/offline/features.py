@@ -106,10 +106,12 @@ def _content(reading: Reading) -> tuple[tuple[str, int], ...]:
     out = []
     inside = _quantity_tokens(reading.quantities)
     for i, token in enumerate(reading.tokens):
-        if not token.is_word or token.low in STOP or reading.masked(i) is not None:
+        if not token.is_word or token.low.removesuffix("'s") in STOP or reading.masked(i) is not None:
             continue
         if i in inside and inside[i]:
             continue
+        if token.low in ("memory", "hbm") and i + 1 < len(reading.tokens) and reading.tokens[i + 1].low in ("bandwidth", "bw"):
+            continue  # one notion: the bandwidth
         out.append((stem(token.text), i))
     return tuple(out)
 
@@ -305,6 +307,8 @@ def _focus(reading: Reading) -> dict[str, float]:
                 reach *= 0.6
             if i in quantity_tokens:
                 reach *= 0.75
+                continue
+            if token.low in ("memory", "hbm") and i + 1 < len(tokens) and tokens[i + 1].low in ("bandwidth", "bw"):
                 continue
             if token.is_word and token.low not in STOP and reading.masked(i) is None:
                 s = stem(token.text)

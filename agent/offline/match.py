@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.offline.entities import Mention
 from agent.offline.features import Features
-from agent.offline.measure import COUNTS, Unit, convert, without_counts
+from agent.offline.measure import COUNTS, Unit, convert, count_factor, without_counts
 from agent.offline.precisions import PrecisionMention
 from agent.offline.quantities import Quantity, Reading
 from agent.offline.schema import Field, Library, Spec
@@ -67,6 +67,9 @@ _QUALIFIERS: dict[str, frozenset[str]] = {
     "target": frozenset("target reach hit keep goal keeps".split()),
     "residual": frozenset("residual resale salvage".split()),
 }
+
+
+_SHARES = frozenset({"share", "percent", "margin", "util"})
 
 
 def _money_near(near: Mapping[str, float]) -> float:
@@ -197,6 +200,9 @@ def _bare_fit(q: Quantity, unit: Unit) -> float:
 def _counts_differ(a: Unit, b: Unit) -> float:
     """Units alike but for what is counted: an unsaid "per chip" costs little, tokens for requests a lot."""
     mine, theirs = dict(a.dims), dict(b.dims)
+    below = {n for n, p in a.dims if p < 0 and n in COUNTS}, {n for n, p in b.dims if p < 0 and n in COUNTS}
+    if below[0] and below[1] and not below[0] & below[1]:
+        return 0.0  # dollars per chip are not dollars per token
     score = 2.5
     for name in set(mine) | set(theirs):
         if name in COUNTS and mine.get(name, 0) != theirs.get(name, 0):
@@ -213,8 +219,10 @@ def value_in(q: Quantity, value: float, f: Field) -> float:
     """The number in the field's unit; a bare number is taken to be in it already."""
     if f.unit is None or not q.marked:
         return value
-    if q.unit.dims == f.unit.dims or without_counts(q.unit) == without_counts(f.unit):
+    if q.unit.dims == f.unit.dims:
         return tidy(convert(value, q.unit, f.unit))
+    if without_counts(q.unit) == without_counts(f.unit):  # "$15" for dollars per million tokens: what is counted goes unsaid
+        return tidy(value * (q.unit.factor / count_factor(q.unit_text)) / (f.unit.factor / count_factor(f.unit_text)))
     if q.unit_text.endswith("/year") and not f.unit.has("s"):
         return tidy(convert(value * q.time_factor, q.unit, f.unit))
     return value
@@ -260,6 +268,8 @@ class Matcher:
             return 0.0
         near = words.near(q.first, q.last)
         said = self.word_fit(near, f, spec)
+        if f.unit_text == "percent" and not q.marked and 0 < q.value <= 100 and words.present & _SHARES:
+            unit = max(unit, 1.5)
         money = _money_near(near) if not q.marked else 0.0
         if money and f.unit is not None:
             unit = max(unit, 1.1 + money) if f.unit.has("USD") else (unit - 0.7 * money if not f.unit.bare else unit)

@@ -118,6 +118,18 @@ def _known(name: str) -> Unit | None:
     return None
 
 
+@lru_cache(maxsize=2048)
+def count_factor(text: str) -> float:
+    """The part of a unit's factor that belongs to things counted: 1e-6 for ``USD/Mtoken``, 1 for ``USD/chip/hour``."""
+    factor = 1.0
+    for sign, name, power in _PART.findall(text.replace("·", "*")):
+        part = _atom(name) if name != "1" else NUMBER
+        if len(part.dims) == 1 and part.dims[0][0] in COUNTS:
+            times = int(power or 1) * (-1 if sign == "/" else 1)
+            factor *= part.factor**times
+    return factor
+
+
 def same_dimension(a: Unit, b: Unit) -> bool:
     return a.dims == b.dims
 

@@ -556,7 +556,7 @@ def _listed(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
         return False
     if not rest:
         return True
-    if rest[-1] in ("about", "around", "roughly", "only", "just") and len(between) <= 6 and "USD" in a.unit_text and not b.marked:
+    if rest[-1] in ("about", "around", "roughly", "only", "just") and len(between) <= 9 and "USD" in a.unit_text and not b.marked:
         return True  # "one costs 40,000 dollars, the other about 5,000"
     return len(rest) <= 2 and "," not in joints and all(w in _ADJECTIVES for w in rest) and b.marked
 

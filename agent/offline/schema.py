@@ -254,11 +254,11 @@ def _weights(spec: Spec) -> dict[str, float]:
             weights[s] = max(weights.get(s, 0.0), weight)
 
     for example in spec.examples:
-        add(stems(example.question), 0.6)
-    add(stems(spec.description), 0.6)
+        add(stems(example.question), 0.5)
+    add(stems(spec.description), 0.55)
     for f in (*spec.fields, *spec.outputs, *(i for f in spec.fields for i in f.items)):
         for s, w in f.words.items():
-            add((s,), w)
+            add((s,), 0.6 * w)
     add(stems(spec.summary), 0.9)
     add(stems(spec.name.replace("_", " ")), 1.0)
     return weights
