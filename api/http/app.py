@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from agent.graph import Agent
 from agent.settings import Settings
-from api.http import ask, guard, health, openai_chat, problems, tools
+from api.http import ask, facts, guard, health, openai_chat, problems, tools, web
 from api.http.service import Service
 
 DESCRIPTION = (
@@ -39,7 +39,7 @@ def create_app(settings: Settings, *, host: str = "127.0.0.1", agent: Agent | No
     app.state.service = service
     problems.install(app)
     guard.install(app)
-    for module in (ask, tools, openai_chat, health):
+    for module in (ask, tools, facts, openai_chat, health, web):
         app.include_router(module.router)
     return app
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from agent.answer import Answer
 from agent.graph import Agent
@@ -35,6 +36,7 @@ class Service:
         self.limiter = Limiter(settings.rate_limit, settings.limits_url)
         self.metrics = Metrics()
         self.ready = False
+        self.claims: list[dict[str, Any]] | None = None  # the ledger, computed on first use
         self._running: set[asyncio.Task[object]] = set()
 
     async def start(self) -> None:

@@ -1,0 +1,105 @@
+// Building the page: every text enters as a text node, so nothing a model or a document says becomes markup.
+
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "class") node.className = value;
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+/** The part of Markdown that answers use, as nodes: paragraphs, lists, tables, headings, code, bold, italics. */
+export function markdown(text) {
+  const root = el("div", { class: "prose" });
+  const lines = text.replace(/\r/g, "").split("\n");
+  for (let i = 0; i < lines.length;) {
+    const line = lines[i];
+    if (!line.trim()) { i += 1; continue; }
+    const block = [];
+    if (line.startsWith("```")) {
+      i += 1;
+      while (i < lines.length && !lines[i].startsWith("```")) block.push(lines[i++]);
+      i += 1;
+      root.append(el("pre", {}, el("code", {}, block.join("\n"))));
+    } else if (/^\s*\|.*\|\s*$/.test(line)) {
+      while (i < lines.length && /^\s*\|.*\|\s*$/.test(lines[i])) block.push(lines[i++]);
+      root.append(markdownTable(block));
+    } else if (/^\s*[-*•]\s+/.test(line)) {
+      while (i < lines.length && /^\s*[-*•]\s+/.test(lines[i])) block.push(lines[i++].replace(/^\s*[-*•]\s+/, ""));
+      root.append(el("ul", {}, block.map((item) => el("li", {}, inline(item)))));
+    } else if (/^#{1,4}\s/.test(line)) {
+      root.append(el("h4", {}, inline(line.replace(/^#+\s/, ""))));
+      i += 1;
+    } else {
+      while (i < lines.length && lines[i].trim() && !/^(\s*[-*•]\s|\s*\||#{1,4}\s|```)/.test(lines[i])) block.push(lines[i++]);
+      if (!block.length) block.push(lines[i++]);
+      root.append(el("p", {}, inline(block.join(" "))));
+    }
+  }
+  return root;
+}
+
+function inline(text) {
+  const parts = [];
+  const pattern = /\*\*(.+?)\*\*|`(.+?)`|(?<![\w*])\*(?!\s)(.+?)\*(?!\w)/g;
+  let last = 0, found;
+  while ((found = pattern.exec(text))) {
+    parts.push(text.slice(last, found.index));
+    if (found[1]) parts.push(el("strong", {}, found[1]));
+    else if (found[2]) parts.push(el("code", {}, found[2]));
+    else parts.push(el("em", {}, found[3]));
+    last = found.index + found[0].length;
+  }
+  return [...parts, text.slice(last)];
+}
+
+function markdownTable(lines) {
+  const rows = lines.map((line) => line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim()));
+  const body = rows.filter((row) => !row.every((cell) => /^:?-+:?$/.test(cell)));
+  return table({ columns: body[0], rows: body.slice(1) });
+}
+
+/** A table of `{columns, rows}`; numbers stand right, with thousands separated. */
+export function table({ columns, rows }) {
+  const head = el("thead", {}, el("tr", {}, columns.map((c) => el("th", { scope: "col" }, String(c)))));
+  const body = el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell) =>
+    el("td", { class: typeof cell === "number" ? "num" : null }, typeof cell === "number" ? format(cell) : String(cell ?? "–"))))));
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table" }, el("table", {}, head, body));
+}
+
+export function format(value) {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e15 || size < 1e-4)) return value.toExponential(3);
+  if (size >= 1000) return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
+  return Number(value.toPrecision(4)).toLocaleString("en-US", { maximumFractionDigits: 8 });
+}
+
+const STEPS = [[1e12, "T"], [1e9, "B"], [1e6, "M"]];
+
+/** A figure for reading: `$0.37 /Mtoken`, `54 requests`, `75 %`. */
+export function quantity(value, unit) {
+  const plain = (unit || "").trim();
+  if (plain === "" || plain === "dimensionless") return { number: format(value), unit: "" };
+  if (plain === "percent") return { number: format(value), unit: "%" };
+  if (plain.startsWith("USD")) return { number: money(value), unit: plain.slice(3) };
+  const step = STEPS.find(([least]) => Math.abs(value) >= least && ["token", "chip", "param", "request", "person"].includes(plain));
+  if (step) return { number: `${format(value / step[0])}${step[1]}`, unit: plural(plain) };
+  return { number: format(value), unit: value === 1 ? plain : plural(plain) };
+}
+
+function plural(unit) {
+  if (unit === "person") return "people";
+  return ["request", "chip", "token", "rack", "link", "hop", "server", "param"].includes(unit) ? `${unit}s` : unit;
+}
+
+function money(value) {
+  const size = Math.abs(value), sign = value < 0 ? "−" : "";
+  const step = STEPS.find(([least]) => size >= least);
+  if (step) return `${sign}$${format(size / step[0])}${step[1]}`;
+  return `${sign}$${size >= 1 && size < 1000 ? size.toFixed(2) : format(size)}`;
+}
