@@ -18,6 +18,8 @@ TERMS = ("on-demand", "spot", "reserved-1y", "reserved-3y", "capacity-block")
 # A market price is what an open customer pays: managed endpoints carry a mark-up and an index repeats others.
 MARKET_KINDS = ("hyperscaler", "neocloud", "marketplace", "user")
 _STALE_QUARTERS = 2
+_WEAK = "second-hand or without an exact day"
+_FEW_PROVIDERS, _WIDEN_QUARTERS = 3, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class RentalBook:
         if not known:
             first = min(p.as_of for p in rows)
             raise FactAbsent(f"no rental price of {chip} up to {as_of}; the first one is of {first}")
-        return _merge([p for p in rows if p.as_of == max(known)], wanted)
+        return _merge(_enough_providers(rows, max(known)), wanted)
 
     def owning_cost(self, chip: str) -> OwningCost:
         """Raises FactAbsent when nobody modelled it."""
@@ -134,6 +136,27 @@ class RentalBook:
             )
             for row, table in self._events
         ]
+
+
+def _enough_providers(rows: Sequence[Price], quarter: str) -> list[Price]:
+    """The rows of a quarter, or of up to three more before it while fewer than three providers are in.
+
+    A thin quarter of a much rented chip would otherwise be one provider's list price; a chip that only one
+    provider rents keeps its latest quarter.
+    """
+    chosen = [p for p in rows if p.as_of == quarter]
+    best, seen = chosen, _providers(chosen)
+    for back in range(1, _WIDEN_QUARTERS + 1):
+        if len(seen) >= _FEW_PROVIDERS:
+            break
+        chosen = [p for p in rows if 0 <= quarters_between(p.as_of, quarter) <= back]
+        if len(_providers(chosen)) > len(seen):
+            best, seen = chosen, _providers(chosen)
+    return best
+
+
+def _providers(rows: Sequence[Price]) -> set[str]:
+    return {name for p in rows for name in p.providers}
 
 
 def _kind_and_term(kind: str | None, term: str) -> tuple[str | None, str]:
@@ -166,14 +189,19 @@ def _rental_row(row: Mapping[str, Any], table: SourceTable) -> Price:
 
 def _weak_note(row: Mapping[str, Any]) -> str | None:
     weak = row.get("weak_rows", 0)
-    return f"{weak} of {row['rows']} rows second-hand or without an exact day" if weak else row.get("note")
+    return f"{weak} of {row['rows']} rows {_WEAK}" if weak else row.get("note")
 
 
 def _merge(rows: Sequence[Price], wanted: str) -> Price:
     """One price of several kinds' rows of a quarter, each kind weighing by its number of providers."""
     weighted = sorted((p.value, max(len(p.providers), 1)) for p in rows)
-    notes = [p.note for p in rows if p.note]
-    late = quarters_between(rows[0].as_of, wanted)
+    weak = [p.note for p in rows if p.note and p.note.endswith(_WEAK)]
+    notes = list(dict.fromkeys(p.note for p in rows if p.note and p.note not in weak))
+    notes += weak if len(weak) < 2 else [f"some rows {_WEAK}"]
+    first, last = min(p.as_of for p in rows), max(p.as_of for p in rows)
+    if first != last:
+        notes.append(f"from {first} on, since {last} alone has too few providers")
+    late = quarters_between(last, wanted)
     if late > _STALE_QUARTERS:
         notes.append(f"{late} quarters before the date asked about")
     tables: dict[str, Mapping[str, Any]] = {}
@@ -184,9 +212,9 @@ def _merge(rows: Sequence[Price], wanted: str) -> Price:
         low=min(p.low for p in rows),
         high=max(p.high for p in rows),
         unit="USD/chip/hour",
-        as_of=rows[0].as_of,
+        as_of=last,
         n=sum(p.n for p in rows),
-        kind=rows[0].kind if len(rows) == 1 else "market",
+        kind=rows[0].kind if len({p.kind for p in rows}) == 1 else "market",
         term=rows[0].term,
         source_ids=tuple(dict.fromkeys(s for p in rows for s in p.source_ids)),
         providers=tuple(dict.fromkeys(name for p in rows for name in p.providers)),

@@ -34,7 +34,7 @@ def default_home() -> Path:
         return Path(home)
     import platformdirs
 
-    return platformdirs.user_data_path("rackrate")
+    return platformdirs.user_data_path("rackrate", appauthor=False)
 
 
 def parse(text: bytes, where: str) -> Document:
