@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 
 from tools.catalog import Catalog
 from tools.contract import Result, entity, quantity
-from tools.errors import InputError, MissingInput
+from tools.errors import MissingInput
 from tools.precision import Precision, bytes_per_element, precision_field
 from tools.served import GB, Notes, Served, ShapeQuery, resolve_model
 from tools.serving_charts import curves
@@ -205,10 +205,6 @@ def _at_context(query: KvCacheQuery, served: Served, result: KvCacheResult) -> s
 
 def _into_memory(query: KvCacheQuery, served: Served, result: KvCacheResult) -> str:
     memory = (query.memory_gb or 0.0) * GB
-    if memory < served.kv_bytes_per_token:
-        raise InputError(
-            "memory_gb", query.memory_gb, f"at least one token: {served.kv_bytes_per_token:,.0f} bytes"
-        )
     result.max_tokens = float(int(memory / served.kv_bytes_per_token * (1 + 1e-12)))
     if query.context_tokens is not None:
         result.max_requests = float(int(memory / served.kv_bytes(query.context_tokens) * (1 + 1e-12)))
