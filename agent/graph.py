@@ -20,7 +20,7 @@ from agent.admit import clean
 from agent.answer import Answer
 from agent.chat import ChatModel, Message
 from agent.errors import AgentError, ThreadError
-from agent.models import OFFLINE, chat_model
+from agent.models import OFFLINE, Calculators, chat_model
 from agent.nodes import Nodes, after_admit, after_plan, after_verify
 from agent.prompt import without_repairs
 from agent.settings import Settings
@@ -51,7 +51,7 @@ class Agent:
         self.settings = settings
         self._given = list(models) if models else None
         self._catalog = catalog or self._load_catalog
-        self.toolbox = Toolbox(self._catalog, knowledge or self._open_knowledge)
+        self.toolbox = Toolbox(self._catalog, knowledge or self._open_knowledge, settings.home)
         self.threads = threads or Threads(settings.home / "threads.sqlite")
 
     @cached_property
@@ -62,9 +62,7 @@ class Agent:
         return [self._model(name) for name in names]
 
     def _model(self, name: str) -> ChatModel:
-        from tools import registry
-
-        return chat_model(name, self.settings, catalog=self._catalog, calculators=registry.calculators)
+        return chat_model(name, self.settings, catalog=self._catalog, calculators=Calculators())
 
     def _load_catalog(self) -> Catalog:
         from tools.catalog import load

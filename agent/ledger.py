@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from agent.answer import Answer, Ledger, ToolResult
@@ -195,13 +196,18 @@ def _of_texts(texts: Iterable[str]) -> Iterator[Evidence]:
         yield from _of_text(text)
 
 
-def _of_text(text: str) -> Iterator[Evidence]:
-    for mention in find_numbers(text) if text else ():
-        yield Evidence(mention.value, mention.unit)
-        for reading in mention.readings:
-            yield Evidence(reading)
-    for name in _NAME.findall(text or ""):
-        yield from _of_name(name)
+def _of_text(text: str) -> tuple[Evidence, ...]:
+    return _read_text(text) if text else ()
+
+
+@lru_cache(maxsize=2048)  # the same assumptions, sources and passages come back in many answers
+def _read_text(text: str) -> tuple[Evidence, ...]:
+    found = list[Evidence]()
+    for mention in find_numbers(text):
+        found += [Evidence(mention.value, mention.unit), *(Evidence(reading) for reading in mention.readings)]
+    for name in _NAME.findall(text):
+        found += _of_name(name)
+    return tuple(found)
 
 
 def names_in(runs: Sequence[ToolResult]) -> list[str]:

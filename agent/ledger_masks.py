@@ -57,6 +57,8 @@ _PATTERNS: tuple[str, ...] = (
 )
 _HIDDEN = tuple(re.compile(pattern, re.MULTILINE) for pattern in _PATTERNS)
 
+_DIGIT = re.compile(r"\d")
+
 # A bare year: not when a unit follows, nor when the words before it say it is an amount.
 _BARE_YEAR = re.compile(
     rf"(?<![\w$€£.,×*/^=+~≈])(?P<decade>(?:early|mid|late)[- ])?{_YEAR}(?:s\b)?"
@@ -82,6 +84,8 @@ _DATE_BEFORE = re.compile(
 
 def hide(text: str, names: Iterable[str] = ()) -> str:
     """The text with everything that is no quantity blanked; `names` are further names to blank."""
+    if not _DIGIT.search(text):
+        return text
     for pattern in _HIDDEN:
         text = pattern.sub(_blank, text)
     for name in names:

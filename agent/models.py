@@ -7,7 +7,7 @@ An entry point of the group `rackrate.chat_models` names a class or a function. 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +26,27 @@ def providers() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
+class Calculators(Mapping[str, Any]):
+    """The registry's calculators by name; they are imported when somebody looks."""
+
+    def __getitem__(self, name: str) -> Any:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    @staticmethod
+    def _all() -> Mapping[str, Any]:
+        from tools import registry
+
+        return registry.calculators()
+
+
 def chat_model(
-    name: str, settings: Settings, *, catalog: Callable[[], Any], calculators: Callable[[], Mapping[str, Any]]
+    name: str, settings: Settings, *, catalog: Callable[[], Any], calculators: Mapping[str, Any]
 ) -> ChatModel:
     """The chat model of that name. ProviderError in one line when it is unknown or cannot start."""
     known = providers()
@@ -35,7 +54,7 @@ def chat_model(
         raise ProviderError(f"provider is {name!r}; allowed: {', '.join(sorted(known))}")
     offered: dict[str, Callable[[], Any]] = {
         "catalog": catalog,
-        "calculators": calculators,
+        "calculators": lambda: calculators,
         "settings": lambda: settings,
         "model": lambda: settings.model,
     }

@@ -11,13 +11,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.answer import ToolResult
 from agent.chat import ToolCall, ToolSpec
 from agent.origins import origins_of
-from agent.prompt import FENCE, REPORT, REPORT_SPEC, SEARCH, SEARCH_SPEC
+from agent.prompt import FENCE, REPORT, SEARCH
 from agent.state import Outcome
+from agent.tool_specs import tool_specs
 from knowledge.citation import Citation
 from tools import registry
 from tools.contract import CalculatorRun
@@ -32,7 +34,10 @@ log = logging.getLogger("rackrate.agent")
 class Toolbox:
     """Runs calls. `catalog` and `knowledge` are made on first use, since many answers need only one."""
 
-    def __init__(self, catalog: Callable[[], Catalog], knowledge: Callable[[], Any]) -> None:
+    def __init__(
+        self, catalog: Callable[[], Catalog], knowledge: Callable[[], Any], home: Path | None = None
+    ) -> None:
+        self._home = home
         self._catalog = catalog
         self._make_knowledge = knowledge
         self._knowledge: Any = None
@@ -43,12 +48,7 @@ class Toolbox:
     def specs(self) -> tuple[ToolSpec, ...]:
         """Every tool as a model sees it."""
         if self._specs is None:
-            calculators = registry.calculators().values()
-            self._specs = (
-                *(ToolSpec(c.name, c.description, c.input_schema, c.output_schema) for c in calculators),
-                SEARCH_SPEC,
-                REPORT_SPEC,
-            )
+            self._specs = tool_specs(self._home)
         return self._specs
 
     async def run(

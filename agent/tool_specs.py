@@ -1,0 +1,106 @@
+"""What models are told of the calculators, kept on disk between processes.
+
+Importing 25 calculators and writing out their schemas takes 0.6 s of a cold start; one question needs one or two of
+them. The descriptions are kept as JSON in the data folder, under a key of everything they are made from: the entry
+points and the time and size of every source file beside a calculator. Any change makes them anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import logging
+import os
+import platform
+import tempfile
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import Any
+
+from agent.chat import ToolSpec
+from agent.prompt import REPORT_SPEC, SEARCH_SPEC
+
+log = logging.getLogger("rackrate.agent")
+KEPT = 3  # files of earlier versions that are left, for those who switch between checkouts
+
+
+def tool_specs(home: Path | None) -> tuple[ToolSpec, ...]:
+    """Every tool as a model sees it. `home`: the data folder, or None to keep nothing."""
+    path = None if home is None else home / "cache" / f"tools-{_key()}.json"
+    found = _read(path)
+    if found is None:
+        found, whole = _describe()
+        if whole and path is not None:
+            _write(path, found)
+    specs = (ToolSpec(r["name"], r["description"], r["input_schema"], r["output_schema"]) for r in found)
+    return (*specs, SEARCH_SPEC, REPORT_SPEC)
+
+
+def _describe() -> tuple[list[dict[str, Any]], bool]:
+    """The descriptions, and whether every declared calculator is among them."""
+    from tools import registry
+
+    rows = []
+    whole = not registry.broken()
+    for name, calculator in registry.calculators().items():
+        try:
+            rows.append({
+                "name": name, "description": calculator.description,
+                "input_schema": calculator.input_schema, "output_schema": calculator.output_schema,
+            })  # fmt: skip
+        except Exception as error:  # a plugin whose model has no schema takes nothing else down
+            whole = False
+            log.warning("calculator %s has no schema: %s", name, error)
+    return rows, whole
+
+
+def _key() -> str:
+    """A digest of what the descriptions are made from."""
+    from tools.registry import GROUP
+
+    points = sorted({(point.name, point.value) for point in entry_points(group=GROUP)})
+    digest = hashlib.sha256(repr((points, platform.python_version(), version("pydantic"))).encode())
+    for folder in sorted({_folder(value.split(":")[0]) for _, value in points}):
+        for entry in sorted(os.scandir(folder), key=lambda e: e.name) if folder else ():
+            if entry.name.endswith(".py"):
+                seen = entry.stat()
+                digest.update(f"{entry.path} {seen.st_mtime_ns} {seen.st_size}".encode())
+    return digest.hexdigest()[:20]
+
+
+def _folder(module: str) -> str:
+    """The folder a module's file is in, without importing the module ("" when it is nowhere)."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return ""
+    return str(Path(spec.origin).parent) if spec and spec.origin and Path(spec.origin).exists() else ""
+
+
+def _read(path: Path | None) -> list[dict[str, Any]] | None:
+    if path is None:
+        return None
+    try:
+        rows = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(rows, list) and all(
+        isinstance(r, dict) and {"name", "description", "input_schema", "output_schema"} <= set(r) for r in rows
+    )
+    return rows if whole else None
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Whole or not at all; a folder that cannot be written is no fault."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as file:
+            json.dump(rows, file, ensure_ascii=False, separators=(",", ":"))
+        os.replace(file.name, path)
+        for old in sorted(path.parent.glob("tools-*.json"), key=lambda p: p.stat().st_mtime)[:-KEPT]:
+            old.unlink(missing_ok=True)
+    except (OSError, TypeError, ValueError) as error:
+        log.debug("tool descriptions not kept: %s", error)
+
+
