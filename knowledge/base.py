@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from knowledge import pack as packs
 from knowledge import ranking, search
 from knowledge.citation import Citation
-from knowledge.embedding import DIMENSIONS, Embedder, EmbeddingUnavailable, embedder
+from knowledge.embedding import Embedder, EmbeddingUnavailable, embedder
 from knowledge.errors import SourceError, UnknownSource
 from knowledge.ingest import AddReport, Ingest, Naming, Progress, files_of, sync_chroma
 from knowledge.lexical import LexicalHits
@@ -74,6 +74,7 @@ class KnowledgeBase:
         self._opened: Store | None = None
         self._writable = False
         self._chroma: ChromaIndex | None = None
+        self._chroma_generation = ""
         self._cached: tuple[int, PassageVectors] | None = None
         self.notes: Notes = []
 
@@ -165,7 +166,10 @@ class KnowledgeBase:
         with self._lock:
             store = self._store()
             if store and store.counts()[0]:
-                self._open_chroma_or_note(store)
+                try:
+                    self._open_chroma(store)
+                except ChromaUnavailable as error:
+                    self._note_chroma(error, self.notes)
 
     def _passages(self, question: Question, hits: LexicalHits) -> Candidates:
         store = self._store()
@@ -178,24 +182,24 @@ class KnowledgeBase:
 
     def _cosine(self, store: Store, cached: PassageVectors, question: Question) -> Mapping[int, float]:
         """Passage id → cosine, from Chroma when it is open or the index is large, else by an exact scan."""
-        if question.vector is None or not cached.ids:
+        if question.vector is None:
             return {}
-        if self._chroma is not None or len(cached.ids) > EXACT_LIMIT:
+        if self._chroma is not None or not cached.ids:
             found = self._from_chroma(store, question.vector)
             if found:
                 return found
         return dict(zip(cached.ids, (cached.matrix @ question.vector).tolist(), strict=True))
 
     def _from_chroma(self, store: Store, vector: Vectors) -> Mapping[int, float]:
-        chroma = self._open_chroma_or_note(store)
-        if chroma is None:
+        """Nearest passages from Chroma; nothing when it lags behind the index or cannot be used."""
+        if not store.chroma_synced(self._target):
             return {}
         try:
-            keys = store.vector_keys()
-            found = chroma.query(vector, search.DEPTH * 5)
+            found = self._open_chroma(store).query(vector, search.DEPTH * 5)
         except ChromaUnavailable as error:
             self._note_chroma(error, self.notes)
             return {}
+        keys = store.vector_keys()
         return {keys[key][0]: cosine for key, cosine in found.items() if key in keys}
 
     def _citation(self, candidate: Candidate) -> Citation:
@@ -247,16 +251,13 @@ class KnowledgeBase:
         return stored if stored is not None else packs.embed(self._pack.claims)
 
     def _vectors(self, store: Store) -> PassageVectors:
-        """All passage vectors, kept until the index changes."""
-        import numpy as np
-
+        """The passage vectors, kept until the index changes."""
         version = store.version()
         if self._cached is None or self._cached[0] != version:
-            rows = store.vectors()
-            matrix = np.frombuffer(b"".join(rows.values()), dtype="<f4").reshape(len(rows), DIMENSIONS)
-            same = frozenset[str]()
-            if rows:
-                same = search.recordings(store, [*rows], matrix, self._pack, self._claim_vectors[0])
+            _, count = store.counts()
+            rows = store.vectors() if count <= EXACT_LIMIT else {}
+            matrix = search.as_vectors([*rows.values()])
+            same = search.recordings(store, self._pack, self._claim_vectors[0]) if count else frozenset[str]()
             self._cached = (version, PassageVectors([*rows], matrix, same))
         return self._cached[1]
 
@@ -278,15 +279,20 @@ class KnowledgeBase:
 
     def _writing(self) -> Store:
         if self._opened is None or not self._writable:
-            self.close()
+            self._close_store()
             self._opened, self._writable = Store(self._folder / "index.sqlite3", create=True), True
         return self._opened
 
-    def close(self) -> None:
-        """Close the index; it is opened again when needed."""
+    def _close_store(self) -> None:
         if self._opened is not None:
             self._opened.close()
         self._opened, self._cached = None, None
+
+    def close(self) -> None:
+        """Let go of every file; what is needed is opened again."""
+        with self._lock:
+            self._close_store()
+            self._close_chroma()
 
     # ---- Chroma
 
@@ -303,17 +309,20 @@ class KnowledgeBase:
             self._note_chroma(error, notes)
 
     def _open_chroma(self, store: Store) -> ChromaIndex:
+        """The open collection; opened anew when another process has written, which this one would not see."""
+        generation = store.meta("generation")
+        if self._chroma is not None and generation != self._chroma_generation:
+            self._close_chroma()
         if self._chroma is None:
             folder = None if self._chroma_url else self._folder / "chroma"
             self._chroma = ChromaIndex(store.meta("collection"), folder=folder, url=self._chroma_url)
+            self._chroma_generation = generation
         return self._chroma
 
-    def _open_chroma_or_note(self, store: Store) -> ChromaIndex | None:
-        try:
-            return self._open_chroma(store)
-        except ChromaUnavailable as error:
-            self._note_chroma(error, self.notes)
-            return None
+    def _close_chroma(self) -> None:
+        if self._chroma is not None:
+            self._chroma.close()
+        self._chroma = None
 
     @staticmethod
     def _note_chroma(error: ChromaUnavailable, notes: Notes) -> None:

@@ -70,20 +70,14 @@ class Ingest:
         parts = passages(
             list(document.segments), self.model.count_tokens if self.model else approximate_tokens
         )
-        before = next((d for d in known if d.path == location), None)
-        identifier = naming.source_id or (before.id if before else self._free_id(path.stem, known))
+        before = next((d.id for d in known if d.path == location), None)
+        wanted = naming.source_id or before or _identifier(path.stem)
+        if wanted == self.reserved:
+            wanted = f"{wanted}-document"
         title = naming.title or " ".join(document.title.split()) or path.stem
-        row = StoredDocument(identifier, location, title, naming.as_of, loader, digest, len(parts), now())
-        self.store.write_document(row, parts, self._vectors(identifier, parts))
-        report.added.append(identifier)
+        row = StoredDocument(wanted, location, title, naming.as_of, loader, digest, len(parts), now())
+        report.added.append(self.store.write_document(row, parts, self._vectors(path.name, parts)))
         report.passages += len(parts)
-
-    def _free_id(self, stem: str, known: Sequence[StoredDocument]) -> str:
-        """A readable id from the file name, numbered when another document has it."""
-        base = re.sub(r"[^a-z0-9._]+", "-", stem.lower()).strip("-.") or "document"
-        taken = {d.id for d in known} | {self.reserved}
-        names = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
-        return next(name for name in names if name not in taken)
 
     def _vectors(self, what: str, parts: Sequence[Passage]) -> list[bytes] | None:
         """Vectors of a document's passages, kept batch by batch, so that a killed run goes on where it was."""
@@ -138,6 +132,11 @@ def files_of(root: Path) -> list[Path]:
     if not files:
         raise SourceError("path", root, "a folder with files in it")
     return files
+
+
+def _identifier(stem: str) -> str:
+    """A readable id from a file name."""
+    return re.sub(r"[^a-z0-9._]+", "-", stem.lower()).strip("-.") or "document"
 
 
 def _digest(path: Path) -> str:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from knowledge import ranking
+from knowledge.embedding import DIMENSIONS
 from knowledge.lexical import LexicalHits, LexicalIndex
 from knowledge.pack import Pack
 from knowledge.query import Analysis
 from knowledge.ranking import Candidate, Logistic
-from knowledge.store import Store
+from knowledge.store import Store, StoredPassage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +47,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class PassageVectors:
-    """All passage vectors of the index, row by row, and which documents are recordings of the pack."""
+    """The passage vectors of a small index, row by row, and which documents are recordings of the pack.
+
+    A large index leaves them in Chroma: `ids` is then empty.
+    """
 
     ids: list[int]
     matrix: Vectors
@@ -97,6 +101,7 @@ def passage_candidates(
     hits = index.search(question.analysis.groups)
     total, _ = store.counts()
     malus = COVERED_MALUS - NEW_WORDS_BONUS * max(0.0, claims.unknown - hits.unknown)
+    cosine = {**cosine, **_cosine_of_matches(store, cosine, hits, question)}
     fused = ranking.fuse(cosine, hits, total)
     chosen = ranking.best(fused, DEPTH)
     for p in store.passages(chosen):
@@ -104,6 +109,23 @@ def passage_candidates(
         relevance = _relevance(_PASSAGES, cosine, hits, p.id)
         score = fused[p.id] - (malus if p.document in recordings else 0.0)
         yield Candidate("passage", p.id, timeline, p.start, p.end, score, relevance)
+
+
+def _cosine_of_matches(
+    store: Store, cosine: Mapping[int, float], hits: LexicalHits, question: Question
+) -> dict[int, float]:
+    """Cosine of the best lexical matches that the nearest-neighbour search did not reach."""
+    if question.vector is None:
+        return {}
+    rows = [row for row in ranking.best(hits.scores, DEPTH) if row not in cosine]
+    return {row: float(as_vectors([raw])[0] @ question.vector) for row, raw in store.vectors(rows).items()}
+
+
+def as_vectors(rows: Sequence[bytes]) -> Vectors:
+    """Stored vectors as an array of shape (rows, 384)."""
+    import numpy as np
+
+    return np.frombuffer(b"".join(rows), dtype="<f4").reshape(len(rows), DIMENSIONS)
 
 
 def _relevance(
@@ -114,30 +136,34 @@ def _relevance(
     return model(cosine.get(row, 0.0), hits.coverage.get(row, 0.0), hits.unknown)
 
 
-def recordings(
-    store: Store, ids: Sequence[int], matrix: Vectors, pack: Pack, claims: Vectors
-) -> frozenset[str]:
-    """Documents that are the recording the claims were made in: alike at the same minute, not elsewhere."""
-    import numpy as np
+def recordings(store: Store, pack: Pack, claims: Vectors) -> frozenset[str]:
+    """Documents that are the recording the claims were made in: alike at the same minute, not elsewhere.
 
-    by_document: dict[str, list[tuple[int, float, float]]] = {}
-    row_of = {identifier: row for row, identifier in enumerate(ids)}
-    for p in store.passages():
-        if p.start is not None and p.end is not None and p.id in row_of:
-            by_document.setdefault(p.document, []).append((row_of[p.id], p.start, p.end))
-    found = set()
-    for document, places in by_document.items():
-        alike = matrix[[row for row, _, _ in places]] @ claims.T
-        gains = []
-        for column, claim in enumerate(pack.claims):
-            middle = (claim.start + claim.end) / 2
-            here = [i for i, (_, start, end) in enumerate(places) if start <= middle <= end]
-            if here:
-                gains.append(float(alike[here, column].max() - alike[:, column].mean()))
-        enough = len(gains) >= max(8, len(pack.claims) // 4)
-        if enough and float(np.mean(gains)) >= SAME_RECORDING:
-            found.add(document)
-    return frozenset(found)
+    `claims` are the vectors of the claims' texts, shape (claims, 384).
+    """
+    return frozenset(
+        document.id
+        for document in store.documents()
+        if _is_recording(store, store.passages(document=document.id), pack, claims)
+    )
+
+
+def _is_recording(store: Store, passages: Sequence[StoredPassage], pack: Pack, claims: Vectors) -> bool:
+    places = [(p.id, p.start, p.end) for p in passages if p.start is not None and p.end is not None]
+    if not places or max(end for _, _, end in places) < pack.claims[-1].start / 2:
+        return False
+    vectors = store.vectors([row for row, _, _ in places])
+    places = [place for place in places if place[0] in vectors]
+    if not places:
+        return False
+    alike = as_vectors([vectors[row] for row, _, _ in places]) @ claims.T
+    gains = []
+    for column, claim in enumerate(pack.claims):
+        middle = (claim.start + claim.end) / 2
+        here = [i for i, (_, start, end) in enumerate(places) if start <= middle <= end]
+        if here:
+            gains.append(float(alike[here, column].max() - alike[:, column].mean()))
+    return len(gains) >= len(pack.claims) // 4 and sum(gains) / len(gains) >= SAME_RECORDING
 
 
 def clock(seconds: float | None, *, up: bool = False) -> str | None:

@@ -13,7 +13,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -229,36 +229,25 @@ class Store:
 
     def write_document(
         self, document: StoredDocument, passages: Sequence[Passage], vectors: Sequence[bytes] | None
-    ) -> None:
-        """Write a document as a whole, in place of the one that had its id or its path."""
+    ) -> str:
+        """Write a document as a whole, in place of the one that had its path or its very bytes.
+
+        Returns its id: numbered when another document took the wanted one in the meantime.
+        """
         with self._transaction() as db:
             old = db.execute(
-                "SELECT id FROM documents WHERE id=? OR path=? OR sha256=?",
-                (document.id, document.path, document.sha256),
+                "SELECT id FROM documents WHERE path=? OR sha256=?", (document.path, document.sha256)
             ).fetchall()
             for (identifier,) in old:
                 _delete(db, identifier)
-            row = document
-            db.execute(
-                "INSERT INTO documents VALUES(?,?,?,?,?,?,?,?)",
-                (row.id, row.path, row.title, row.as_of, row.loader, row.sha256, row.passages, row.added_at),
-            )
+            row = replace(document, id=_free_id(db, document.id))
+            db.execute("INSERT INTO documents VALUES(?,?,?,?,?,?,?,?)", astuple(row))
             for ordinal, passage in enumerate(passages):
-                vector = vectors[ordinal] if vectors is not None else None
-                place = (passage.start, passage.end, passage.page, passage.locator, vector)
-                cursor = db.execute(
-                    "INSERT INTO passages(document, ordinal, start_s, end_s, page, locator, vector) "
-                    "VALUES(?,?,?,?,?,?,?)",
-                    (document.id, ordinal, *place),
-                )
-                heading = f"{document.title} {passage.locator}"
-                db.execute(
-                    "INSERT INTO passages_text(rowid, text, heading) VALUES(?,?,?)",
-                    (cursor.lastrowid, passage.text, heading),
-                )
+                _insert_passage(db, row, ordinal, passage, vectors[ordinal] if vectors is not None else None)
             hashes = [(text_hash(passage.text),) for passage in passages]
             db.executemany("DELETE FROM vector_cache WHERE sha256=?", hashes)
             _changed(db)
+        return row.id
 
     def set_vectors(self, vectors: dict[int, bytes]) -> None:
         """Fill in vectors that were missing when their document was added."""
@@ -278,6 +267,26 @@ def _first_meta() -> tuple[tuple[str, str], ...]:
 
 def _changed(db: sqlite3.Connection) -> None:
     db.execute("UPDATE meta SET value=value+1 WHERE key='generation'")
+
+
+def _free_id(db: sqlite3.Connection, wanted: str) -> str:
+    taken = {str(identifier) for (identifier,) in db.execute("SELECT id FROM documents")}
+    names = (wanted if n == 1 else f"{wanted}-{n}" for n in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
+
+
+def _insert_passage(
+    db: sqlite3.Connection, document: StoredDocument, ordinal: int, passage: Passage, vector: bytes | None
+) -> None:
+    place = (passage.start, passage.end, passage.page, passage.locator)
+    cursor = db.execute(
+        "INSERT INTO passages(document, ordinal, start_s, end_s, page, locator, vector) VALUES(?,?,?,?,?,?,?)",
+        (document.id, ordinal, *place, vector),
+    )
+    db.execute(
+        "INSERT INTO passages_text(rowid, text, heading) VALUES(?,?,?)",
+        (cursor.lastrowid, passage.text, f"{document.title} {passage.locator}"),
+    )
 
 
 def _delete(db: sqlite3.Connection, identifier: str) -> None:

@@ -46,11 +46,16 @@ class ChromaIndex:
                 )
             else:
                 client = chromadb.PersistentClient(path=str(folder), settings=settings)
+            self._client = client
             self._collection: Any = client.get_or_create_collection(
                 f"rackrate-{name}", embedding_function=None, metadata={"hnsw:space": "cosine"}
             )
         except Exception as error:  # chromadb raises many kinds, also at import
             raise ChromaUnavailable(_short(error)) from error
+
+    def close(self) -> None:
+        """Let go of the folder; a later index opened on it sees what other processes wrote."""
+        self._client.close()
 
     def ids(self) -> set[str]:
         return set(self._guard(self._collection.get, include=[])["ids"])
