@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tools.errors import FactAbsent, UnknownName
+from tools.errors import FactAbsent
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from tools.catalog import Catalog, Chip, Fact, Model, Price
+    from tools.catalog import Catalog, Price
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 _AS_OF = click.option("--as-of", "as_of", help="Prices up to this date, such as 2024-12-31, 2024-Q4 or 2024.")
@@ -30,6 +29,8 @@ def command() -> None:
 @_JSON
 def chips(as_json: bool) -> None:
     """Every chip: memory, bandwidth, dense peaks, link, power, latest rent."""
+    from tools.catalog.describe import chip_row
+
     catalog = _catalog()
     rows = [chip_row(catalog, chip) for chip in catalog.chips.values()]
     if as_json:
@@ -53,14 +54,16 @@ def chips(as_json: bool) -> None:
 @_JSON
 def models(as_json: bool) -> None:
     """Every model: parameters, layers, KV cache per token, context length."""
+    from tools.catalog.describe import model_row
+
     catalog = _catalog()
     rows = [model_row(model) for model in catalog.models.values()]
     if as_json:
         return _print_json(rows)
-    table = _table("model", "params B", "active B", "layers", "KV/token", "context", "weights", "released")
+    table = _table("model", "B", "active", "KV/token", "context", "weights", "released")
     for row in rows:
         table.add_row(
-            row["id"], _billions(row["params_total"]), _billions(row["params_active"]), _n(row["layers"]),
+            row["id"], _billions(row["params_total"]), _billions(row["params_active"]),
             _n(row["kv_elements_per_token"]), _n(row["context_length"]),
             row["native_precision"] if row["open_weights"] else "closed", row["release_date"] or "",
         )  # fmt: skip
@@ -81,6 +84,8 @@ def prices(
     chip: str | None, kind: str | None, term: str, as_of: str | None, chart: str | None, as_json: bool
 ) -> None:
     """Rental prices: of every chip now, or one chip's history by kind of provider."""
+    from tools.catalog.describe import price_chart, price_row
+
     catalog = _catalog()
     if chip is None:
         return _all_prices(catalog, kind, term, as_of, as_json)
@@ -111,6 +116,8 @@ def prices(
 @_JSON
 def show(name: str, as_json: bool) -> None:
     """Every fact about a chip, model, hosted model, law or market series: value, source, date, contradictions."""
+    from tools.catalog.describe import describe
+
     entry = describe(_catalog(), name)
     if as_json:
         return _print_json(entry)
@@ -159,229 +166,12 @@ def add(file: Path, entry_id: str | None, as_json: bool) -> None:
     return None
 
 
-# What the commands show, as plain data
-
-
-def chip_row(catalog: Catalog, chip: Chip) -> dict[str, Any]:
-    """One line of `catalog chips`."""
-    try:
-        price: Price | None = catalog.rental_price(chip)
-    except FactAbsent:
-        price = None
-    return {
-        "id": chip.id,
-        "name": chip.name,
-        "vendor": chip.vendor,
-        "release_date": chip.release_date,
-        "memory_gb": _scaled(chip.memory_bytes, 1e9),
-        "bandwidth_tb_per_s": _scaled(chip.bandwidth_bytes_per_s, 1e12),
-        "peak_tflops": {name: _scaled(rate, 1e12) for name, rate in chip.peak_flops.items()},
-        "scale_up_gb_per_s": _scaled(chip.scale_up_bytes_per_s, 1e9),
-        "tdp_w": chip.tdp_w,
-        "rental": {"usd_per_chip_hour": price.value, "as_of": price.as_of} if price else None,
-    }
-
-
-def model_row(model: Model) -> dict[str, Any]:
-    """One line of `catalog models`."""
-    names = (
-        "id", "name", "maker", "open_weights", "params_total", "params_active", "layers",
-        "kv_elements_per_token", "context_length", "native_precision", "release_date",
-    )  # fmt: skip
-    return {name: getattr(model, name) for name in names}
-
-
-def price_row(price: Price) -> dict[str, Any]:
-    """One price of the history, with its sources."""
-    names = ("as_of", "kind", "term", "value", "low", "high", "unit", "n", "note")
-    row = {name: getattr(price, name) for name in names}
-    return {**row, "providers": list(price.providers), "sources": [s.model_dump() for s in price.sources]}
-
-
-def describe(catalog: Catalog, name: str) -> dict[str, Any]:
-    """Everything known about a name, whatever it names.
-
-    Raises:
-        UnknownName: neither a chip, a model, a hosted model, a law nor a market series; nearest of all.
-    """
-    nearest: list[str] = []
-    for look in (_describe_chip, _describe_model, _describe_law, _describe_series, _describe_api):
-        try:
-            return look(catalog, name)
-        except UnknownName as error:
-            nearest += error.nearest
-    raise UnknownName("name", name, tuple(dict.fromkeys(nearest))[:4])
-
-
-def _describe_chip(catalog: Catalog, name: str) -> dict[str, Any]:
-    chip = catalog.chip(name)
-    facts = [fact_row(fact) for fact in chip.facts.values()]
-    facts += _price_facts(catalog, chip)
-    return {
-        "kind": "chip", "id": chip.id, "name": chip.name, "aliases": list(chip.aliases), "facts": facts,
-        "remarks": ["Peaks are dense; the link is one way per chip; memory is the vendor's label in decimal GB."],
-    }  # fmt: skip
-
-
-def _price_facts(catalog: Catalog, chip: Chip) -> list[dict[str, Any]]:
-    looks: dict[str, Callable[[Chip], Price]] = {
-        "rental_price": catalog.rental_price,
-        "purchase_price": catalog.purchase_price,
-        "build_cost": catalog.build_cost,
-    }
-    rows = []
-    for label, look in looks.items():
-        try:
-            price = look(chip)
-        except FactAbsent:
-            continue
-        spread = price.high > price.low
-        rows.append(
-            {
-                "name": label,
-                "value": price.value,
-                "unit": price.unit,
-                "low": price.low if spread else None,
-                "high": price.high if spread else None,
-                "as_of": price.as_of,
-                "note": price.note,
-                "source": price.sources[0].model_dump(),
-                "others": [],
-            }
-        )
-    return rows
-
-
-def _describe_model(catalog: Catalog, name: str) -> dict[str, Any]:
-    model = catalog.model(name)
-    remarks = []
-    if not model.open_weights:
-        remarks.append("Its architecture is not public, so memory and speed cannot be computed.")
-    elif (elements := model.kv_elements_per_token) is not None:
-        remarks.append(f"A token adds {elements:,.0f} numbers to the KV cache.")
-    return {
-        "kind": "model",
-        "id": model.id,
-        "name": model.name,
-        "aliases": list(model.aliases),
-        "facts": [*(fact_row(fact) for fact in model.facts.values()), *_token_prices(catalog, name)],
-        "remarks": remarks,
-    }
-
-
-def _token_prices(catalog: Catalog, name: str) -> list[dict[str, Any]]:
-    """What the maker or hosts charge for a model's tokens, as facts; none when nobody lists it."""
-    try:
-        price = catalog.api_price(name)
-    except (FactAbsent, UnknownName):
-        return []
-    named = (("input_price", price.input, 0), ("cached_input_price", price.cached_input, None))
-    rows = []
-    for label, value, side in (*named, ("output_price", price.output, 1)):
-        if value is None:
-            continue
-        low = price.low[side] if price.low and side is not None else None
-        high = price.high[side] if price.high and side is not None else None
-        rows.append(
-            {
-                "name": label,
-                "value": value,
-                "unit": price.unit,
-                "low": low,
-                "high": high,
-                "as_of": price.as_of,
-                "note": price.note,
-                "source": price.source.model_dump(),
-                "others": [],
-            }
-        )
-    return rows
-
-
-def _describe_law(catalog: Catalog, name: str) -> dict[str, Any]:
-    law = catalog.law(name)
-    source = law.source.model_dump()
-    values = {
-        "parameters": law.parameters, "tokens_per_param": law.tokens_per_param, "coefficient": law.coefficient,
-        "exponent": law.exponent,
-    }  # fmt: skip
-    facts = [
-        {"name": n, "value": str(v), "unit": None, "low": None, "high": None, "as_of": source["as_of"] or "",
-         "note": law.note, "source": source, "others": []}
-        for n, v in values.items() if v is not None
-    ]  # fmt: skip
-    return {
-        "kind": "law",
-        "id": law.id,
-        "name": law.name,
-        "aliases": list(law.aliases),
-        "facts": facts,
-        "remarks": [],
-    }
-
-
-def _describe_series(catalog: Catalog, name: str) -> dict[str, Any]:
-    series = catalog.market.get(name)
-    facts = [
-        {"name": p.label or p.at, "value": p.value, "unit": p.unit, "low": p.low, "high": p.high, "as_of": p.at,
-         "note": p.note, "source": p.source.model_dump(), "others": []}
-        for p in series.points
-    ]  # fmt: skip
-    return {
-        "kind": "series",
-        "id": series.id,
-        "name": series.what,
-        "aliases": [],
-        "facts": facts,
-        "remarks": [],
-    }
-
-
-def _describe_api(catalog: Catalog, name: str) -> dict[str, Any]:
-    price = catalog.api_price(name)
-    return {
-        "kind": "api_model",
-        "id": price.model,
-        "name": f"{price.model} at {price.provider}",
-        "aliases": [],
-        "facts": _token_prices(catalog, name),
-        "remarks": [f"Released {price.released}."] if price.released else [],
-    }
-
-
-def fact_row(fact: Fact) -> dict[str, Any]:
-    """A fact as plain data: value, unit, range, source, and what other sources say."""
-    return {
-        "name": fact.name, "value": fact.value, "unit": fact.unit, "low": fact.low, "high": fact.high,
-        "as_of": fact.as_of, "note": fact.note, "source": fact.source.model_dump(),
-        "others": [{"value": o.value, "source": o.source.title, "why_not": o.why_not} for o in fact.others],
-    }  # fmt: skip
-
-
-def price_chart(chip: Chip, rows: list[Price], term: str) -> dict[str, Any]:
-    """Vega-Lite lines of the history, one per kind of provider; the quarter is drawn at its middle."""
-    values = [
-        {"year": round(int(p.as_of[:4]) + (int(p.as_of[-1]) - 0.5) / 4, 3), "quarter": p.as_of, "usd": p.value,
-         "kind": p.kind} for p in rows
-    ]  # fmt: skip
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "title": f"{chip.name}, {term} rent",
-        "data": {"values": values},
-        "mark": {"type": "line", "point": True},
-        "encoding": {
-            "x": {"field": "year", "type": "quantitative", "title": "year", "scale": {"zero": False},
-                  "axis": {"format": ".2f"}},
-            "y": {"field": "usd", "type": "quantitative", "title": "USD per chip-hour"},
-            "color": {"field": "kind", "type": "nominal", "title": "provider"},
-        },
-    }  # fmt: skip
-
-
 # Printing
 
 
 def _all_prices(catalog: Catalog, kind: str | None, term: str, as_of: str | None, as_json: bool) -> None:
+    from tools.catalog.describe import price_row
+
     rows = []
     for chip in catalog.rentals.chips():
         try:
@@ -485,10 +275,6 @@ def _table(*columns: str) -> Table:
 
 def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _scaled(value: float | None, unit: float) -> float | None:
-    return None if value is None else round(value / unit, 6)
 
 
 def _n(value: float | None) -> str:
