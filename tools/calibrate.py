@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 KNEE = 0.06
-SCALE = 0.15
-CROWDING = 0.35
+SCALE = 0.1
+CROWDING = 0.25
 STEP = 1e-4
 
 # Prior widths (standard deviation of the logarithm). A constant not listed has 0.3; zero holds it fixed.
@@ -64,11 +64,9 @@ WIDTHS: dict[str, float] = {
 FACTOR_WIDTHS: dict[str, float] = {
     "engines.speed": 0.15,
     "engines.prefill": 0.3,
+    "engines.cache": 0.2,
     "engines.overhead": 0.4,
-    "engines.attention": 0.6,
     "engines.wait": 0.6,
-    "engines.request": 0.5,
-    "engines.interference": 0.3,
     "families.bandwidth": 0.12,
     "families.flop": 0.2,
     "links.latency": 0.4,

@@ -37,8 +37,10 @@ MLPERF_LENGTHS = {
     "mixtral-8x7b": (300.0, 145.0),
     "deepseek-r1": (800.0, 3880.0),
 }
-# Requests in a published offline run, by (input, output) lengths: the queue the engine fills its batch from.
-QUEUED_REQUESTS = 30_000.0
+# Requests in a published offline run: some 7.7 million tokens, 1,000 requests at least (TensorRT-LLM's tables
+# queue 30,000 requests of 128 + 128 tokens, 3,000 of 128 + 2,048, 1,000 of 20,000 + 2,000).
+QUEUED_TOKENS = 7.7e6
+LEAST_QUEUED = 1000.0
 # InferenceX draws both lengths evenly from 0.8 to 1.0 of the nominal ones.
 INFERENCEX_MEAN = 0.9
 # JetStream's published runs state no lengths: its default data set's means.
@@ -121,7 +123,7 @@ def parse(raw: Mapping[str, str], catalog: Catalog) -> Row:
         get["engine"], family, get["engine_version"], _engine_regime(get, regime)
     )
     lengths = _lengths(get, raw.get("source", ""), model, regime)
-    count = _count(get, regime)
+    count = _count(get, regime, sum(lengths))
     deployment = _deployment(get, chip, model, engine, regime, count)
     try:
         core = core_deployment(deployment)
@@ -229,9 +231,14 @@ def _drawn_short(source: str) -> bool:
     return bool(re.search(r"inference(x|max)", source, re.I)) and "token_position" not in source
 
 
-def _count(get: Mapping[str, str], regime: str) -> float:
+def _count(get: Mapping[str, str], regime: str, tokens: float) -> float:
     if LOADS[regime] == 2:
-        return _number("concurrency_or_batch", get["concurrency_or_batch"], 1, 1e7, blank=QUEUED_REQUESTS)
+        mlperf = regime.startswith("mlperf")  # its queue is the whole data set, drawn many times over
+        queued = 1e5 if mlperf else max(LEAST_QUEUED, QUEUED_TOKENS / max(tokens, 1.0))
+        return _number("concurrency_or_batch", get["concurrency_or_batch"], 1, 1e7, blank=queued)
+    if get["osl"] == "0" and not get["concurrency_or_batch"]:
+        # Prefill alone, as fast as it goes: enough prompts to keep every chip busy.
+        return 8.0 * _number("n_chips", get["n_chips"], 1, 1e6)
     return _number("concurrency_or_batch", get["concurrency_or_batch"], 1, 1e7)
 
 
@@ -242,6 +249,8 @@ def _deployment(
     pp = int(_number("pp", get["pp"], 1, n, blank=1.0))
     ep = int(_number("ep", get["ep"], 1, 1e6, blank=1.0))
     weights = weight_precision(get["precision"], chip, model, regime)
+    if not get["precision"]:
+        weights = _narrowed(weights, chip, model, n)
     laid = Deployment(
         model=model,
         chip=chip,
@@ -253,6 +262,16 @@ def _deployment(
         engine=get["engine"] or None,
     )
     return _laid_out(laid, get["tp"], engine, count)
+
+
+def _narrowed(precision: str, chip: Chip, model: Model, n: int) -> str:
+    """The widest format not above `precision` that the chips of a run can hold at all."""
+    memory = 0.95 * n * (chip.device_memory_bytes or chip.memory_bytes or 0.0)
+    order = ("bf16", "fp8", "fp4")
+    for name in order[order.index(precision) :] if precision in order else ():
+        if weight_bytes(model, name) <= memory:
+            return name
+    return precision
 
 
 def _laid_out(laid: Deployment, stated: str, engine: str | None, count: float) -> Deployment:

@@ -25,11 +25,9 @@ DATA = Path(__file__).parent / "catalog" / "serving_constants.yaml"
 ENGINE_FACTORS: dict[str, tuple[str, ...]] = {
     "speed": ("bandwidth_share", "flop_share"),
     "prefill": ("prefill_speed",),
+    "cache": ("cache_bandwidth",),
     "overhead": ("layer_s", "moe_layer_s", "host_step_s", "host_sequence_s"),
-    "attention": ("prefill_attention",),
-    "wait": ("wait", "steps_waited"),
-    "request": ("request_s",),
-    "interference": ("interference",),
+    "wait": ("wait", "steps_waited", "request_s"),
 }
 FAMILY_FACTORS: dict[str, tuple[str, ...]] = {
     "bandwidth": ("bandwidth_share",),

@@ -6,7 +6,11 @@ use crate::tuning::Tuning;
 /// Achieved bytes per second one way for a group of `chips`.
 fn rate(chip: &Chip, chips: f64, tuning: &Tuning) -> f64 {
     let inside = chip.link * tuning.link_share.min(0.95);
-    if chips <= chip.domain { inside } else { inside.min(chip.network * tuning.network_share.min(0.95)) }
+    if chips <= chip.domain {
+        inside
+    } else {
+        inside.min(chip.network * tuning.network_share.min(0.95))
+    }
 }
 
 /// Latency of one collective: grows slowly with the group, as trees do.

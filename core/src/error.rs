@@ -6,17 +6,9 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Error {
     /// A value outside its domain: the field, the value given, what is allowed.
-    Domain {
-        field: &'static str,
-        value: f64,
-        allowed: &'static str,
-    },
+    Domain { field: &'static str, value: f64, allowed: &'static str },
     /// Slices that must have the same length do not.
-    Length {
-        field: &'static str,
-        expected: usize,
-        got: usize,
-    },
+    Length { field: &'static str, expected: usize, got: usize },
 }
 
 pub type Result<T> = std::result::Result<T, Error>;

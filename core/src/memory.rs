@@ -20,7 +20,11 @@ pub fn weight_bytes_per_chip(model: &Model, plan: &Plan) -> f64 {
 #[must_use]
 pub fn cache_shard(model: &Model, plan: &Plan) -> f64 {
     let shard = plan.attention_shard();
-    if model.is_mla() { 1.0 } else { shard.min(model.kv_heads.max(1.0)) }
+    if model.is_mla() {
+        1.0
+    } else {
+        shard.min(model.kv_heads.max(1.0))
+    }
 }
 
 /// Bytes of cache one sequence of `context` tokens takes on each chip of its rank.

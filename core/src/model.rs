@@ -87,7 +87,11 @@ impl Model {
     /// Share of the routed experts that one token goes to.
     #[must_use]
     pub fn active_share(&self) -> f64 {
-        if self.is_moe() { (self.experts_per_token / self.experts).min(1.0) } else { 0.0 }
+        if self.is_moe() {
+            (self.experts_per_token / self.experts).min(1.0)
+        } else {
+            0.0
+        }
     }
 
     /// Share of the routed experts that `tokens` tokens touch together, routing taken as even:
@@ -98,13 +102,21 @@ impl Model {
             return 0.0;
         }
         let idle = 1.0 - self.active_share();
-        if idle <= 0.0 { 1.0 } else { 1.0 - idle.powf(tokens.max(1.0)) }
+        if idle <= 0.0 {
+            1.0
+        } else {
+            1.0 - idle.powf(tokens.max(1.0))
+        }
     }
 
     /// Parameters, routed experts included.
     #[must_use]
     pub fn params(&self) -> f64 {
-        self.attention_params + self.dense_params + self.expert_params + self.head_params + self.embedding_params
+        self.attention_params
+            + self.dense_params
+            + self.expert_params
+            + self.head_params
+            + self.embedding_params
     }
 
     /// Intermediate width of one routed expert, from its size (gate, up and down matrices).

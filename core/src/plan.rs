@@ -49,7 +49,11 @@ impl Plan {
     /// Chips that one set of attention weights is cut over.
     #[must_use]
     pub fn attention_shard(&self) -> f64 {
-        if self.attention_dp { 1.0 } else { self.tp }
+        if self.attention_dp {
+            1.0
+        } else {
+            self.tp
+        }
     }
 
     /// Independent attention ranks: groups of chips that serve sequences of their own.

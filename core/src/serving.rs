@@ -152,9 +152,10 @@ pub fn estimate(pass: &Pass, work: &Workload) -> Result<Estimate> {
         (request_s + first, step_s, first + output * step_s)
     } else {
         let saturated = matches!(work.load, Load::Saturated(_));
-        let cycle = if saturated { batch * shared } else { first_s + tuning.cycle_prefill * others } + output * step_s;
-        let joining = (batch * shared / cycle).min(1.0);
-        let delay = tuning.interference * others * (1.0 - joining).max(0.0).powf(tuning.lockstep.min(1.0));
+        let cycle = if saturated { batch * shared } else { first_s + tuning.cycle_prefill * others }
+            + output * step_s;
+        let joining = batch * shared / (batch * shared + output * step_s);
+        let delay = tuning.interference * others * (1.0 - joining).powf(tuning.lockstep.min(1.0));
         let wait = tuning.wait * others * joining.powf(tuning.wait_exponent)
             + if batch > 1.0 { tuning.steps_waited * step_s } else { 0.0 };
         let queued = match work.load {

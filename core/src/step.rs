@@ -70,7 +70,11 @@ impl Pass<'_> {
     /// Relative speed of a format that the chip must widen before it can multiply.
     fn widening(&self, format: Format, widened: f64) -> f64 {
         let (_, ran_in) = self.chip.peak(format.compute);
-        if format.bytes < 0.7 * ran_in.operand_bytes() { widened.min(1.0) } else { 1.0 }
+        if format.bytes < 0.7 * ran_in.operand_bytes() {
+            widened.min(1.0)
+        } else {
+            1.0
+        }
     }
 
     /// (memory, compute) seconds of `params` weights cut over `shard` chips for `tokens` tokens.
@@ -124,14 +128,28 @@ impl Pass<'_> {
             return reduced;
         }
         let copies = model.experts_per_token.min(group - 1.0).max(1.0);
-        reduced + model.moe_layers * all_to_all_s(self.chip, plan.expert_shard(), bytes * copies / plan.attention_shard(), self.tuning)
+        reduced
+            + model.moe_layers
+                * all_to_all_s(
+                    self.chip,
+                    plan.expert_shard(),
+                    bytes * copies / plan.attention_shard(),
+                    self.tuning,
+                )
     }
 
     fn fixed(&self) -> f64 {
         self.model.layers * self.tuning.layer_s + self.model.moe_layers * self.tuning.moe_layer_s
     }
 
-    fn gather(&self, dense: (f64, f64), experts: (f64, f64), attention: (f64, f64), collective_s: f64, fixed_s: f64) -> Step {
+    fn gather(
+        &self,
+        dense: (f64, f64),
+        experts: (f64, f64),
+        attention: (f64, f64),
+        collective_s: f64,
+        fixed_s: f64,
+    ) -> Step {
         let norm = self.tuning.overlap_norm;
         Step {
             dense_s: combine(dense.0, dense.1, norm),
@@ -178,7 +196,8 @@ impl Pass<'_> {
         let recurrent = 6.0 * tokens * model.state_elements / plan.attention_shard();
         let attention = (
             0.0,
-            scores / self.flops(Compute::Fp16, relative) + recurrent / self.flops(Compute::Fp16, tuning.recurrence),
+            scores / self.flops(Compute::Fp16, relative)
+                + recurrent / self.flops(Compute::Fp16, tuning.recurrence),
         );
         self.gather(
             self.dense(tokens, logits, speed),

@@ -33,8 +33,16 @@ impl PyChip {
     #[pyo3(signature = (*, memory_bytes, bandwidth, fp16, fp32=0.0, fp8=0.0, int8=0.0, fp4=0.0, link=1e9, domain=1.0, network=25e9))]
     #[allow(clippy::too_many_arguments)]
     fn new(
-        memory_bytes: f64, bandwidth: f64, fp16: f64, fp32: f64, fp8: f64, int8: f64, fp4: f64,
-        link: f64, domain: f64, network: f64,
+        memory_bytes: f64,
+        bandwidth: f64,
+        fp16: f64,
+        fp32: f64,
+        fp8: f64,
+        int8: f64,
+        fp4: f64,
+        link: f64,
+        domain: f64,
+        network: f64,
     ) -> PyResult<Self> {
         let peaks = Peaks { fp32, fp16, fp8, int8, fp4 };
         let chip = Chip { memory_bytes, bandwidth, peaks, link, domain, network };
@@ -55,15 +63,46 @@ impl PyModel {
         state_elements=0.0))]
     #[allow(clippy::too_many_arguments)]
     fn new(
-        layers: f64, hidden: f64, heads: f64, kv_heads: f64, head_dim: f64, attention_params: f64,
-        dense_params: f64, expert_params: f64, head_params: f64, embedding_params: f64, moe_layers: f64,
-        experts: f64, experts_per_token: f64, full_layers: f64, window_layers: f64, window: f64,
-        latent_rank: f64, rope_dim: f64, state_elements: f64,
+        layers: f64,
+        hidden: f64,
+        heads: f64,
+        kv_heads: f64,
+        head_dim: f64,
+        attention_params: f64,
+        dense_params: f64,
+        expert_params: f64,
+        head_params: f64,
+        embedding_params: f64,
+        moe_layers: f64,
+        experts: f64,
+        experts_per_token: f64,
+        full_layers: f64,
+        window_layers: f64,
+        window: f64,
+        latent_rank: f64,
+        rope_dim: f64,
+        state_elements: f64,
     ) -> PyResult<Self> {
         let model = Model {
-            layers, hidden, heads, kv_heads, head_dim, attention_params, dense_params, expert_params,
-            head_params, embedding_params, moe_layers, experts, experts_per_token, full_layers,
-            window_layers, window, latent_rank, rope_dim, state_elements,
+            layers,
+            hidden,
+            heads,
+            kv_heads,
+            head_dim,
+            attention_params,
+            dense_params,
+            expert_params,
+            head_params,
+            embedding_params,
+            moe_layers,
+            experts,
+            experts_per_token,
+            full_layers,
+            window_layers,
+            window,
+            latent_rank,
+            rope_dim,
+            state_elements,
         };
         model.validated().map(Self).map_err(to_py)
     }
@@ -101,13 +140,29 @@ impl PyPlan {
     #[pyo3(signature = (*, chips, tp=1.0, pp=1.0, ep=1.0, attention_dp=false, attention, dense, expert, head, kv_bytes=2.0))]
     #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
     fn new(
-        chips: f64, tp: f64, pp: f64, ep: f64, attention_dp: bool, attention: FormatArgument,
-        dense: FormatArgument, expert: FormatArgument, head: FormatArgument, kv_bytes: f64,
+        chips: f64,
+        tp: f64,
+        pp: f64,
+        ep: f64,
+        attention_dp: bool,
+        attention: FormatArgument,
+        dense: FormatArgument,
+        expert: FormatArgument,
+        head: FormatArgument,
+        kv_bytes: f64,
     ) -> PyResult<Self> {
         let build = || {
             Plan {
-                chips, tp, pp, ep, attention_dp, attention: format(&attention)?, dense: format(&dense)?,
-                expert: format(&expert)?, head: format(&head)?, kv_bytes,
+                chips,
+                tp,
+                pp,
+                ep,
+                attention_dp,
+                attention: format(&attention)?,
+                dense: format(&dense)?,
+                expert: format(&expert)?,
+                head: format(&head)?,
+                kv_bytes,
             }
             .validated()
         };
@@ -149,33 +204,56 @@ pub struct PyEstimate(Estimate);
 #[pymethods]
 impl PyEstimate {
     #[getter]
-    fn ttft_s(&self) -> f64 { self.0.ttft_s }
+    fn ttft_s(&self) -> f64 {
+        self.0.ttft_s
+    }
     #[getter]
-    fn tpot_s(&self) -> f64 { self.0.tpot_s }
+    fn tpot_s(&self) -> f64 {
+        self.0.tpot_s
+    }
     #[getter]
-    fn output_tokens_per_s(&self) -> f64 { self.0.output_tokens_per_s }
+    fn output_tokens_per_s(&self) -> f64 {
+        self.0.output_tokens_per_s
+    }
     #[getter]
-    fn requests_per_s(&self) -> f64 { self.0.requests_per_s }
+    fn requests_per_s(&self) -> f64 {
+        self.0.requests_per_s
+    }
     #[getter]
-    fn batch(&self) -> f64 { self.0.batch }
+    fn batch(&self) -> f64 {
+        self.0.batch
+    }
     #[getter]
-    fn room(&self) -> f64 { self.0.room }
+    fn room(&self) -> f64 {
+        self.0.room
+    }
     #[getter]
-    fn prefill_s(&self) -> f64 { self.0.prefill_s }
+    fn prefill_s(&self) -> f64 {
+        self.0.prefill_s
+    }
     #[getter]
-    fn prefill_amortised_s(&self) -> f64 { self.0.prefill_amortised_s }
+    fn prefill_amortised_s(&self) -> f64 {
+        self.0.prefill_amortised_s
+    }
     #[getter]
-    fn decode_step_s(&self) -> f64 { self.0.decode.total_s() }
+    fn decode_step_s(&self) -> f64 {
+        self.0.decode.total_s()
+    }
     #[getter]
-    fn limited_by(&self) -> &'static str { self.0.bound.name() }
+    fn limited_by(&self) -> &'static str {
+        self.0.bound.name()
+    }
 
     /// Seconds of one decode step by group.
     #[getter]
     fn breakdown(&self) -> std::collections::BTreeMap<&'static str, f64> {
         let step = self.0.decode;
         [
-            ("dense_matrices_s", step.dense_s), ("experts_s", step.expert_s), ("attention_s", step.attention_s),
-            ("collectives_s", step.collective_s), ("fixed_s", step.fixed_s),
+            ("dense_matrices_s", step.dense_s),
+            ("experts_s", step.expert_s),
+            ("attention_s", step.attention_s),
+            ("collectives_s", step.collective_s),
+            ("fixed_s", step.fixed_s),
         ]
         .into()
     }
@@ -191,7 +269,13 @@ impl PyDeployment {
     /// Estimate one workload. `load` is `"static"`, `"closed"` or `"saturated"`, `count` its requests.
     #[pyo3(signature = (tuning, *, input_tokens, output_tokens, load, count, server=true))]
     fn estimate(
-        &self, tuning: &PyTuning, input_tokens: f64, output_tokens: f64, load: &str, count: f64, server: bool,
+        &self,
+        tuning: &PyTuning,
+        input_tokens: f64,
+        output_tokens: f64,
+        load: &str,
+        count: f64,
+        server: bool,
     ) -> PyResult<PyEstimate> {
         let work = parse_load(load, count)
             .map(|load| Workload { input_tokens, output_tokens, load, server })
