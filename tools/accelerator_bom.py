@@ -438,7 +438,7 @@ def _catalogue(query: AcceleratorBomQuery, catalog: Catalog) -> tuple[list[Defau
     facts, sources = [], []
     if chip.memory_bytes is not None:
         gb = chip.memory_bytes / 1e9
-        facts.append(Default("hbm_gb", gb, f"{chip.name} carries {gb:,.0f} GB of HBM."))
+        facts.append(Default("hbm_gb", gb, f"{chip.name} carries {gb:,.0f} GB of HBM.", fact=True))
         sources.append(chip.sources("memory_bytes"))
     try:
         cost = catalog.build_cost(chip)
@@ -446,7 +446,7 @@ def _catalogue(query: AcceleratorBomQuery, catalog: Catalog) -> tuple[list[Defau
         return facts, sources
     spread = f"estimates ${cost.low:,.0f} to ${cost.high:,.0f}, {cost.as_of}"
     says = f"{chip.name} costs ${cost.value:,.0f} to make ({spread})."
-    facts.append(Default("cost_usd", cost.value, says))
+    facts.append(Default("cost_usd", cost.value, says, fact=True))
     sources.append(cost.sources)
     return facts, sources
 

@@ -322,13 +322,15 @@ def _chip_power(query: DatacenterPowerQuery, catalog: Catalog) -> tuple[list[Def
     if chip.server_power_w and chip.chips_per_server:
         watts = chip.server_power_w / chip.chips_per_server
         says = f"{chip.name}: {watts:,.0f} W a chip in its {chip.chips_per_server}-chip system{named}."
-        return [Default("server_w_per_chip", watts, says), _PUE], chip.sources(
+        return [Default("server_w_per_chip", watts, says, fact=query.chip is not None), _PUE], chip.sources(
             "server_power_w", "chips_per_server"
         )
     if chip.tdp_w is None:
         raise FactAbsent(f"no source gives the power of {chip.name}")
     says = f"{chip.name}: TDP {chip.tdp_w:,.0f} W, servers {SERVER_FACTOR} times that{named}."
-    return [Default("server_w_per_chip", chip.tdp_w * SERVER_FACTOR, says), _PUE], chip.sources("tdp_w")
+    return [Default("server_w_per_chip", chip.tdp_w * SERVER_FACTOR, says, fact=query.chip is not None), _PUE], chip.sources(
+        "tdp_w"
+    )
 
 
 def _add_sources(result: DatacenterPowerResult, chip_sources: list[Source]) -> None:

@@ -378,7 +378,8 @@ def _players(players: list[Player], catalog: Catalog) -> MarketShareResult:
     whole = sum(sizes)
     if whole <= 0:
         raise InputError("players", whole, "players with more than nothing in all")
-    shares = [100 * size / whole for size in sizes]
+    warnings = _check_shares(whole) if unit == "percent" else []
+    shares = sizes if unit == "percent" else [100 * size / whole for size in sizes]
     hhi = sum(share**2 for share in shares)
     names = [player.name for player in players]
     return MarketShareResult(
@@ -396,8 +397,20 @@ def _players(players: list[Player], catalog: Catalog) -> MarketShareResult:
             "rows": [list(row) for row in zip(names, sizes, shares, strict=True)],
         },
         chart=_chart(names, shares),
+        warnings=warnings,
         sources=[source for _, found in hbm for source in found],
     )
+
+
+def _check_shares(whole: float) -> list[str]:
+    """Stated shares may leave some of the market unnamed, never more than fill it."""
+    if whole > 100.5:
+        raise InputError("players", f"shares of {format_number(whole)} %", "shares of at most 100 % together")
+    if whole < 99.5:
+        return [
+            f"The shares named leave {format_number(100 - whole)} % of the market out; the index counts only them."
+        ]
+    return []
 
 
 def _sizes(players: list[Player]) -> tuple[list[float], str, str]:

@@ -557,7 +557,7 @@ def _catalogue_prices(query: RentalEconomicsQuery, catalog: Catalog) -> tuple[li
         spread = f"{format_quantity(price.low, price.unit)} to {format_quantity(price.high, price.unit)}"
         middle = format_quantity(price.value, price.unit)
         says = f"{what.capitalize()} of {query.chip}: {middle} ({price.as_of}; {spread})."
-        facts.append(Default(name, price.value, says))
+        facts.append(Default(name, price.value, says, fact=True))
         sources += price.sources
     return facts, sources
 

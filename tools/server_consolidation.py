@@ -11,6 +11,14 @@ from tools.contract import Query, Result, Source, entity, quantity
 from tools.errors import FactAbsent
 from tools.solve import Default, Relations, Rule, answer, product
 
+
+def _needed(wanted_w: float, freed_w: float) -> float:
+    """Swaps that free `wanted_w`; ValueError when a swap frees nothing."""
+    if freed_w <= 0:
+        raise ValueError("no power is freed")
+    return wanted_w / freed_w
+
+
 RELATIONS = Relations(
     # a new server replaces as many old ones as it has their work: cores × gain per core
     product("servers_per_new", "new_cores", "per_core_gain", per=("old_cores",)),
@@ -44,7 +52,12 @@ RELATIONS = Relations(
     product("freed_w_per_old_server", "freed_w_per_new_server", per=("servers_per_new",)),
     product("saving_percent", "freed_w_per_new_server", per=("old_w_replaced",), scale=100.0),
     product("freed_mw", "new_servers", "freed_w_per_new_server", scale=1e-6),
-    product("swaps_per_ai_server", "ai_server_w", per=("freed_w_per_new_server",)),
+    Rule(
+        "swaps_per_ai_server",
+        ("ai_server_w", "freed_w_per_new_server"),
+        _needed,
+        "{ai_server_w} / {freed_w_per_new_server}",
+    ),
     product("old_servers_per_ai_server", "swaps_per_ai_server", "servers_per_new"),
     product("freed_mw", "ai_servers", "ai_server_w", scale=1e-6),
     product("freed_mw", "ai_chips", "w_per_chip_all_in", scale=1e-6),
@@ -157,14 +170,12 @@ class ServerConsolidationQuery(Query):
         "Power freed by each new server put in",
         "W",
         default=None,
-        above=0,
         words=("freed per swap", "freed each", "saved per swap"),
     )
     freed_mw: float | None = quantity(
         "Power freed in all",
         "MW",
         default=None,
-        above=0,
         words=("freed power", "power freed", "megawatts freed"),
     )
     ai_server_w: float | None = quantity(
@@ -289,6 +300,7 @@ def server_consolidation(query: ServerConsolidationQuery, catalog: Catalog) -> S
         result.sources = sources
     if result.freed_w_per_new_server is not None and result.freed_w_per_new_server <= 0:
         result.warnings.append("The new server draws more than the old ones it replaces: no power is freed.")
+        result.ai_servers = result.ai_chips = result.chips_per_swap = None
     if result.swaps_per_ai_server is not None and result.swaps_per_ai_server > 1:
         result.warnings.append(f"One AI server takes {math.ceil(result.swaps_per_ai_server)} whole swaps.")
     return result

@@ -32,11 +32,12 @@ from tools.units import format_number, format_quantity
 
 AGREES_WITHIN = 0.01  # people round what they quote; further apart than this is a contradiction
 
+_ROUNDING = 1e-9  # a limit is not broken by the last digits of a float
 _LIMITS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "gt": ("above", operator.gt),
-    "ge": ("of at least", operator.ge),
+    "ge": ("of at least", lambda value, bound: value >= bound - _ROUNDING),
     "lt": ("below", operator.lt),
-    "le": ("of at most", operator.le),
+    "le": ("of at most", lambda value, bound: value <= bound + _ROUNDING),
 }
 
 ResultT = TypeVar("ResultT", bound=BaseModel)
@@ -64,11 +65,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """A value taken when nobody gave one; `says` names it in the answer's assumptions."""
+    """A value taken when nobody gave one; `says` names it in the answer's assumptions.
+
+    A `fact` is a catalogue value of something the caller named: what follows from it is an answer.
+    """
 
     name: str
     value: float
     says: str
+    fact: bool = False
 
 
 def product(
@@ -133,9 +138,14 @@ class Solution:
         return self.values.get(name)
 
     def found(self) -> dict[str, float]:
-        """What was worked out: known now and not given by the caller (defaults taken are not findings)."""
-        taken = {d.name for d in self.defaults}
-        return {n: v for n, v in self.values.items() if n not in self.given and n not in taken}
+        """What was worked out from what the caller said; what follows from defaults alone is no finding."""
+        said = {*self.given, *(d.name for d in self.defaults if d.fact)}
+        found: dict[str, float] = {}
+        for rule in self.steps:
+            if any(n in said for n in rule.needs):
+                said.add(rule.target)
+                found[rule.target] = self.values[rule.target]
+        return found
 
     def ancestors(self, names: Iterable[str]) -> set[str]:
         """Everything that `names` were worked out from, themselves included."""
@@ -147,18 +157,14 @@ class Solution:
 
     def formula(self, units: Mapping[str, str], names: Iterable[str] | None = None) -> str:
         """The steps with the numbers put in; only those that lead to `names` when given."""
-        wanted = None if names is None else self.ancestors(names)
+        wanted = self.ancestors(self.found() if names is None else names) & self.found().keys()
         shown = (
             f"{label(rule.target)} = {rule.shown(self.values, units)} = "
             f"{format_quantity(self.values[rule.target], units.get(rule.target) or unit_of(rule.target))}"
             for rule in self.steps
-            if (wanted is None or rule.target in wanted) and not self._empty(rule)
+            if rule.target in wanted
         )
         return "; ".join(shown)
-
-    def _empty(self, rule: Rule) -> bool:
-        """A step that only says nothing is nothing: 0 worked out from defaults."""
-        return self.values[rule.target] == 0 and not any(n in self.given for n in rule.needs)
 
     def assumptions(self, names: Iterable[str] | None = None) -> list[str]:
         """The defaults that the found values (or only `names`) rest on."""
