@@ -1,0 +1,1 @@
+"""The Slack app: mentions, direct messages, threads, a command, feedback and editable assumptions."""

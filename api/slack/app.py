@@ -1,0 +1,222 @@
+"""The Bolt application: acknowledge first, work after; each event answered once, whatever Slack redelivers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from agent.answer import Answer
+from agent.graph import Agent
+from agent.settings import Settings
+from api.slack import blocks
+from tools import registry
+from tools.errors import InputError, RackrateError
+
+if TYPE_CHECKING:
+    from slack_bolt.async_app import AsyncApp
+
+log = logging.getLogger("rackrate.slack")
+
+_MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
+MAX_AT_ONCE = 8
+
+
+class Store(Protocol):
+    """What must be shared by replicas."""
+
+    async def claim_event(self, event_id: str) -> bool:
+        """True for the first replica that asks about an event, False ever after."""
+        ...
+
+    async def keep_feedback(self, *, user: str, thread: str, turn: int, verdict: str) -> None: ...
+
+
+class SlackApp:
+    """The handlers. `ask` answers one question; it is the service's, so that metrics and limits apply."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        agent: Agent,
+        store: Store,
+        ask: Callable[..., Awaitable[Answer]] | None = None,
+    ) -> None:
+        self._agent, self._store = agent, store
+        self._ask = ask or agent.ask
+        self._gate = asyncio.Semaphore(MAX_AT_ONCE)
+        self.bolt = self._make(settings)
+
+    def _make(self, settings: Settings) -> AsyncApp:
+        from slack_bolt.async_app import AsyncApp
+        from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+        from slack_sdk.web.async_client import AsyncWebClient
+
+        if settings.slack_bot_token is None:
+            raise InputError("RACKRATE_SLACK_BOT_TOKEN", None, "the bot token of the Slack app (xoxb-…)")
+        client = AsyncWebClient(
+            token=settings.slack_bot_token.get_secret_value(),
+            base_url=settings.slack_api_url or AsyncWebClient.BASE_URL,
+        )
+        client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=3))
+        secret = settings.slack_signing_secret
+        bolt = AsyncApp(
+            client=client,
+            token=client.token,
+            signing_secret=secret.get_secret_value() if secret else None,
+            request_verification_enabled=secret is not None,
+        )
+        bolt.event("app_mention")(self._on_message)
+        bolt.event("message")(self._on_message)
+        bolt.event("app_home_opened")(self._on_home)
+        bolt.command("/rackrate")(self._on_command)
+        for action in ("feedback_up", "feedback_down"):
+            bolt.action(action)(self._on_feedback)
+        bolt.action("open_assumptions")(self._on_open)
+        bolt.view("edit_assumptions")(self._on_edited)
+        return bolt
+
+    async def _on_message(self, event: Mapping[str, Any], body: Mapping[str, Any], client: Any) -> None:
+        if event.get("type") == "message" and (event.get("channel_type") != "im" or event.get("subtype")):
+            return  # channel talk that does not mention us, edits, joins
+        if event.get("bot_id") or not await self._first(body):
+            return
+        question = _MENTION.sub("", str(event.get("text", ""))).strip()
+        root = event.get("thread_ts") or event["ts"]
+        await self._answer(client, event["channel"], root, body.get("team_id", "team"), question)
+
+    async def _on_command(self, ack: Any, command: Mapping[str, Any], client: Any) -> None:
+        question = str(command.get("text", "")).strip()
+        if not question:
+            await ack(f"Ask a question, such as: {blocks.EXAMPLES[0]}")
+            return
+        await ack()
+        said = await client.chat_postMessage(
+            channel=command["channel_id"],
+            text=blocks.escaped(f"{command.get('user_name', 'Somebody')} asks: {question}"),
+        )
+        await self._answer(
+            client, command["channel_id"], said["ts"], command.get("team_id", "team"), question
+        )
+
+    async def _on_home(self, event: Mapping[str, Any], client: Any) -> None:
+        await client.views_publish(user_id=event["user"], view=blocks.home_view())
+
+    async def _on_feedback(
+        self, ack: Any, body: Mapping[str, Any], action: Mapping[str, Any], client: Any
+    ) -> None:
+        await ack()
+        about = json.loads(action["value"])
+        verdict = "up" if action["action_id"] == "feedback_up" else "down"
+        await self._store.keep_feedback(user=body["user"]["id"], verdict=verdict, **about)
+        await client.chat_postEphemeral(
+            channel=body["channel"]["id"], user=body["user"]["id"], text="Thank you, noted.",
+            thread_ts=body.get("message", {}).get("thread_ts"),
+        )  # fmt: skip
+
+    async def _on_open(
+        self, ack: Any, body: Mapping[str, Any], action: Mapping[str, Any], client: Any
+    ) -> None:
+        await ack()
+        about = json.loads(action["value"])
+        answers = await _maybe(self._agent.threads.answers(about["thread"]))
+        calls = (
+            [c for c in answers[about["turn"]].tool_calls if not c.error]
+            if about["turn"] < len(answers)
+            else []
+        )
+        if not calls:
+            return
+        message = body.get("message", {})
+        private = {
+            **about,
+            "tool": calls[-1].tool,
+            "input": calls[-1].input,
+            "channel": body["channel"]["id"],
+        }
+        private["root"] = message.get("thread_ts") or message.get("ts")
+        await client.views_open(
+            trigger_id=body["trigger_id"], view=blocks.assumptions_modal(calls[-1], private)
+        )
+
+    async def _on_edited(self, ack: Any, view: Mapping[str, Any], client: Any) -> None:
+        private = json.loads(view["private_metadata"])
+        before = private["input"]
+        given = {name: part["value"].get("value") for name, part in view["state"]["values"].items()}
+        after = {
+            name: _typed(text, before.get(name)) for name, text in given.items() if text not in (None, "")
+        }
+        try:
+            run = registry.run(private["tool"], after, catalog=self._agent.toolbox.catalog)
+        except InputError as error:
+            block = error.field if error.field in given else next(iter(given), "")
+            await ack(response_action="errors", errors={block: str(error)[:150]})
+            return
+        await ack()
+        changed = {name: value for name, value in after.items() if before.get(name) != value}
+        await client.chat_postMessage(
+            channel=private["channel"], thread_ts=private["root"], text="Run again with other inputs.",
+            blocks=blocks.run_blocks(run, changed),
+        )  # fmt: skip
+
+    async def _first(self, body: Mapping[str, Any]) -> bool:
+        event_id = body.get("event_id")
+        return event_id is None or await self._store.claim_event(str(event_id))
+
+    async def _answer(self, client: Any, channel: str, root: str, team: str, question: str) -> None:
+        thread = f"slack/{team}/{channel}/{root}"
+        async with self._gate:
+            try:
+                answer = await self._ask(question, thread=thread, as_of=None)
+            except RackrateError as error:
+                text = f":warning: {blocks.escaped(str(error))}"
+                await client.chat_postMessage(channel=channel, thread_ts=root, text=text)
+                return
+        turn = max(0, len(await _maybe(self._agent.threads.answers(thread))) - 1)
+        await client.chat_postMessage(
+            channel=channel, thread_ts=root, text=blocks.fallback(answer), blocks=blocks.answer_blocks(answer, thread, turn),
+            unfurl_links=False, unfurl_media=False,
+        )  # fmt: skip
+        await self._post_chart(client, channel, root, answer)
+
+    async def _post_chart(self, client: Any, channel: str, root: str, answer: Answer) -> None:
+        chart = next((c.chart for c in answer.tool_calls if c.chart), None)
+        if chart is None:
+            return
+        try:
+            png = await asyncio.to_thread(_png, chart)
+            await client.files_upload_v2(
+                channel=channel, thread_ts=root, filename="rackrate.png", title="Chart", content=png
+            )
+        except Exception as error:  # the answer stands without its picture
+            log.warning("a chart was not posted: %s: %s", type(error).__name__, error)
+
+
+async def _maybe(value: Any) -> Any:
+    """A store may be asynchronous or not."""
+    return await value if asyncio.iscoroutine(value) else value
+
+
+def _png(chart: Mapping[str, Any]) -> bytes:
+    import vl_convert
+
+    return bytes(vl_convert.vegalite_to_png(dict(chart), scale=2))
+
+
+def _typed(text: str, before: Any) -> Any:
+    """What was typed, as the kind of value that stood there; text with a unit stays text."""
+    if isinstance(before, bool | list | dict):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return text
+    if isinstance(before, int | float):
+        try:
+            number = float(text)
+        except ValueError:
+            return text
+        return int(number) if number.is_integer() else number
+    return text
