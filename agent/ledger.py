@@ -45,10 +45,16 @@ _DEFINITIONS: tuple[Evidence, ...] = tuple(
 )  # fmt: skip
 
 
-def check(answer: Answer, earlier: Sequence[str] = ()) -> Ledger:
-    """The ledger of an answer; `earlier` are the texts of the thread so far, whose numbers count as known."""
+def check(answer: Answer, earlier: Sequence[str] = (), limits: Sequence[float] = ()) -> Ledger:
+    """The ledger of an answer.
+
+    `earlier` are the texts of the thread so far, whose numbers count as known; `limits` the bounds of the
+    calculators' fields, which an answer that calls a value impossible may name.
+    """
     mentions = find_numbers(answer.text, names_in(answer.tool_calls))
     unsupported = open_mentions(mentions, answer, earlier)
+    known = [Evidence(limit) for limit in limits]
+    unsupported = [m for m in unsupported if not any(supports(e, m) for e in known)]
     return Ledger(checked=len(mentions), unsupported=list(dict.fromkeys(m.text for m in unsupported)))
 
 

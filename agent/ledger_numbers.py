@@ -17,12 +17,16 @@ from agent.offline.measure import Unit, parse_unit
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?:[\u202f\u2009\u00a0']\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_POWER = r"(?:[eE][+-]?\d{1,3}(?![\w.])|\s?[×x*·]\s?10(?:\^|\*\*)\{?[-+−]?\d{1,3}\}?|\s?[×x*·]\s?10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)"
+_POWER = (
+    r"(?:[eE][+-]?\d{1,3}(?![\w.])|\s?[×x*·]\s?10(?:\^|\*\*)\{?[-+−]?\d{1,3}\}?|\s?[×x*·]\s?10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)"
+)
 _NUMBER = re.compile(
     rf"(?P<money>(?:US)?\$|€|£|¥|USD\s?|US\$)?\s?(?<![\w.])(?P<sign>[-−+])?(?P<money2>(?:US)?\$|€|£)?"
     rf"(?P<digits>{_DIGITS})(?P<power>{_POWER})?"
 )
-_BASE_POWER = re.compile(r"(?<![\w.])(?P<base>10|2)(?:(?:\^|\*\*)\{?(?P<exp>[-+−]?\d{1,3})\}?|(?P<sup>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+))")
+_BASE_POWER = re.compile(
+    r"(?<![\w.])(?P<base>10|2)(?:(?:\^|\*\*)\{?(?P<exp>[-+−]?\d{1,3})\}?|(?P<sup>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+))"
+)
 _MAGNITUDE = re.compile(
     r"[\s-]?(?P<word>thousand|million|billion|trillion|quadrillion|hundred|dozen|mn|bn|tn|mio)s?\b(?:\sof\b)?"
     r"|(?P<letter>\s?[kKMBT])(?![A-Za-z²³])",
@@ -41,9 +45,8 @@ _ABOUT = re.compile(
 _JOIN = re.compile(r"\s*(?:[–—-]|to|and|or|through|up to)\s*", re.IGNORECASE)
 _DENOMINATOR = re.compile(r"(?:\bper|/|\bevery|\beach)\s*(?:\*\*)?$", re.IGNORECASE)
 
-_ONES = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-         "seventeen eighteen nineteen").split()  # fmt: skip
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]  # fmt: skip
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _WORDS = {w: float(i) for i, w in enumerate(_ONES)} | {w: 10.0 * i for i, w in enumerate(_TENS, 2)}
 _SPELLED = re.compile(
     r"\b(?:(?:an?|{w})[\s-])?(?:(?:{w}|hundred|thousand|million|billion|trillion|dozen)(?:[\s-](?:and[\s-])?|\b))+".replace(
@@ -91,7 +94,12 @@ def find_numbers(text: str, names: Iterable[str] = ()) -> list[Mention]:
     taken = [(m.start, m.end) for m in digits]
     spelled = [
         m
-        for found in (_powers(text, hidden), _fractions(text, hidden), _times(text, hidden), _spelled(text, hidden))
+        for found in (
+            _powers(text, hidden),
+            _fractions(text, hidden),
+            _times(text, hidden),
+            _spelled(text, hidden),
+        )
         for m in found
     ]
     kept: list[Mention] = []
@@ -211,13 +219,17 @@ def _fractions(text: str, hidden: str) -> Iterator[Mention]:
         singular = not part.endswith("s")
         if part.startswith("qua") and not re.match(r"\s+(?:of|the|as)\b", hidden[match.end() :]):
             continue  # a quarter is a period too: "last quarter", "a quarter's shipments"
-        if not count and (part not in ("half",) or not re.match(r"\s+(?:of|the|as|that|its|their)\b", hidden[match.end():])):
+        if not count and (
+            part not in ("half",) or not re.match(r"\s+(?:of|the|as|that|its|their)\b", hidden[match.end() :])
+        ):
             continue
         if count in ("a", "an", "one", "") and not singular:
             continue
         times = {"two": 2.0, "three": 3.0, "four": 4.0}.get(count, 1.0)
         value = times * _PARTS[part[:3]]
-        yield Mention(match.group().strip(), match.start(), match.end(), value, 0.02 * value, TIMES, True, (), True)
+        yield Mention(
+            match.group().strip(), match.start(), match.end(), value, 0.02 * value, TIMES, True, (), True
+        )
 
 
 def _times(text: str, hidden: str) -> Iterator[Mention]:
@@ -233,7 +245,9 @@ def _times(text: str, hidden: str) -> Iterator[Mention]:
             value = _TIMES_VALUE[word[:3]]
         if re.match(r"\s+(?:time|rate|check|count|precision|down|digit|figure|edged)", hidden[match.end() :]):
             continue  # "the doubling time", "double digits"
-        yield Mention(match.group(), match.start(), match.end(), value, 0.05 * value, TIMES, True, (1 / value,), True)
+        yield Mention(
+            match.group(), match.start(), match.end(), value, 0.05 * value, TIMES, True, (1 / value,), True
+        )
 
 
 def _spelled(text: str, hidden: str) -> Iterator[Mention]:
@@ -245,7 +259,7 @@ def _spelled(text: str, hidden: str) -> Iterator[Mention]:
         end = match.start() + len(match.group().rstrip(" -"))
         unit, after = read_unit(hidden, end, "")
         big = any(w in _SCALE for w in words)
-        if value is None or words in (["one"], ["a"], ["an"]) and unit is None:
+        if value is None or (words in (["one"], ["a"], ["an"]) and unit is None):
             continue
         if not big and unit is None and value < 13:
             continue  # "two ways", "the three of them"

@@ -39,7 +39,11 @@ for _unit, _words in {
     "tonne": "tonnes tonne t tons ton", "km": "km kilometres kilometers", "kg": "kg", "pound": "lb lbs pounds",
 }.items():  # fmt: skip
     for _word in _words.split():
-        _SPELLINGS[_word.replace("-", " ") if _word in ("per-cent", "percentage-points", "percentage-point", "US-dollars") else _word] = _unit
+        _SPELLINGS[
+            _word.replace("-", " ")
+            if _word in ("per-cent", "percentage-points", "percentage-point", "US-dollars")
+            else _word
+        ] = _unit
 
 _SYMBOLS = "%$¢×"
 _ALTERNATIVES = "|".join(

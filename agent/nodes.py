@@ -18,6 +18,7 @@ from agent.models import OFFLINE
 from agent.prompt import REPORT, SYSTEM, repair
 from agent.settings import Settings
 from agent.state import State
+from agent.tool_specs import limits_of
 from agent.toolbox import Toolbox
 from tools.contract import Figure
 
@@ -196,7 +197,8 @@ class Nodes:
 
         answer = state["answer"]
         earlier = [m for m in state.get("history", ()) if m.role in ("user", "assistant")]
-        ledger = check(answer, [m.text for m in earlier])
+        limits = limits_of(self.toolbox.specs) if answer.status in ("invalid", "clarify") else ()
+        ledger = check(answer, [m.text for m in earlier], limits)
         model = self.models[state.get("serving", 0)]
         mendable = getattr(model, "repairs", model.provider != OFFLINE)
         if ledger.unsupported and mendable and state.get("repairs", 0) < MAX_REPAIRS:

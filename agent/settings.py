@@ -55,7 +55,9 @@ class Settings(BaseSettings):
     answer_deadline_s: float = Field(120.0, gt=0, description="Wall-clock limit of one answer")
     provider_deadline_s: float = Field(60.0, gt=0, description="Wall-clock limit of one provider turn")
     provider_attempts: int = Field(3, ge=1, description="Attempts at one provider turn, the first included")
-    max_usd_per_answer: float = Field(0.50, gt=0, description="An answer that costs more is stopped, and says so")
+    max_usd_per_answer: float = Field(
+        0.50, gt=0, description="An answer that costs more is stopped, and says so"
+    )
     max_tokens_per_answer: int = Field(200_000, ge=1, description="Likewise for tokens in and out")
 
     def chosen_provider(self) -> str:

@@ -69,6 +69,14 @@ class Threads:
             ).fetchall()
         return [Answer.model_validate_json(text) for (text,) in rows]
 
+    def last(self, thread: str) -> Answer | None:
+        """The latest Answer of a thread; None for a thread nobody has used."""
+        with self._rows("read") as connection:
+            row = connection.execute(
+                "SELECT answer FROM turns WHERE thread = ? ORDER BY turn DESC LIMIT 1", (named(thread),)
+            ).fetchone()
+        return Answer.model_validate_json(row[0]) if row else None
+
     def delete(self, thread: str) -> int:
         """Forget a thread; how many turns it had."""
         with self._rows("write") as connection, connection:

@@ -14,6 +14,7 @@ import logging
 import os
 import platform
 import tempfile
+from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ def _read(path: Path | None) -> list[dict[str, Any]] | None:
     except (OSError, ValueError):
         return None
     whole = isinstance(rows, list) and all(
-        isinstance(r, dict) and {"name", "description", "input_schema", "output_schema"} <= set(r) for r in rows
+        isinstance(r, dict) and {"name", "description", "input_schema", "output_schema"} <= set(r)
+        for r in rows
     )
     return rows if whole else None
 
@@ -95,7 +97,9 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     """Whole or not at all; a folder that cannot be written is no fault."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as file:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
+        ) as file:
             json.dump(rows, file, ensure_ascii=False, separators=(",", ":"))
         os.replace(file.name, path)
         for old in sorted(path.parent.glob("tools-*.json"), key=lambda p: p.stat().st_mtime)[:-KEPT]:
@@ -104,3 +108,26 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
         log.debug("tool descriptions not kept: %s", error)
 
 
+_LIMITS = frozenset(
+    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "min", "max", "above", "below"}
+)
+
+
+def limits_of(specs: Sequence[ToolSpec]) -> list[float]:
+    """Every bound that an input field of these tools has, each once."""
+    found: dict[float, None] = {}
+
+    def walk(schema: Any) -> None:
+        if isinstance(schema, Mapping):
+            for key, value in schema.items():
+                if key in _LIMITS and isinstance(value, int | float) and not isinstance(value, bool):
+                    found[float(value)] = None
+                elif key not in ("examples", "default", "description"):
+                    walk(value)
+        elif isinstance(schema, list):
+            for item in schema:
+                walk(item)
+
+    for spec in specs:
+        walk(spec.input_schema)
+    return list(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +58,7 @@ def command(
 
         return answer_file(_agent(provider), source, target, as_of=as_of)
     if question == "-":
-        question = click.get_text_stream("stdin").read()
+        question = sys.stdin.buffer.read().decode("utf-8", "replace")
     agent = _agent(provider)
     answer = agent.ask_now(question or "", thread=thread, as_of=as_of)
     if as_json:

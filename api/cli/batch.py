@@ -50,7 +50,9 @@ def read_questions(path: Path) -> list[Line]:
             raise InputError(where, row["id"], "an id that no earlier line has")
         seen.add(_key(row["id"]))
         thread = row.get("thread")
-        lines.append(Line(row["id"], row["question"], None if thread is None else str(thread), row.get("as_of")))
+        lines.append(
+            Line(row["id"], row["question"], None if thread is None else str(thread), row.get("as_of"))
+        )
     return lines
 
 
@@ -111,13 +113,16 @@ def answer_file(agent: Agent, source: Path, target: Path, *, as_of: str | None =
     except OSError as error:
         raise InputError("to", str(target), f"a file that can be written ({error.strerror})") from error
     with file, _progress(len(lines), len(lines) - len(left)) as bar:
-        faults = asyncio.run(_answer_all(agent, left, file, bar, as_of))
+        begun = {line.thread for line in lines if _key(line.id) in done}
+        faults = asyncio.run(_answer_all(agent, left, file, bar, as_of, begun))
     if faults:
         click.echo(f"rackrate: {faults} of {len(lines)} questions could not be worked on", err=True)
     return 1 if faults else 0
 
 
-async def _answer_all(agent: Agent, left: list[Line], file: Any, bar: Any, as_of: str | None) -> int:
+async def _answer_all(
+    agent: Agent, left: list[Line], file: Any, bar: Any, as_of: str | None, begun: set[str | None]
+) -> int:
     """Lines of one thread in order, threads side by side; one write of a whole line per answer."""
     offline = agent.models[0].provider == "offline"
     gate = asyncio.Semaphore(1 if offline else AT_ONCE)
@@ -125,9 +130,10 @@ async def _answer_all(agent: Agent, left: list[Line], file: Any, bar: Any, as_of
 
     async def one(lines: list[Line]) -> int:
         faults = 0
-        for line in lines:
+        for place, line in enumerate(lines):
+            kept = _kept(agent, line) if place == 0 and line.thread in begun else None
             async with gate:
-                answer, failed = await _answer(agent, line, as_of)
+                answer, failed = (kept, False) if kept else await _answer(agent, line, as_of)
             row = {"id": line.id, **answer.model_dump(mode="json")}
             file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
             file.flush()
@@ -143,6 +149,14 @@ def _by_thread(lines: list[Line]) -> Iterator[list[Line]]:
     for index, line in enumerate(lines):
         groups.setdefault(f"thread {line.thread}" if line.thread else f"line {index}", []).append(line)
     yield from groups.values()
+
+
+def _kept(agent: Agent, line: Line) -> Answer | None:
+    """The answer a killed run kept in the thread but had not yet written to the file."""
+    from agent.admit import clean
+
+    last = agent.threads.last(line.thread) if line.thread else None
+    return last if last and last.question == clean(line.question) else None
 
 
 async def _answer(agent: Agent, line: Line, as_of: str | None) -> tuple[Answer, bool]:
@@ -167,7 +181,7 @@ async def _answer(agent: Agent, line: Line, as_of: str | None) -> tuple[Answer, 
 
 def _progress(total: int, done: int) -> Any:
     """A progress bar on stderr, where people are looking."""
-    bar = click.progressbar(
+    bar: Any = click.progressbar(
         length=total, label="answering", file=sys.stderr, show_pos=True, item_show_func=None, width=30
     )
     bar.update(done)

@@ -10,7 +10,9 @@ import click
 
 
 @click.command("chat")
-@click.option("--provider", help="offline, anthropic, openai or a plugin's; default: by the keys that are set.")
+@click.option(
+    "--provider", help="offline, anthropic, openai or a plugin's; default: by the keys that are set."
+)
 @click.option("--thread", help="Go on with a thread of that name.")
 @click.option("--as-of", help="Use prices and facts as of this date.")
 def command(provider: str | None, thread: str | None, as_of: str | None) -> int:
@@ -41,7 +43,9 @@ def command(provider: str | None, thread: str | None, as_of: str | None) -> int:
 
 def _greet(thread: str) -> None:
     if sys.stdin.isatty():
-        click.echo(f"Ask about AI compute. An empty line ends. This is thread {thread} (--thread {thread} goes on).")
+        click.echo(
+            f"Ask about AI compute. An empty line ends. This is thread {thread} (--thread {thread} goes on)."
+        )
 
 
 def _questions() -> Iterator[str]:

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 Level = Literal["ok", "note", "problem"]
 TOP_LEVEL = ("agent", "api", "evals", "knowledge", "tools")
 GROUPS = ("calculators", "chat_models", "loaders", "catalogs", "estimators")
-PACKAGES = ("langgraph", "pydantic", "chromadb", "onnxruntime", "anthropic", "openai", "genai-prices", "fastapi")
+PACKAGES = (
+    "langgraph",
+    "pydantic",
+    "chromadb",
+    "onnxruntime",
+    "anthropic",
+    "openai",
+    "genai-prices",
+    "fastapi",
+)
 SECRETS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "RACKRATE_API_KEYS", "RACKRATE_SLACK_BOT_TOKEN",
            "RACKRATE_SLACK_APP_TOKEN", "RACKRATE_SLACK_SIGNING_SECRET")  # fmt: skip
 
@@ -64,7 +73,11 @@ def _line(error: BaseException) -> str:
 
 
 def _versions() -> Iterator[Finding]:
-    yield Finding("version", "ok", f"rackrate {_version('rackrate')}, Python {platform.python_version()}, {platform.platform()}")
+    yield Finding(
+        "version",
+        "ok",
+        f"rackrate {_version('rackrate')}, Python {platform.python_version()}, {platform.platform()}",
+    )
     yield Finding("packages", "ok", ", ".join(f"{name} {_version(name)}" for name in PACKAGES))
 
 
@@ -95,7 +108,9 @@ def _names() -> Iterator[Finding]:
         if not places:
             yield Finding("modules", "problem", f"module {name} is missing")
         elif places[0] != home / name:
-            yield Finding("modules", "problem", f"module {name} is loaded from {places[0]}, not from {home / name}")
+            yield Finding(
+                "modules", "problem", f"module {name} is loaded from {places[0]}, not from {home / name}"
+            )
 
 
 def name_clashes() -> dict[str, list[str]]:
@@ -106,7 +121,9 @@ def name_clashes() -> dict[str, list[str]]:
         if owner.lower() == "rackrate":
             continue
         tops = {line.strip() for line in (dist.read_text("top_level.txt") or "").splitlines()}
-        tops |= {parts[0].removesuffix(".py") for f in dist.files or () if (parts := f.parts) and parts[0] != ".."}
+        tops |= {
+            parts[0].removesuffix(".py") for f in dist.files or () if (parts := f.parts) and parts[0] != ".."
+        }
         for name in sorted(tops & set(TOP_LEVEL)):
             clashes.setdefault(name, []).append(owner)
     return clashes
@@ -131,13 +148,17 @@ def _group(group: str) -> Iterator[Finding]:
     good = 0
     for point in {(p.name, p.value): p for p in points}.values():
         if len(values[point.name]) > 1:
-            yield Finding(group, "problem", f"{point.name}: declared {len(values[point.name])} times ({point.value})")
+            yield Finding(
+                group, "problem", f"{point.name}: declared {len(values[point.name])} times ({point.value})"
+            )
             continue
         try:
             point.load()
             good += 1
         except Exception as error:
-            yield Finding(group, "problem", f"{point.name} ({point.value}): {type(error).__name__}: {_line(error)}")
+            yield Finding(
+                group, "problem", f"{point.name} ({point.value}): {type(error).__name__}: {_line(error)}"
+            )
     if good:
         yield Finding(group, "ok", f"{good} load: {', '.join(sorted(values))}")
 
@@ -167,7 +188,13 @@ def _settings_and_home() -> Iterator[Finding]:
 
 def _provider(settings: Settings) -> str:
     chosen = settings.chosen_provider()
-    why = "RACKRATE_PROVIDER" if settings.provider else "no key is set" if chosen == "offline" else "its key is set"
+    why = (
+        "RACKRATE_PROVIDER"
+        if settings.provider
+        else "no key is set"
+        if chosen == "offline"
+        else "its key is set"
+    )
     return f"{chosen} ({why})"
 
 
@@ -204,14 +231,20 @@ def _knowledge() -> Iterator[Finding]:
     base = KnowledgeBase(settings.home, chroma_url=settings.chroma_url)
     listed = base.list()
     passages = sum(info.passages for info in listed)
-    yield Finding("knowledge", "ok", f"{len(listed)} sources, {passages} passages and claims, search is {base.mode}")
+    yield Finding(
+        "knowledge", "ok", f"{len(listed)} sources, {passages} passages and claims, search is {base.mode}"
+    )
     for note in base.notes:
         yield Finding("knowledge", "note", str(note))
 
 
 def _keys() -> Iterator[Finding]:
     present = [name for name in SECRETS if os.environ.get(name)]
-    yield Finding("keys", "ok" if present else "note", f"set: {', '.join(present)}" if present else "none set: the offline model answers")
+    yield Finding(
+        "keys",
+        "ok" if present else "note",
+        f"set: {', '.join(present)}" if present else "none set: the offline model answers",
+    )
 
 
 def _print(found: list[Finding]) -> None:
@@ -235,5 +268,3 @@ def _print(found: list[Finding]) -> None:
     out.print(inline("Everything it needs is there." if not problems else f"{problems} would stop it working as it should.",
                      "green" if not problems else "bold red"))  # fmt: skip
     sys.stdout.flush()
-
-

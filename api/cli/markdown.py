@@ -47,7 +47,10 @@ def inline(text: str, style: str = "") -> Text:
     for match in _SPAN.finditer(text):
         out.append(text[at : match.start()])
         bold, code = match["bold"] or match["bold2"], match["code"]
-        out.append(bold or code or match["em"] or match["link"], "bold" if bold else "cyan" if code else "italic" if match["em"] else None)
+        out.append(
+            bold or code or match["em"] or match["link"],
+            "bold" if bold else "cyan" if code else "italic" if match["em"] else None,
+        )
         at = match.end()
     out.append(text[at:])
     return out
@@ -63,7 +66,9 @@ def grid(columns: list[str], rows: list[list[str]], numeric: set[int]) -> Render
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    table = Table(
+        box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False, padding=(0, 2, 0, 0)
+    )
     for index, column in enumerate(columns):
         table.add_column(inline(column), justify="right" if index in numeric else "left", overflow="fold")
     for row in rows:
@@ -78,7 +83,9 @@ def _table(lines: list[str], at: int, found: list[RenderableType]) -> int:
         rows.append(_cells(lines[at]))
         at += 1
     numeric = {
-        i for i in range(len(header)) if rows and all(re.match(r"^[\W_]*\d", r[i]) or not r[i].strip("–-— ") for r in rows if i < len(r))
+        i
+        for i in range(len(header))
+        if rows and all(re.match(r"^[\W_]*\d", r[i]) or not r[i].strip("–-— ") for r in rows if i < len(r))
     }
     found.append(grid(header, rows, numeric - {0}))
     return at
@@ -115,7 +122,12 @@ def _prose(lines: list[str], at: int, found: list[RenderableType]) -> int:
         return at + 1
     words = [line.strip().removeprefix("> ")]
     at += 1
-    while at < len(lines) and lines[at].strip() and not _ITEM.match(lines[at]) and not lines[at].startswith(("#", "```", "|")):
+    while (
+        at < len(lines)
+        and lines[at].strip()
+        and not _ITEM.match(lines[at])
+        and not lines[at].startswith(("#", "```", "|"))
+    ):
         words.append(lines[at].strip().removeprefix("> "))
         at += 1
     found.append(inline(" ".join(words)))

@@ -6,6 +6,7 @@ or layers of them, x and y with a field, a title and perhaps a log scale, and co
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -123,7 +124,12 @@ def read_spec(spec: Mapping[str, Any]) -> Plot | None:
     colour = (encoding.get("color") or {}).get("field")
     for row in data.get("values") or ():
         at, value = row.get(x["field"]), row.get(y["field"])
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and at is not None:
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and math.isfinite(value)
+            and at is not None
+        ):
             name = str(row.get(colour, "")) if colour and kind != "bar" else ""
             plot.series.setdefault(name, []).append((at, float(value)))
     if kind == "bar" and str(x.get("sort", "")).startswith("-"):
@@ -136,7 +142,9 @@ def _title(value: Any, axis: Mapping[str, Any] | None = None) -> str:
         value = value.get("text")
     if isinstance(value, list):
         value = " ".join(str(v) for v in value)
-    return str(value if value is not None else (axis or {}).get("field", "") if axis and "title" not in axis else "")
+    return str(
+        value if value is not None else (axis or {}).get("field", "") if axis and "title" not in axis else ""
+    )
 
 
 def _is_log(axis: Mapping[str, Any]) -> bool:
@@ -213,7 +221,7 @@ class _Axis:
 
     def at(self, share: float) -> float:
         if self.log:
-            return self.low * (self.high / self.low) ** share
+            return self.low * math.exp(math.log(self.high / self.low) * share)
         return self.low + (self.high - self.low) * share
 
 
@@ -285,10 +293,12 @@ def _draw_series(
 ) -> None:
     xs, ys = axes
     placed = [
-        (xs.place(float(at)), ys.place(value)) for at, value in series if not (xs.log and at <= 0 or ys.log and value <= 0)
+        (xs.place(float(at)), ys.place(value))
+        for at, value in series
+        if not ((xs.log and at <= 0) or (ys.log and value <= 0))
     ]
     if plot.kind == "line":
-        for a, b in zip(placed, placed[1:], strict=False):
+        for a, b in itertools.pairwise(placed):
             canvas.line(a, b, colour)
     if plot.kind == "point" or len(placed) == 1:
         for x, y in placed:

@@ -105,7 +105,11 @@ def headline(figure: Figure, width: int) -> list[RenderableType]:
         between = f"{ends[0]} to {ends[1]}"
     large = _large(match["number"]) if match else None
     rest = match["rest"].strip() if match else ""
-    if large is None or len(large[0]) + max(len(rest), len(name), len(between)) + 5 > width or width < LARGE_FROM:
+    if (
+        large is None
+        or len(large[0]) + max(len(rest), len(name), len(between)) + 5 > width
+        or width < LARGE_FROM
+    ):
         line = Text(written, style="bold cyan").append(f"  {name}", "not bold dim")
         return [line.append(f"  {between}", "not bold dim") if between else line]
     beside = (between, rest, name) if between else ("", rest, name)
@@ -147,7 +151,9 @@ def table(spec: Mapping[str, Any], rows: int = 14) -> RenderableType:
     if len(found) > rows:
         shown.append([f"… {len(found) - rows} more"])
     numeric = {
-        i for i in range(len(columns)) if found and all(isinstance(r[i], int | float | None) for r in found if i < len(r))
+        i
+        for i in range(len(columns))
+        if found and all(isinstance(r[i], int | float | None) for r in found if i < len(r))
     }
     return grid(columns, shown, numeric)
 
@@ -161,7 +167,11 @@ def _chart(answer: Answer, width: int) -> list[RenderableType]:
 
             title = spec.get("title")
             head = Text(title if isinstance(title, str) else "", style="bold dim")
-            return [Padding(head, (0, 0, 0, 2)), Padding(drawn, (0, 0, 0, 2)), ""] if head else [Padding(drawn, (0, 0, 0, 2)), ""]
+            return (
+                [Padding(head, (0, 0, 0, 2)), Padding(drawn, (0, 0, 0, 2)), ""]
+                if head
+                else [Padding(drawn, (0, 0, 0, 2)), ""]
+            )
     return []
 
 
@@ -184,7 +194,9 @@ def _section(title: str, lines: Sequence[str], style: str, limit: int) -> list[R
     rows = Table.grid(padding=(0, 2, 0, 0))
     rows.add_column(width=7, style="bold dim", no_wrap=True)
     rows.add_column(overflow="fold")
-    shown = list(lines[:limit]) + ([f"… {len(lines) - limit} more (--json has them)"] if len(lines) > limit else [])
+    shown = list(lines[:limit]) + (
+        [f"… {len(lines) - limit} more (--json has them)"] if len(lines) > limit else []
+    )
     for index, line in enumerate(shown):
         rows.add_row(title if index == 0 else "", inline(line, style))
     return [rows, ""]
@@ -267,7 +279,9 @@ def print_run(run: CalculatorRun, out: Console | None = None) -> None:
 def print_tools(summaries: Mapping[str, str], broken: Mapping[str, str]) -> None:
     """Every calculator in one line each."""
     out = console()
-    out.print(grid(["calculator", "answers"], [[f"**{name}**", said] for name, said in summaries.items()], set()))
+    out.print(
+        grid(["calculator", "answers"], [[f"**{name}**", said] for name, said in summaries.items()], set())
+    )
     for said in broken.values():
         out.print(f"broken: {said}", style="red", markup=False)
 
@@ -283,7 +297,11 @@ def print_calculator(calculator: Calculator) -> None:
     required = set(calculator.input_schema.get("required", ()))
     properties = calculator.input_schema.get("properties", {})
     rows = [
-        [f"**{name}**" + (" (needed)" if name in required else ""), _measure(p, calculator.fields.get(name, {})), _said(p)]
+        [
+            f"**{name}**" + (" (needed)" if name in required else ""),
+            _measure(p, calculator.fields.get(name, {})),
+            _said(p),
+        ]
         for name, p in properties.items()
     ]
     out.print(grid(["takes", "unit", ""], rows, set()))
@@ -298,7 +316,7 @@ def print_calculator(calculator: Calculator) -> None:
         out.print("")
         out.print(inline("for example", "bold"))
         for example in calculator.examples[:4]:
-            out.print(inline(f"  rackrate ask \"{example.get('question', '')}\"", "dim"))
+            out.print(inline(f'  rackrate ask "{example.get("question", "")}"', "dim"))
 
 
 def _measure(schema: Mapping[str, Any], extra: Mapping[str, Any]) -> str:

@@ -55,7 +55,9 @@ async def test_parallel_calls_come_back_in_order(make_agent: MakeAgent) -> None:
     model = ScriptedModel(calls(*asked), says("done", headline_call="c3"))
     answer = await make_agent(model).ask("many sums")
     assert [run.figures[0].value for run in answer.tool_calls] == [2.0 * i for i in range(1, 13)]
-    assert [m.call_id for m in model.requests[1].messages if m.role == "tool"] == [f"c{i}" for i in range(1, 13)]
+    assert [m.call_id for m in model.requests[1].messages if m.role == "tool"] == [
+        f"c{i}" for i in range(1, 13)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,8 @@ class Shelf:
 
 async def test_passages_are_fenced_cited_and_count_as_support(make_agent: MakeAgent) -> None:
     model = ScriptedModel(
-        calls(("search_knowledge", {"query": "memory spend"})), says("About 70 % of spend is memory, 12 % is not.")
+        calls(("search_knowledge", {"query": "memory spend"})),
+        says("About 70 % of spend is memory, 12 % is not."),
     )
     answer = await make_agent(model, knowledge=Shelf()).ask("what was said on memory spend?")
     result = model.requests[1].messages[-1].result
@@ -229,7 +232,9 @@ async def test_origins_of_an_llms_arguments_are_traced(make_agent: MakeAgent) ->
     model = ScriptedModel(
         calls(("margin", {"revenue_usd": 4e9, "gross_margin_percent": 62})), says("done", headline_call="c1")
     )
-    answer = await make_agent(model).ask("revenue is 4 billion dollars; what would a fat margin leave as cost?")
+    answer = await make_agent(model).ask(
+        "revenue is 4 billion dollars; what would a fat margin leave as cost?"
+    )
     origins = answer.tool_calls[0].origins
     assert origins["revenue_usd"] == "question"
     assert origins["gross_margin_percent"] == "default"

@@ -41,7 +41,16 @@ def test_json_is_the_answer_and_nothing_else(capsys: pytest.CaptureFixture[str])
     assert (status, err) == (0, "")
     assert answer["provider"] == "offline"
     assert answer["headline"]["value"] == pytest.approx(2160)
-    assert set(answer) >= {"question", "status", "text", "figures", "tool_calls", "citations", "ledger", "thread"}
+    assert set(answer) >= {
+        "question",
+        "status",
+        "text",
+        "figures",
+        "tool_calls",
+        "citations",
+        "ledger",
+        "thread",
+    }
 
 
 def test_terminal_shows_headline_and_says_offline(capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,7 +76,9 @@ def test_terminal_shows_headline_and_says_offline(capsys: pytest.CaptureFixture[
         (["x", "--wrong"], "--wrong"),
     ],
 )
-def test_bad_usage_is_one_line_and_two(capsys: pytest.CaptureFixture[str], argv: list[str], said: str) -> None:
+def test_bad_usage_is_one_line_and_two(
+    capsys: pytest.CaptureFixture[str], argv: list[str], said: str
+) -> None:
     status, out, err = ask(capsys, *argv)
     assert status == 2
     assert out == ""
@@ -101,7 +112,9 @@ def test_thread_goes_on_in_another_process(capsys: pytest.CaptureFixture[str]) -
     first = "how many bytes of KV cache does one token of llama 3.1 70b need in bf16?"
     ask(capsys, "--json", "--thread", "t", first)
     code = "import sys; from api.cli import main; main(['ask', '--json', '--thread', 't', 'and in fp8?'])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
     answer = json.loads(done.stdout)
     assert answer["thread"] == "t"
     assert answer["headline"]["value"] == pytest.approx(163_840)
@@ -142,7 +155,9 @@ def test_batch_answers_every_line_once(capsys: pytest.CaptureFixture[str], tmp_p
 
 
 def test_batch_resumes_and_mends_a_torn_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    source = questions(tmp_path / "q.jsonl", [{"id": i, "question": f"what is {i} times 3?"} for i in range(1, 5)])
+    source = questions(
+        tmp_path / "q.jsonl", [{"id": i, "question": f"what is {i} times 3?"} for i in range(1, 5)]
+    )
     target = tmp_path / "a.jsonl"
     kept = json.dumps({"id": 2, "kept": True}) + "\n"
     target.write_text(kept + '{"id": 3, "question": "what is 3 ti')
@@ -174,7 +189,9 @@ def test_bad_question_file_is_one_line(
     assert err.count("\n") == 1
 
 
-def test_file_of_something_else_is_not_overwritten(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_file_of_something_else_is_not_overwritten(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     source = questions(tmp_path / "q.jsonl", [{"id": 1, "question": "what is 2 times 3?"}])
     (tmp_path / "notes.txt").write_text("my notes\nof the year\n")
     status, _, err = ask(capsys, "--from", str(source), "--to", str(tmp_path / "notes.txt"))
@@ -185,8 +202,16 @@ def test_file_of_something_else_is_not_overwritten(capsys: pytest.CaptureFixture
 
 def test_threads_of_a_batch_are_answered_in_order(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     rows = [
-        {"id": "a1", "question": "how many bytes of KV cache does one token of llama 3.1 70b need in bf16?", "thread": "a"},
-        {"id": "b1", "question": "how many bytes of KV cache does one token of llama 3.1 8b need in bf16?", "thread": "b"},
+        {
+            "id": "a1",
+            "question": "how many bytes of KV cache does one token of llama 3.1 70b need in bf16?",
+            "thread": "a",
+        },
+        {
+            "id": "b1",
+            "question": "how many bytes of KV cache does one token of llama 3.1 8b need in bf16?",
+            "thread": "b",
+        },
         {"id": "a2", "question": "and in fp8?", "thread": "a"},
         {"id": "b2", "question": "and in fp8?", "thread": "b"},
     ]
@@ -202,7 +227,9 @@ def _wait(until: Callable[[], bool], seconds: float) -> None:
 
 
 def test_killed_batch_goes_on_where_it_was(tmp_path: Path) -> None:
-    source = questions(tmp_path / "q.jsonl", [{"id": i, "question": f"what is {i} times 3?"} for i in range(1, 121)])
+    source = questions(
+        tmp_path / "q.jsonl", [{"id": i, "question": f"what is {i} times 3?"} for i in range(1, 121)]
+    )
     target = tmp_path / "a.jsonl"
     argv = ["ask", "--from", str(source), "--to", str(target)]
     command = [sys.executable, "-c", f"from api.cli import main; main({argv!r})"]

@@ -30,7 +30,13 @@ def test_run_prints_the_contracts_keys(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_run_takes_what_people_type(capsys: pytest.CaptureFixture[str]) -> None:
-    typed = {"model": "llama 70b", "chip": "HGX H100", "n_chips": "8", "context_tokens": "8k", "weight_precision": "fp8"}
+    typed = {
+        "model": "llama 70b",
+        "chip": "HGX H100",
+        "n_chips": "8",
+        "context_tokens": "8k",
+        "weight_precision": "fp8",
+    }
     status, out, _ = tools(capsys, "run", "batch_size", "--json", "--input", json.dumps(typed))
     done = json.loads(out)
     assert status == 0
@@ -39,7 +45,9 @@ def test_run_takes_what_people_type(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_run_for_people_has_headline_and_table(capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, _ = tools(capsys, "run", "margin", "--input", '{"revenue_usd": "4B", "gross_margin_percent": 60}')
+    status, out, _ = tools(
+        capsys, "run", "margin", "--input", '{"revenue_usd": "4B", "gross_margin_percent": 60}'
+    )
     assert status == 0
     assert "$1.6B  cost usd" in out
     assert "gross profit" in out
@@ -62,12 +70,17 @@ def test_run_for_people_has_headline_and_table(capsys: pytest.CaptureFixture[str
         (["run", "margin", "--input", '{"surprise": 1}'], "surprise"),
         (["run", "batch_size", "--input", '{"model": "llama 70b", "chip": "H9000"}'], "H9000"),
         (["run", "batch_size", "--input", '{"model": "llama 70b", "chip": "h100", "n_chips": 0}'], "n_chips"),
-        (["run", "batch_size", "--input", '{"model": "llama 70b", "chip": "h100", "n_chips": 1.5}'], "n_chips"),
+        (
+            ["run", "batch_size", "--input", '{"model": "llama 70b", "chip": "h100", "n_chips": 1.5}'],
+            "n_chips",
+        ),
         (["show", "nothing"], "tool is 'nothing'"),
         (["nothing"], "nothing"),
     ],
 )
-def test_bad_input_is_one_line_and_two(capsys: pytest.CaptureFixture[str], argv: list[str], said: str) -> None:
+def test_bad_input_is_one_line_and_two(
+    capsys: pytest.CaptureFixture[str], argv: list[str], said: str
+) -> None:
     status, out, err = tools(capsys, *argv)
     assert status == 2, err
     assert out == ""
@@ -106,7 +119,9 @@ def test_unknown_command_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_reader_that_goes_away_is_no_fault() -> None:
     code = "from api.cli import main; main(['tools', 'list', '--json'])"
-    worker = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    worker = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert worker.stdout is not None
     worker.stdout.close()
     assert worker.wait(60) in (0, 1)
@@ -123,7 +138,9 @@ def test_run_starts_without_the_agent() -> None:
         " 'vl_convert', 'fastapi', 'pydantic_settings', 'asyncio'} & set(sys.modules);"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -28,8 +28,20 @@ def findings(capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, st
 def test_says_versions_core_catalogue_and_index(capsys: pytest.CaptureFixture[str]) -> None:
     _, found = findings(capsys)
     topics = {f["topic"] for f in found}
-    assert topics >= {"version", "core", "modules", "calculators", "catalogue", "provider", "home", "knowledge", "keys"}
-    assert not [f for f in found if f["level"] == "problem" and f["topic"] in ("core", "modules", "home", "catalogue")]
+    assert topics >= {
+        "version",
+        "core",
+        "modules",
+        "calculators",
+        "catalogue",
+        "provider",
+        "home",
+        "knowledge",
+        "keys",
+    }
+    assert not [
+        f for f in found if f["level"] == "problem" and f["topic"] in ("core", "modules", "home", "catalogue")
+    ]
 
 
 def test_no_other_distribution_owns_our_names() -> None:
@@ -49,7 +61,9 @@ def test_clash_of_a_top_level_name_is_found(
     assert any("module tools is also installed by intruder" in f["text"] for f in found)
 
 
-def test_keys_are_named_and_never_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_keys_are_named_and_never_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-very-secret")
     monkeypatch.setenv("RACKRATE_SLACK_BOT_TOKEN", "xoxb-very-secret")
     for argv in (["doctor"], ["doctor", "--json"]):
@@ -59,7 +73,9 @@ def test_keys_are_named_and_never_shown(monkeypatch: pytest.MonkeyPatch, capsys:
         assert "ANTHROPIC_API_KEY" in out
 
 
-def test_broken_calculator_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_broken_calculator_is_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     point = EntryPoint("bad_plugin", "no_such_module:thing", registry.GROUP)
     points = {**registry._points(), "bad_plugin": [point]}
     monkeypatch.setattr(registry, "_points", lambda: points)
@@ -89,7 +105,9 @@ def test_damaged_threads_are_a_problem(home: Path, capsys: pytest.CaptureFixture
     assert any(f["topic"] == "threads" and f["level"] == "problem" for f in found)
 
 
-def test_bad_setting_is_a_problem(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_setting_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("RACKRATE_MAX_ROUNDS", "many")
     status, found = findings(capsys)
     assert status == 1
