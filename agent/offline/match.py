@@ -13,6 +13,7 @@ from agent.offline.measure import COUNTS, Unit, convert, count_factor, without_c
 from agent.offline.precisions import PrecisionMention
 from agent.offline.quantities import Quantity, Reading
 from agent.offline.schema import Field, Library, Spec
+from agent.offline.words import stem as _stem
 
 MIN_FIT = 0.9
 
@@ -59,6 +60,11 @@ _QUALIFIERS: dict[str, frozenset[str]] = {
     "change": frozenset("change changes changed fall falls rise rises drop drops grow grows growth up down double doubles points".split()),
     "points": frozenset("point points".split()),
     "earlier": frozenset("earlier previous before last old from than against".split()),
+    "failed": frozenset("failed fail fails dead broken replaced pulled lost die dies died bad".split()),
+    "saving": frozenset("save saves saving savings saved".split()),
+    "tensor": frozenset("tensor tp tp8 parallel parallelism".split()),
+    "freed": frozenset("freed free frees".split()),
+    "kv": frozenset("kv cache key attention gqa".split()),
     "list": frozenset("list listed rack sticker official quoted catalogue".split()),
     "plain": frozenset("plain without ordinary normal non against".split()),
     "teacher": frozenset("teacher".split()),
@@ -281,6 +287,9 @@ class Matcher:
             return 0.0
         if not q.marked and said < 0.35 and not (f.unit is None or f.unit.bare):
             said -= 0.5
+        said += _literal_fit(q, f, words)
+        if q.marked and f.unit_text and q.unit_text == f.unit_text and q.unit.dims:
+            unit += 0.35  # said in the very unit: "4 years" for years rather than hours
         score = unit + said + _piece_fit(q, f) + _direction_fit(q, f) + _range_fit(q, f) + self._name_fit(near, f, words)
         if "params" in q.marks and f.unit_text != "param" and "param" not in (f.unit_text or ""):
             return 0.0
@@ -369,6 +378,7 @@ class Matcher:
         chosen = _assign(options, fits)
         for i, f in chosen.items():
             frame.fills[f.name] = Fill(_filled_value(reading.quantities[i], f), quantities=(i,), fit=fits[i, f.name])
+        self._fill_objects(frame, reading, words, free, skip)
         self._fill_pairs(frame, reading, free)
         self._fill_lists(frame, reading, words, free, skip)
 
@@ -401,6 +411,22 @@ class Matcher:
                                                quantities=tuple(members), fit=fit)  # fmt: skip
                     break
 
+    def _fill_objects(self, frame: Frame, reading: Reading, words: Words, free: list[int], skip: frozenset[str]) -> None:
+        """A list of things ("$3B chips at 75% and $1B services at 40%"): when the same kinds of quantities repeat."""
+        used = {i for fill in frame.fills.values() for i in fill.quantities}
+        for f in frame.spec.fields:
+            if f.kind != "objects" or f.name in skip:
+                continue
+            items, members = _items(f, reading, [i for i in free if "article" not in reading.quantities[i].marks])
+            weak = [n for n, fill in frame.fills.items() if set(fill.quantities) & set(members)]
+            forced = all(o.name in skip or o.name == f.name for o in frame.spec.fields if o.kind == "number" and o.unit is not None and o.name in frame.fills)
+            if len(items) < 2 or (used & set(members) and not forced and len(items) < 3 and len(members) < 4):
+                continue
+            for name in weak:
+                del frame.fills[name]
+            frame.fills[f.name] = Fill(items, quantities=tuple(members), fit=2.6)
+            return
+
     def _fill_pairs(self, frame: Frame, reading: Reading, free: list[int]) -> None:
         """Two values for one field ("context 2,575 vs 12,575"): kept for two runs of the calculator."""
         used = {i for fill in frame.fills.values() for i in fill.quantities}
@@ -417,6 +443,41 @@ class Matcher:
             frame.pairs[name] = (pair[0], pair[1])
             frame.fills[name] = Fill(pair[0], quantities=(a, b), fit=fill.fit)
             used |= {a, b}
+
+
+def _items(f: Field, reading: Reading, free: list[int]) -> tuple[list[dict[str, Any]], list[int]]:
+    """Quantities dealt out to the number fields of an item; a field that comes round again begins the next item."""
+    numbers = [n for n in f.items if n.kind == "number"]
+    texts = [n for n in f.items if n.kind == "text" and n.required]
+    entities = [n for n in f.items if n.kind == "entity"]
+    items: list[dict[str, Any]] = []
+    members: list[int] = []
+    current: dict[str, Any] = {}
+    for i in free:
+        q = reading.quantities[i]
+        best = max(numbers, key=lambda n: unit_fit(q, n), default=None)
+        if best is None or unit_fit(q, best) < 1.2:
+            continue
+        if best.name in current:
+            items.append(current)
+            current = {}
+        current[best.name] = value_in(q, q.value, best)
+        members.append(i)
+    if current:
+        items.append(current)
+    kinds = {frozenset(i) for i in items}
+    if len(kinds) != 1 or len(items) < 2:
+        return [], []
+    for k, item in enumerate(items):
+        for t in texts:
+            item[t.name] = chr(ord("a") + k)
+    if any(e.required for e in entities):
+        named = [m for m in reading.mentions if entities[0].entity in m.kinds]
+        if len(named) != len(items):
+            return [], []
+        for item, m in zip(items, named, strict=True):
+            item[entities[0].name] = m.kinds[entities[0].entity]
+    return items, members
 
 
 def _both_unused(frame: Frame, members: list[int]) -> bool:
@@ -444,6 +505,18 @@ def _direction_fit(q: Quantity, f: Field) -> float:
     return 0.9 if (f.direction > 0) == later else -0.9
 
 
+def _literal_fit(q: Quantity, f: Field, words: Words) -> float:
+    """Small words right beside the number that the field lists: "15 in", "98 without", "out of 300"."""
+    tokens = words.reading.tokens
+    before = [t.low for t in tokens[max(0, q.first - 4) : q.first] if t.text not in "$-"]
+    after = [t.low for t in tokens[q.last : q.last + 3]]
+    for phrase in f.literals:
+        n = len(phrase)
+        if tuple(before[-n:]) == phrase or tuple(after[:n]) == phrase:
+            return 0.8
+    return 0.0
+
+
 _PIECES = ("per_chip", "per_gpu", "per_server", "per_user", "per_rack", "per_request", "per_call", "per_person")
 
 
@@ -452,6 +525,8 @@ def _piece_fit(q: Quantity, f: Field) -> float:
     per = any(power < 0 and name in COUNTS for name, power in f.unit.dims) if f.unit is not None else False
     per = per or any(p in f.name for p in _PIECES)
     said = "each" in q.marks or any(power < 0 and name in ("chip", "server", "request", "person", "rack") for name, power in q.unit.dims)
+    if said and "person" in f.words and f.unit is not None and f.unit.has("USD"):
+        return 0.4
     if said:
         return 0.8 if per else -0.9
     return 0.0
@@ -574,6 +649,11 @@ def _fill_options(frame: Frame, reading: Reading, features: Features) -> None:
             option = _option(f, low, present)
             if option:
                 frame.fills[f.name] = Fill(option, fit=0.8)
+        elif f.kind == "text" and f.name == "engine":
+            named = next((p[0] for p in f.phrases if len(p) == 1 and p[0] in present), "")
+            word = next((t.low for t in reading.tokens if t.is_word and named and _stem(t.text) == named), "")
+            if word:
+                frame.fills[f.name] = Fill(word, fit=0.5)
         elif f.kind == "bool":
             value = _switch(f, reading)
             if value is not None:

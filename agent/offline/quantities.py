@@ -160,7 +160,8 @@ def _article(reading: Reading, mention: Mention, i: int) -> Quantity | None:
     if before.low != "single" and lead not in ("on", "onto", "in", "with", "for", "of", "into"):
         return None
     if after in ("gpu", "chip", "card") or before.low == "single" or not after.isalpha() or after in _AFTER_CHIP:
-        return Quantity(1.0, parse_unit("chip"), "chip", before.start, before.end, i - 1, i, marks=frozenset({"article"}))
+        marks = frozenset({"single"} if before.low == "single" else {"article"})
+        return Quantity(1.0, parse_unit("chip"), "chip", before.start, before.end, i - 1, i, marks=marks)
     return None
 
 
@@ -565,15 +566,17 @@ def _mark_changes(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
     """`from A to B`, `A -> B` and `A vs B` leave marks that tell the two ends apart."""
     out = list(found)
     for i in range(len(out)):
-        lead = [t.low for t in tokens[max(0, out[i].first - 3) : out[i].first] if t.text != "$"]
+        lead = [t.low for t in tokens[max(0, out[i].first - 4) : out[i].first] if t.text != "$" and t.low not in ("a", "an", "about", "around", "roughly", "only", "just")]
         if lead[-1:] == ["from"] or (lead and lead[-1] in ("from",)):
             out[i] = replace(out[i], marks=out[i].marks | {"from"})
         if lead[-1:] == ["to"] and i:
             out[i] = replace(out[i], marks=out[i].marks | {"to"})
     for i in range(len(out) - 1):
         a, b = out[i], out[i + 1]
-        between = [t.low for t in tokens[a.last : b.first] if t.text != "$"]
-        if any(w in ("->", "→", "=>") for w in between) and len(between) <= 4:
+        between = [t.low for t in tokens[a.last : b.first] if t.text != "$" and t.low not in ("a", "an", "about", "around", "roughly", "only", "just")]
+        if "than" in between and a.unit.dims == b.unit.dims:
+            out[i], out[i + 1] = replace(a, marks=a.marks | {"to"}), replace(b, marks=b.marks | {"from"})
+        elif any(w in ("->", "→", "=>") for w in between) and len(between) <= 4:
             out[i], out[i + 1] = replace(a, marks=a.marks | {"from"}), replace(b, marks=b.marks | {"to"})
         elif "to" in b.marks and between[-1:] == ["to"] and len(between) <= 4 and "from" not in a.marks and a.unit.dims == b.unit.dims:
             out[i] = replace(a, marks=a.marks | {"from"})

@@ -56,6 +56,7 @@ class Field:
     whole: bool = False
     name_stems: tuple[str, ...] = ()
     qualifiers: frozenset[str] = frozenset()
+    literals: tuple[tuple[str, ...], ...] = ()  # phrases made of small words only: "with", "all in", "out of"
 
     def allows(self, value: float) -> bool:
         above = value > self.low if self.low_open else value >= self.low
@@ -157,6 +158,7 @@ def _field(name: str, prop: Mapping[str, Any], required: bool, defs: Mapping[str
         _direction(name, phrases, names), items, prop.get("default"), core.get("type") == "integer",
         tuple(s for part in name.split("_") if part not in _UNIT_NAMES for s in stems(part)),
         frozenset(name.split("_")) & _QUALIFYING,
+        tuple(tuple(p.lower().split()) for p in phrases if not stems(p)),
     )  # fmt: skip
 
 
@@ -205,7 +207,7 @@ def _limit(core: Mapping[str, Any], prop: Mapping[str, Any], closed: str, opened
     return None, False
 
 
-_QUALIFYING = frozenset("new other change points earlier list plain teacher cached draft target residual".split())
+_QUALIFYING = frozenset("new other change points earlier list plain teacher cached draft target residual failed saving tensor freed kv".split())
 _UNIT_NAMES = frozenset(["usd", "percent", "gb", "tb", "mb", "kw", "mw", "gw", "s", "ms", "tokens", "per", "hours", "years", "months", "bytes", "tflops", "flop"])
 
 

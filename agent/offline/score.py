@@ -26,13 +26,19 @@ from agent.offline.words import tokenize
 class Weights:
     """How much each kind of evidence counts; one set for every calculator."""
 
-    words: float = 7.0
-    example: float = 6.0
+    words: float = 7.5
+    example: float = 5.0
     fill: float = 0.42
     unused: float = 1.5
     unused_name: float = 1.2
     want: float = 0.9
     missing: float = 1.6
+    focus: float = 3.0  # words near the asking word that are the result's
+    rest: float = 1.4  # its words anywhere else
+    vote: float = 1.0  # what the most alike examples want
+    pattern: float = 0.4
+    headline: float = 0.7
+    agree: float = 2.6  # the unit asked for
 
 
 WEIGHTS = Weights()
@@ -230,12 +236,12 @@ def rank_outputs(frame: Frame, question: Question, similar: list[tuple[float, Ex
             continue
         score = votes.get(f.name, 0.0) + _asked_unit(f, features) + _said(f, features, idf, question.words.given)
         if f.role == "headline":
-            score += 0.7 - 0.12 * min(headlines, 4)
+            score += WEIGHTS.headline - 0.12 * min(headlines, 4)
             headlines += 1
         if f.name in frame.fills:
             score -= 4.0
         if frame.pattern_want and f.name == frame.pattern_want:
-            score += 0.8
+            score += WEIGHTS.pattern
         rows.append((score, f))
     return sorted(rows, key=lambda r: -r[0])
 
@@ -247,7 +253,7 @@ def _votes(spec: Spec, similar: list[tuple[float, Example]]) -> dict[str, float]
     top = similar[0][0]
     for sim, example in similar[:4]:
         if example.want and sim > 0.55 * top:
-            votes[example.want] = max(votes.get(example.want, 0.0), 2.6 * sim)
+            votes[example.want] = max(votes.get(example.want, 0.0), WEIGHTS.vote * sim)
     return votes
 
 
@@ -266,7 +272,7 @@ def _asked_unit(f: Field, features: Features) -> float:
         same_kind = not wanted.unit.dims and (wanted.unit_text == "percent") != (f.unit_text == "percent")
         if same_kind:
             return 0.4 if wanted.unit_text == "percent" else -0.8
-        return 2.6 if wanted.explicit else 1.6
+        return WEIGHTS.agree if wanted.explicit else 0.6 * WEIGHTS.agree
     if wanted.unit.dims and f.unit.dims and without_counts(wanted.unit) == without_counts(f.unit) and without_counts(f.unit):
         return 1.1 if wanted.explicit else 0.9
     return -3.0 if wanted.explicit else -1.2
@@ -278,8 +284,7 @@ def _said(f: Field, features: Features, idf: Mapping[str, float], given: frozens
     present = {s for s, _ in features.stems}
     whole = sum(f.words[s] * idf.get(s, 1.0) * (0.3 if s in given else 1.0) for s in present if s in f.words)
     phrases = sum(1 for p in f.phrases if len(p) > 1 and all(s in present for s in p))
-    focus, rest = 1 - math.exp(-0.9 * focused), 1 - math.exp(-0.5 * whole)
-    return 2.7 * focus + 1.0 * rest + 0.5 * min(phrases, 2)
+    return min(WEIGHTS.focus * focused, 4.0) + WEIGHTS.rest * (1 - math.exp(-0.5 * whole)) + 0.5 * min(phrases, 2)
 
 
 _IDF: dict[int, Mapping[str, float]] = {}
