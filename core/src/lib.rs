@@ -19,6 +19,7 @@ pub mod sample;
 pub mod scaling;
 pub mod serving;
 pub mod step;
+pub mod training;
 pub mod tuning;
 
 pub use error::{Error, Result};

@@ -34,6 +34,7 @@ mod _core {
         effective_tokens, fit_bootstrap, fit_law, fit_objective, goodput, law_flop_for_loss,
         law_flop_for_params, law_flop_for_tokens, law_inference_adjusted, law_loss, law_optimum,
         law_repeated_loss, law_repeated_optimum, law_tokens_for_loss, pareto_front, quasi_random,
+        training_seconds_per_token,
     };
 
     #[pymodule_export]

@@ -8,6 +8,7 @@ use crate::cluster::FailingJob;
 use crate::fit::{self, Runs};
 use crate::sample::Uncertain;
 use crate::scaling::{Demand, Law, Point, Repetition};
+use crate::training::{seconds_per_token, Efficiency, Split, TrainingChip, Work};
 
 /// `(A, B, E, alpha, beta)` as Python passes it.
 type LawTuple = (f64, f64, f64, f64, f64);
@@ -218,4 +219,56 @@ pub fn quasi_random(
     let inputs: Vec<Uncertain> = inputs.into_iter().map(uncertain).collect::<PyResult<_>>()?;
     let values = crate::sample::draw(&inputs, count, seed).map_err(to_py)?;
     PyArray1::from_vec(py, values).reshape([count, inputs.len()])
+}
+
+/// `work`, `chip`, `split` and `efficiency` in the field order of `training.rs`.
+#[pyfunction]
+pub fn training_seconds_per_token(
+    work: [f64; 9],
+    chip: [f64; 6],
+    split: [f64; 8],
+    efficiency: [f64; 10],
+) -> PyResult<f64> {
+    let w = Work {
+        dense_params: work[0],
+        expert_params: work[1],
+        head_params: work[2],
+        attention_flop: work[3],
+        layers: work[4],
+        hidden: work[5],
+        moe_layers: work[6],
+        experts_per_token: work[7],
+        params_total: work[8],
+    };
+    let c = TrainingChip {
+        peak: chip[0],
+        peak_16bit: chip[1],
+        bandwidth: chip[2],
+        link: chip[3],
+        domain: chip[4],
+        network: chip[5],
+    };
+    let s = Split {
+        chips: split[0],
+        tensor: split[1],
+        pipeline: split[2],
+        context: split[3],
+        expert: split[4],
+        microbatches: split[5],
+        tokens_per_step: split[6],
+        recompute: split[7] != 0.0,
+    };
+    let e = Efficiency {
+        matmul: efficiency[0],
+        matmul_16bit: efficiency[1],
+        attention: efficiency[2],
+        experts: efficiency[3],
+        activation_bytes: efficiency[4],
+        routed_bytes: efficiency[5],
+        tensor_exposed: efficiency[6],
+        expert_exposed: efficiency[7],
+        data_exposed: efficiency[8],
+        bubble: efficiency[9],
+    };
+    seconds_per_token(&w, &c, &s, &e).map_err(to_py)
 }
