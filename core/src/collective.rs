@@ -27,12 +27,18 @@ pub fn all_reduce_s(chip: &Chip, chips: f64, bytes: f64, tuning: &Tuning) -> f64
     latency(chips, tuning) + 2.0 * (chips - 1.0) / chips * bytes / rate(chip, chips, tuning)
 }
 
-/// Dispatch and combine of an expert layer: `bytes` is what one chip sends out in one direction.
+/// Dispatch and combine of an expert layer over `chips`: `bytes` is one copy of one chip's tokens, sent to
+/// `copies` places each way. Beyond the scale-up domain a copy crosses the network once per domain and is passed
+/// on inside it, while the copies inside travel over the scale-up link.
 #[must_use]
-pub fn all_to_all_s(chip: &Chip, chips: f64, bytes: f64, tuning: &Tuning) -> f64 {
+pub fn all_to_all_s(chip: &Chip, chips: f64, bytes: f64, copies: f64, tuning: &Tuning) -> f64 {
     if chips <= 1.0 {
         return 0.0;
     }
-    let volume = 2.0 * (chips - 1.0) / chips * bytes;
-    2.0 * latency(chips, tuning) + volume / (rate(chip, chips, tuning) * tuning.all_to_all_share.min(1.0))
+    let near = chips.min(chip.domain.max(1.0));
+    let link = chip.link * (tuning.link_share.min(0.95) * tuning.all_to_all_share.min(1.0));
+    let inside = 2.0 * (near - 1.0) / near * bytes * copies.min(chips - 1.0) / link;
+    let domains = (chips / near).ceil();
+    let outside = 2.0 * bytes * copies.min(domains - 1.0) / (chip.network * tuning.network_share.min(0.95));
+    2.0 * latency(chips, tuning) + inside.max(outside)
 }
