@@ -209,6 +209,7 @@ def batch_size(query: BatchSizeQuery, catalog: Catalog) -> BatchSizeResult:
     memory = resolve_memory(query, catalog, notes, default_reserve=DEFAULT_RESERVE)
     room = _room(query, served, memory, notes)
     _static(room, result, notes)
+    _note_device_memory(room, notes)
     if query.context_tokens is not None:
         _at_context(query, room, catalog, result, notes)
     if query.n_requests is not None:
@@ -238,6 +239,19 @@ def _room(query: BatchSizeQuery, served: Served, memory: Memory, notes: Notes) -
                 "data-parallel attention it would be shared out"
             )
     return Room(served, memory, n_chips, copies)
+
+
+def _note_device_memory(room: Room, notes: Notes) -> None:
+    """Say so where the device reports noticeably less than its label (B200: 180 of 192 GB)."""
+    chip = room.memory.chip
+    if chip is None or not chip.device_memory_bytes or chip.memory_bytes != room.memory.bytes_per_chip:
+        return
+    less = 1.0 - chip.device_memory_bytes / room.memory.bytes_per_chip
+    if less > 0.02:
+        notes.warnings.append(
+            f"{chip.name} reports {chip.device_memory_bytes / GB:,.0f} GB to programs, {less:.0%} less than its label; "
+            "the label is used"
+        )
 
 
 def _static(room: Room, result: BatchSizeResult, notes: Notes) -> None:

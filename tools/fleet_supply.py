@@ -43,6 +43,9 @@ EXAMPLES: list[Any] = [
                  "the fp8 ceiling",
      "input": {"chip": "h100-sxm", "params": 13e9, "n_chips": 800000, "people": 6e9, "precision": "fp8"},
      "want": "tokens_per_s_per_person"},
+    {"question": "could 900k H200 write 20 tokens a second for everyone on earth with a 4B model in fp8?",
+     "input": {"chip": "h200", "params": 4e9, "n_chips": 900000, "precision": "fp8", "everyone": True,
+               "tokens_per_s_per_person": 20}, "want": "utilisation"},
     {"question": "tokens/s every chip must make when 400,000 chips serve 8e9 people with 50 tokens/s",
      "input": {"n_chips": 400000, "people": 8e9, "tokens_per_s_per_person": 50},
      "want": "tokens_per_s_per_chip"},
@@ -56,6 +59,7 @@ EXAMPLES: list[Any] = [
 
 FLOP_PER_PARAM = 2.0
 SECONDS_PER_DAY = 86_400.0
+POPULATION_YEAR = 2025
 FORWARD = Source(
     title="Kaplan et al., Scaling Laws for Neural Language Models", url="https://arxiv.org/abs/2001.08361",
     as_of="2020-01", says="A forward pass takes about 2 FLOP per parameter and token",
@@ -105,6 +109,19 @@ class FleetSupplyQuery(Query):
         "Fraction of the peak that becomes tokens", "dimensionless", default=None, above=0,
         words=("utilisation", "MFU", "of peak", "efficiency"),
     )  # fmt: skip
+    everyone: bool | None = Field(
+        None,
+        description="Shared by everyone on Earth (the catalogue's world population)",
+        json_schema_extra={
+            "words": ["everyone on earth", "everybody on earth", "every human", "person on earth", "humanity",
+                      "people on the planet", "world population", "whole world"]
+        },
+    )  # fmt: skip
+    quarter: str | None = Field(
+        None,
+        description="Quarter whose shipments of the chip are the fleet (2024-Q4)",
+        json_schema_extra={"words": ["shipped in", "shipments of"]},
+    )
     people: float | None = quantity(
         "People who share the fleet", "person", default=None, above=0,
         words=("people", "humans", "population", "everyone", "users on Earth", "persons"),
@@ -131,7 +148,7 @@ class FleetSupplyResult(Result):
 
     tokens_per_s_per_person: float | None = quantity(
         "Tokens a second for each person", "token/s/person", default=None, role="headline",
-        words=("tokens per second per person", "each person", "per human", "for everybody"),
+        words=("tokens per second per person", "tokens per second each", "each person", "per human", "for everybody"),
     )  # fmt: skip
     ceiling_tokens_per_s_per_person: float | None = quantity(
         "Tokens a second for each person with every chip at its full dense peak: the physical ceiling",
@@ -202,6 +219,7 @@ def fleet_supply(query: FleetSupplyQuery, catalog: Catalog) -> FleetSupplyResult
     notes = Notes()
     known = {n: getattr(query, n) for n in FLEET.names() if n in FleetSupplyQuery.model_fields}
     _facts(query, catalog, known, notes)
+    _people_and_shipments(query, catalog, known, notes)
     solution = FLEET.solve(known, _defaults(known))
     FLEET.require(solution, query, "tokens_per_s_per_person", "tokens_per_s", "tokens_per_s_per_chip", "n_chips",
                   "utilisation", "people", "params", "fleet_flop_per_s")  # fmt: skip
@@ -234,6 +252,23 @@ def _facts(query: FleetSupplyQuery, catalog: Catalog, known: dict[str, float | N
         if query.watts_per_chip is None and chip.tdp_w is not None:
             known["watts_per_chip"] = float(chip.tdp_w)
             notes.assumptions.append(f"{chip.tdp_w:,.0f} W a chip (its TDP alone; servers and cooling add to it)")
+
+
+def _people_and_shipments(
+    query: FleetSupplyQuery, catalog: Catalog, known: dict[str, float | None], notes: Notes
+) -> None:
+    """The world's people where they are meant, and a quarter's shipments, from the catalogue's market facts."""
+    if known["people"] is None and query.everyone:
+        world = catalog.market.population(POPULATION_YEAR)
+        known["people"] = float(world.value)
+        notes.sources.append(world.source)
+        notes.assumptions.append(f"{world.value / 1e9:.3g} billion people (world population {world.at})")
+    if known["n_chips"] is None and query.quarter is not None and query.chip is not None:
+        shipped = catalog.market.units(catalog.chip(query.chip).id, query.quarter)
+        known["n_chips"] = float(shipped.value)
+        notes.sources.append(shipped.source)
+        between = f" ({shipped.low:,.0f} to {shipped.high:,.0f})" if shipped.low and shipped.high else ""
+        notes.assumptions.append(f"{shipped.value:,.0f} chips shipped in {shipped.at}{between}, an estimate")
 
 
 def _defaults(known: dict[str, float | None]) -> list[Default]:

@@ -29,6 +29,11 @@ EXAMPLES: list[Any] = [
                  "at 35,000?",
      "input": {"chip_a": "mi300x", "usd_per_chip": 15000, "chip_b": "b200", "other_usd_per_chip": 35000},
      "want": "gb_per_usd_ratio"},
+    {"question": "H200 at 31k or B200 at 38k: which one has more memory per dollar, and by what factor?",
+     "input": {"chip_a": "h200", "usd_per_chip": 31000, "chip_b": "b200", "other_usd_per_chip": 38000},
+     "want": "gb_per_usd_advantage"},
+    {"question": "memory ratio of an L40S to an A100 80GB",
+     "input": {"chip_a": "l40s", "chip_b": "a100-sxm"}, "want": "capacity_ratio"},
     {"question": "bandwidth per dollar: TPU v5e costing 3k versus H100 costing 30k",
      "input": {"chip_a": "tpu-v5e", "usd_per_chip": 3000, "chip_b": "h100-sxm", "other_usd_per_chip": 30000},
      "want": "bandwidth_per_usd_ratio"},
@@ -153,6 +158,10 @@ class HbmPerDollarResult(Result):
         "HBM capacity per dollar, first chip over second", "dimensionless", default=None, role="headline",
         words=("HBM per dollar", "GB per dollar", "gigabytes per dollar", "capacity per dollar", "memory per dollar"),
     )  # fmt: skip
+    gb_per_usd_advantage: float | None = quantity(
+        "Memory per dollar of the better chip over the other's", "dimensionless", default=None, role="detail",
+        words=("which has more memory per dollar", "by what factor", "better value", "which is better", "wins by"),
+    )  # fmt: skip
     bandwidth_per_usd_ratio: float | None = quantity(
         "Bandwidth per dollar, first chip over second", "dimensionless", default=None, role="headline",
         words=("memory bandwidth per dollar", "bandwidth per dollar", "GB/s per dollar", "TB/s per dollar"),
@@ -179,11 +188,11 @@ class HbmPerDollarResult(Result):
     )  # fmt: skip
     capacity_ratio: float | None = quantity(
         "Memory capacity, first chip over second", "dimensionless", default=None, role="headline",
-        words=("memory capacity", "HBM capacity ratio", "memory size", "times bigger", "capacity", "more memory"),
+        words=("memory capacity", "HBM capacity ratio", "memory ratio", "HBM", "memory", "VRAM", "more HBM"),
     )  # fmt: skip
     bandwidth_ratio: float | None = quantity(
         "Memory bandwidth, first chip over second", "dimensionless", default=None, role="detail",
-        words=("memory bandwidth", "bandwidth ratio", "times the bandwidth", "faster memory", "more bandwidth"),
+        words=("memory bandwidth", "bandwidth ratio", "times the bandwidth", "bandwidth"),
     )  # fmt: skip
     flops_ratio: float | None = quantity(
         "FLOP/s, first chip over second", "dimensionless", default=None, role="detail",
@@ -281,6 +290,8 @@ def _per_dollar(first: ChipValue, second: ChipValue, unit: str, result: HbmPerDo
     result.price_gap_usd = dearer - cheaper if unit == "USD/chip" else None
     relative = first.usd / second.usd
     result.gb_per_usd_ratio = _times(result.capacity_ratio, 1 / relative)
+    if result.gb_per_usd_ratio:
+        result.gb_per_usd_advantage = max(result.gb_per_usd_ratio, 1 / result.gb_per_usd_ratio)
     result.bandwidth_per_usd_ratio = _times(result.bandwidth_ratio, 1 / relative)
     result.flops_per_usd_ratio = _times(result.flops_ratio, 1 / relative)
     if unit == "USD/chip":

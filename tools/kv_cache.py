@@ -34,6 +34,8 @@ EXAMPLES: list[Any] = [
     {"question": "KV cache in GB of llama 8b at 20,000 tokens, 16 bit",
      "input": {"model": "llama-3.1-8b", "kv_precision": "bf16", "context_tokens": 20000},
      "want": "kv_gb_per_request"},
+    {"question": "will the KV cache quadruple when the context doubles from 8k to 16k? times more memory",
+     "input": {"context_tokens": 8000, "other_context_tokens": 16000}, "want": "growth_factor"},
     {"question": "how many times bigger is the cache at 64k than at 4k",
      "input": {"context_tokens": 64000, "other_context_tokens": 4000}, "want": "growth_factor"},
     {"question": "memory for the KV cache of 200 users at 8,000 tokens each, Llama 405B fp8",

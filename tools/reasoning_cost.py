@@ -23,6 +23,10 @@ EXAMPLES: list[Any] = [
     {"question": "if a thinking model writes eight times the tokens and each token costs three times as much, how "
                  "much dearer is an answer?",
      "input": {"token_factor": 8, "per_token_factor": 3}, "want": "cost_factor"},
+    {"question": "a reasoning model uses 9x the tokens at 2.5x the cost per token, total cost multiple?",
+     "input": {"token_factor": 9, "per_token_factor": 2.5}, "want": "cost_factor"},
+    {"question": "7,000 thinking tokens on top of 700 answer tokens: output multiple?",
+     "input": {"thinking_tokens": 7000, "output_tokens": 700}, "want": "token_factor"},
     {"question": "an answer got 36x more expensive with 9x the tokens; what happened to the price of a token?",
      "input": {"cost_factor": 36, "token_factor": 9}, "want": "per_token_factor"},
     {"question": "20,000 thinking tokens before an 800 token answer: how many times the output?",
@@ -90,7 +94,7 @@ class ReasoningCostQuery(ModelQuery, ChipQuery):
     )  # fmt: skip
     per_token_factor: float | None = quantity(
         "How many times as dear each token is", "dimensionless", default=None, above=0,
-        words=("per token", "dearer per token", "fewer users", "times per token", "each token costs"),
+        words=("per token", "cost per token", "the cost per token", "fewer users", "times per token", "each token costs"),
     )  # fmt: skip
     cost_factor: float | None = quantity(
         "How many times as dear the answer is", "dimensionless", default=None, above=0,
@@ -119,7 +123,7 @@ class ReasoningCostResult(Result):
     )  # fmt: skip
     token_factor: float | None = quantity(
         "How many times as many output tokens", "dimensionless", default=None, role="headline",
-        words=("token factor", "times the output", "times as many tokens", "more tokens"),
+        words=("token factor", "times the output", "output multiple", "times as many tokens", "more tokens"),
     )  # fmt: skip
     batch_factor: float | None = quantity(
         "How many times fewer requests run at once", "dimensionless", default=None, role="detail",
@@ -218,8 +222,9 @@ def _batches(
 def _contexts(query: ReasoningCostQuery) -> tuple[float | None, float | None]:
     base = query.base_context_tokens
     thinking = query.thinking_tokens
-    if query.long_context_tokens is not None:
-        return base, query.long_context_tokens
+    longer = query.long_context_tokens
+    if longer is not None and not (base is not None and thinking is not None and longer <= base):
+        return (min(base, longer), max(base, longer)) if base is not None else (base, longer)
     return base, None if base is None or thinking is None else base + thinking
 
 

@@ -16,6 +16,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from tools import deployment
 from tools.catalog.models import make_model
 from tools.contract import Query, Source, entity, quantity
@@ -84,6 +86,11 @@ class ChipQuery(Query):
         "Fraction of the memory kept free", "dimensionless", default=None, min=0, below=1,
         words=("reserve", "kept free", "left free", "set aside", "headroom", "held back"),
     )  # fmt: skip
+    keep_reserve: bool | None = Field(
+        None,
+        description="Whether a reserve is kept free at all (false: all of the memory is usable)",
+        json_schema_extra={"words": ["reserve", "reserved", "headroom"]},
+    )
     usable_fraction: float | None = quantity(
         "Fraction of the memory that may be used (1 - reserve)", "dimensionless", default=None, above=0, max=1,
         words=("usable", "available for the model", "memory utilisation", "of memory is usable"),
@@ -289,6 +296,8 @@ def _reserve(query: ChipQuery, notes: Notes, default: float) -> float:
         return query.reserve_fraction
     if query.usable_fraction is not None:
         return 1.0 - query.usable_fraction
+    if query.keep_reserve is False:
+        return 0.0
     said = f"{default:.0%} of the memory kept free" if default else "All of the labelled memory usable"
     notes.assumptions.append(f"{said} (no reserve was named)")
     return default

@@ -31,6 +31,11 @@ EXAMPLES: list[Any] = [
                  "million",
      "input": {"requests_per_day": 50000, "input_tokens": 1500, "output_tokens": 400,
                "usd_per_mtok_input": 0.15, "usd_per_mtok_output": 0.6}, "want": "usd_per_month"},
+    {"question": "2 million calls a month of 600 in and 250 out at $0.50 and $1.50 per million, what do I pay?",
+     "input": {"requests_per_month": 2e6, "input_tokens": 600, "output_tokens": 250, "usd_per_mtok_input": 0.5,
+               "usd_per_mtok_output": 1.5}, "want": "usd_per_month"},
+    {"question": "how many tokens does one dollar buy when a $3/hr GPU writes 900 tokens a second",
+     "input": {"usd_per_chip_hour": 3, "tokens_per_s_per_chip": 900}, "want": "tokens_per_usd"},
     {"question": "$ per million generated tokens when four H200 at 3 dollars an hour each make 9,000 tokens/s",
      "input": {"chip": "h200", "n_chips": 4, "usd_per_chip_hour": 3, "tokens_per_s": 9000},
      "want": "usd_per_mtok_output"},
@@ -40,11 +45,21 @@ EXAMPLES: list[Any] = [
      "want": "usd_per_mtok_output"},
     {"question": "serving cost is $0.40 per million tokens; what price gives a 65 % gross margin",
      "input": {"cost_usd_per_mtok": 0.4, "gross_margin_percent": 65}, "want": "price_usd_per_mtok"},
+    {"question": "my node of 8 costs $18 an hour and makes 15,000 tok/s that I sell at $0.80 per million; gross "
+                 "margin?",
+     "input": {"usd_per_server_hour": 18, "tokens_per_s": 15000, "sale_usd_per_mtok": 0.8},
+     "want": "gross_margin_percent"},
+    {"question": "GPUs needed for 3 billion tokens a day when one makes 1,500 tokens a second",
+     "input": {"tokens_per_day": 3e9, "tokens_per_s_per_chip": 1500}, "want": "chips_needed"},
+    {"question": "a billion tokens daily at 40 cents per million: what is that a year?",
+     "input": {"tokens_per_day": 1e9, "usd_per_mtok_output": 0.4}, "want": "usd_per_year"},
     {"question": "how many tokens per second must 8 GPUs at $2 make to reach 20 cents per million tokens",
      "input": {"n_chips": 8, "usd_per_chip_hour": 2, "target_usd_per_mtok": 0.2}, "want": "tokens_per_s_needed"},
     {"question": "at 5,000 tok/s on one chip, what hourly rent keeps a million tokens at $0.10?",
      "input": {"n_chips": 1, "tokens_per_s": 5000, "target_usd_per_mtok": 0.1},
      "want": "usd_per_chip_hour_allowed"},
+    {"question": "a call costs $0.04, how many calls can I make with 500 dollars?",
+     "input": {"usd_per_request": 0.04, "budget_usd": 500}, "want": "requests_for_budget"},
     {"question": "how many output tokens does $100 buy at 60 dollars per million",
      "input": {"budget_usd": 100, "usd_per_mtok_output": 60}, "want": "tokens_for_budget"},
     {"question": "what does Llama 70B in fp8 cost per million output tokens on 4 H100 at $2 an hour, batch 64",
@@ -88,6 +103,10 @@ class TokenCostQuery(Query):
         "Price of a million cached input tokens", "USD/Mtoken", default=None, min=0,
         words=("cached price", "cached", "cache read"),
     )  # fmt: skip
+    usd_per_request: float | None = quantity(
+        "Cost of one request, when it is known", "USD/request", default=None, above=0,
+        words=("query costs", "a call costs", "per query", "per call", "each request costs"),
+    )  # fmt: skip
     n_requests: float | None = quantity(
         "Number of requests in all", "request", default=None, above=0,
         words=("requests", "calls", "queries", "times", "API calls"),
@@ -96,9 +115,17 @@ class TokenCostQuery(Query):
         "Requests a day", "request/day", default=None, above=0,
         words=("requests per day", "calls a day", "queries daily", "per day"),
     )  # fmt: skip
+    requests_per_month: float | None = quantity(
+        "Requests a month", "request/month", default=None, above=0,
+        words=("requests per month", "calls a month", "queries monthly", "per month"),
+    )  # fmt: skip
     tokens_per_day: float | None = quantity(
         "Output tokens a day", "token/day", default=None, above=0,
-        words=("tokens per day", "tokens a day", "daily tokens", "tokens a month"),
+        words=("tokens per day", "tokens a day", "daily tokens"),
+    )  # fmt: skip
+    tokens_per_month: float | None = quantity(
+        "Output tokens a month", "token/month", default=None, above=0,
+        words=("tokens per month", "tokens a month", "monthly tokens"),
     )  # fmt: skip
     budget_usd: float | None = quantity(
         "Money to spend on tokens", "USD", default=None, above=0, words=("budget", "buys", "for", "spend", "with")
@@ -139,11 +166,15 @@ class TokenCostQuery(Query):
     )  # fmt: skip
     cost_usd_per_mtok: float | None = quantity(
         "Cost of serving a million tokens, when it is known", "USD/Mtoken", default=None, above=0,
-        words=("serving cost", "cost per million", "costs me"),
+        words=("serving cost", "costs me", "cost to serve"),
     )  # fmt: skip
     gross_margin_percent: float | None = quantity(
         "Gross margin of the seller", "percent", default=None, below=100, min=-1000,
         words=("gross margin", "margin", "mark-up"),
+    )  # fmt: skip
+    sale_usd_per_mtok: float | None = quantity(
+        "Price a million tokens made on the chips are sold at", "USD/Mtoken", default=None, above=0,
+        words=("sell", "sold at", "selling at", "charge", "customers pay", "revenue"),
     )  # fmt: skip
     target_usd_per_mtok: float | None = quantity(
         "Cost of a million tokens to be reached", "USD/Mtoken", default=None, above=0,
@@ -174,7 +205,7 @@ class TokenCostResult(Result):
         words=("per request", "per call", "a call", "one query", "cost of the call", "an API call"),
     )  # fmt: skip
     usd_total: float | None = quantity(
-        "Cost of all requests (of the one, when no number is named)", "USD", default=None, role="headline",
+        "Cost of all requests named (of the day or month, when that is what is named)", "USD", default=None, role="headline",
         words=("total", "cost", "in all", "bill", "altogether"),
     )  # fmt: skip
     usd_per_day: float | None = quantity(
@@ -207,6 +238,14 @@ class TokenCostResult(Result):
         "Price of a million output tokens with the margin", "USD/Mtoken", default=None, role="headline",
         words=("price with margin", "selling price", "charge", "price per million"),
     )  # fmt: skip
+    gross_margin_percent: float | None = quantity(
+        "Gross margin at the price the tokens are sold at", "percent", default=None, role="headline",
+        words=("gross margin", "margin", "profit share"),
+    )  # fmt: skip
+    chips_needed: float | None = quantity(
+        "Chips that make the tokens a day", "chip", default=None, role="headline",
+        words=("how many GPUs", "chips needed", "how many chips", "GPUs needed"),
+    )  # fmt: skip
     usd_per_mtok_output: float | None = quantity(
         "Cost of a million output tokens", "USD/Mtoken", default=None, role="headline",
         words=("per million output tokens", "cost per million tokens", "per Mtok", "$/M tokens", "a million tokens"),
@@ -235,6 +274,10 @@ class TokenCostResult(Result):
     output_tokens_per_s: float | None = quantity(
         "Output tokens per second of all chips", "token/s", default=None, role="detail", words=("throughput",)
     )
+    revenue_usd_per_hour: float | None = quantity(
+        "Revenue an hour at the price the tokens are sold at", "USD/hour", default=None, role="detail",
+        words=("revenue per hour", "earns an hour"),
+    )  # fmt: skip
     reasoning_share: float | None = quantity(
         "Part of the request's cost that is thinking", "dimensionless", default=None, role="detail",
         words=("share of reasoning", "thinking share"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tools.api_prices import api_quote
-from tools.errors import InputError, MissingInput
+from tools.errors import MissingInput
 from tools.served import Notes
 from tools.serving_charts import bars
 from tools.units import format_number
@@ -58,11 +58,13 @@ def _request(query: TokenCostQuery, prices: Prices, result: TokenCostResult, not
     """One request: uncached input, cached input, output and reasoning, each at its price."""
     tokens = (query.input_tokens, query.output_tokens, query.reasoning_tokens, query.cached_input_tokens)
     if all(count is None for count in tokens):
-        return []
+        return _known_request(query, result)
     cached = query.cached_input_tokens or 0.0
-    fresh = query.input_tokens - cached if query.input_tokens is not None else 0.0
-    if fresh < 0:
-        raise InputError("cached_input_tokens", cached, f"at most the {query.input_tokens:,.0f} input tokens")
+    fresh = query.input_tokens or 0.0
+    if cached > fresh > 0:
+        notes.assumptions.append(f"{fresh:,.0f} input tokens beside the {cached:,.0f} cached ones")
+    else:
+        fresh = max(0.0, fresh - cached)
     written = (query.output_tokens or 0.0) + (query.reasoning_tokens or 0.0)
     parts = [
         _part(fresh, prices.input, "usd_per_mtok_input", "a million input tokens"),
@@ -84,6 +86,17 @@ def _request(query: TokenCostQuery, prices: Prices, result: TokenCostResult, not
         else ""
     )
     return [f"({' + '.join(text for _, text in parts if text)}) / 1e6 = ${format_number(total, 6)}{times}"]
+
+
+def _known_request(query: TokenCostQuery, result: TokenCostResult) -> list[str]:
+    """A request whose cost was given: what a number of them comes to."""
+    if query.usd_per_request is None:
+        return []
+    result.usd_per_request = query.usd_per_request
+    if query.n_requests is None:
+        return []
+    result.usd_total = query.usd_per_request * query.n_requests
+    return [f"{query.n_requests:,.0f} × ${query.usd_per_request:g} = ${format_number(result.usd_total, 6)}"]
 
 
 def _part(tokens: float, price: float | None, field: str, what: str) -> tuple[float, str]:
@@ -123,7 +136,12 @@ def _show(
 
 def volumes(query: TokenCostQuery, result: TokenCostResult, usd_per_mtok: float | None) -> list[str]:
     """Per day, month and year, from requests a day or from tokens a day at `usd_per_mtok`."""
-    day, said = None, ""
+    month, said = _a_month(query, result, usd_per_mtok)
+    if month is not None:
+        result.usd_per_month, result.usd_per_year, result.usd_per_day = month, 12 * month, month / DAYS_PER_MONTH
+        result.usd_total = month
+        return [f"{said} a month = ${format_number(month, 6)} a month, × 12 = ${format_number(12 * month, 6)} a year"]
+    day = None
     if query.requests_per_day is not None and result.usd_per_request is not None:
         day = query.requests_per_day * result.usd_per_request
         said = f"{query.requests_per_day:,.0f} requests"
@@ -134,10 +152,21 @@ def volumes(query: TokenCostQuery, result: TokenCostResult, usd_per_mtok: float 
         return []
     result.usd_per_day, result.usd_per_year = day, day * DAYS_PER_YEAR
     result.usd_per_month = day * DAYS_PER_MONTH
+    result.usd_total = day
     return [
         f"{said} a day = ${format_number(day, 6)} a day, × 30 = ${format_number(result.usd_per_month, 6)} a month, "
         f"× 365 = ${format_number(result.usd_per_year, 6)} a year"
     ]
+
+
+def _a_month(
+    query: TokenCostQuery, result: TokenCostResult, usd_per_mtok: float | None
+) -> tuple[float | None, str]:
+    if query.requests_per_month is not None and result.usd_per_request is not None:
+        return query.requests_per_month * result.usd_per_request, f"{query.requests_per_month:,.0f} requests"
+    if query.tokens_per_month is not None and usd_per_mtok is not None:
+        return query.tokens_per_month * usd_per_mtok / MTOK, f"{query.tokens_per_month:,.0f} tokens"
+    return None, ""
 
 
 def _budget(query: TokenCostQuery, prices: Prices, result: TokenCostResult) -> list[str]:

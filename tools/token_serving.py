@@ -5,6 +5,7 @@ USD per million tokens = chips × USD per chip-hour / (3600 × tokens per second
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from tools.contract import Source
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tools.token_cost import TokenCostQuery, TokenCostResult
 
 SECONDS_PER_HOUR = 3600.0
+SECONDS_PER_DAY = 86_400.0
 CHART_BATCHES = (1, 4, 16, 64, 256)
 
 
@@ -28,10 +30,14 @@ def served_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult
     if query.cost_usd_per_mtok is not None:
         cost = query.cost_usd_per_mtok
         result.tokens_per_usd = MTOK / cost
-        return _with_margin(query, cost, result) + _amounts(query, cost, result)
+        lines = _with_margin(query, cost, result) + _amounts(query, cost, result)
+        return lines + _reach(query, cost, _rent_per_hour(query, catalog, notes), result)
+    sized = _chips_needed(query, result)
     rent = _rent_per_hour(query, catalog, notes)
+    if sized and rent is None:
+        return sized
     if query.target_usd_per_mtok is not None and (rent is None or _rate_given(query) is None):
-        return _inverse(query, rent, result)
+        return _inverse(query, query.target_usd_per_mtok, rent, result)
     rate = _rate(query, catalog, result, notes)
     if rent is None:
         raise MissingInput("usd_per_chip_hour", "the rent of a chip for an hour")
@@ -46,8 +52,30 @@ def served_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult
         f"${format_number(cost, 5)} per million output tokens"
     ]
     if query.target_usd_per_mtok is not None:
-        lines += _inverse(query, rent, result)
-    return lines + _with_margin(query, cost, result) + _amounts(query, cost, result)
+        lines += _inverse(query, query.target_usd_per_mtok, rent, result)
+    _sold(query, rate * share, rent, result)
+    return sized + lines + _with_margin(query, cost, result) + _amounts(query, cost, result)
+
+
+def _chips_needed(query: TokenCostQuery, result: TokenCostResult) -> list[str]:
+    """Chips for a day's tokens, from what one chip makes."""
+    each = query.tokens_per_s_per_chip
+    day = query.tokens_per_day
+    if day is None and query.requests_per_day is not None and query.output_tokens is not None:
+        day = query.requests_per_day * (query.output_tokens + (query.reasoning_tokens or 0.0))
+    if each is None or day is None or query.n_chips is not None:
+        return []
+    needed = day / SECONDS_PER_DAY / (each * (query.utilisation or 1.0))
+    result.chips_needed = float(math.ceil(needed * (1 - 1e-12)))
+    return [f"{day:,.0f} tokens a day / 86,400 s / {format_number(each)} tokens/s a chip = {format_number(needed)} chips"]
+
+
+def _sold(query: TokenCostQuery, rate: float, rent: float, result: TokenCostResult) -> None:
+    """Revenue and gross margin at a sale price; `rate` is tokens per second really served."""
+    if query.sale_usd_per_mtok is None:
+        return
+    result.revenue_usd_per_hour = rate * SECONDS_PER_HOUR * query.sale_usd_per_mtok / MTOK
+    result.gross_margin_percent = 100.0 * (1.0 - rent / result.revenue_usd_per_hour)
 
 
 def _rent_per_hour(query: TokenCostQuery, catalog: Catalog, notes: Notes) -> float | None:
@@ -129,9 +157,18 @@ def _interval(result: TokenCostResult, rent: float, share: float, rate: float) -
             setattr(result, name, rent / (SECONDS_PER_HOUR * at * share) * MTOK)
 
 
-def _inverse(query: TokenCostQuery, rent: float | None, result: TokenCostResult) -> list[str]:
-    """The throughput, or the rent, that reaches a target cost."""
-    target, rate, share = query.target_usd_per_mtok or 0.0, _rate_given(query), query.utilisation or 1.0
+def _reach(query: TokenCostQuery, cost: float, rent: float | None, result: TokenCostResult) -> list[str]:
+    """What a known cost of a million tokens implies of the rent or the throughput beside it."""
+    if (rent is None) == (_rate_given(query) is None):
+        return []
+    return _inverse(query, cost, rent, result)
+
+
+def _inverse(
+    query: TokenCostQuery, target: float, rent: float | None, result: TokenCostResult
+) -> list[str]:
+    """The throughput, or the rent, that reaches a target cost of a million tokens."""
+    rate, share = _rate_given(query), query.utilisation or 1.0
     if rent is not None:
         result.tokens_per_s_needed = rent / (SECONDS_PER_HOUR * target * share) * MTOK
         return [f"${format_number(rent)}/hour / (3600 × ${target:g}) × 1e6 = "

@@ -148,7 +148,6 @@ def test_a_budget_buys_what_it_costs(tokens_in: int, tokens_out: int, price_in: 
         ({"n_chips": 8, "usd_per_chip_hour": 2, "tokens_per_s": 0}, "tokens_per_s"),
         ({"n_chips": 8, "usd_per_chip_hour": 2, "tokens_per_s": 10, "utilisation": 1.5}, "utilisation"),
         ({"input_tokens": -1, "usd_per_mtok_input": 1}, "input_tokens"),
-        ({"input_tokens": 10, "cached_input_tokens": 20, "usd_per_mtok_input": 1}, "cached_input_tokens"),
         ({"output_tokens": float("nan"), "usd_per_mtok_output": 1}, "output_tokens"),
         ({"usd_per_chip_hour": "2 GB"}, "usd_per_chip_hour"),
     ],
