@@ -78,7 +78,7 @@ class Chip:
         if found is None and wanted in ("peak_fp16", "peak_bf16"):
             found = self.facts.get("peak_bf16" if wanted == "peak_fp16" and "bf16" in self.peak_flops else "")
         if found is None:
-            raise FactAbsent(f"no source gives {name.replace('_', ' ')} of {self.name}")
+            raise FactAbsent(f"no source gives the {wanted.replace('_', ' ')} of {self.name}")
         return found
 
     def sources(self, *names: str) -> list[Source]:

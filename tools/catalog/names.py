@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 
@@ -23,6 +24,7 @@ _MAKERS = (
     "geforce",
     "tesla",
 )
+_MOST_WORDS = 10
 _ENDINGS = re.compile(
     r"[\s_-]+(?:gpus?|chips?|accelerators?|cards?|instruct|chat|hf|it|base|maxtext|"
     r"bf16|fp8|fp4|nvfp4|mxfp4|w8a8|awq|gptq|instruct-\d{4}|pre-?training)$"
@@ -37,9 +39,9 @@ def key(name: str) -> str:
 def candidates(name: str) -> Iterable[str]:
     """Comparison forms of `name`, the closest to what was typed first."""
     text = " ".join(name.lower().replace("_", "-").split()).strip(" .,;:!?'\"()")
-    text = text.rsplit("/", 1)[-1] if "/" in text and not text.endswith("/") else text
+    forms = [text, text.rsplit("/", 1)[-1]] if "/" in text else [text]
     seen: set[str] = set()
-    for form in _peeled(text):
+    for form in itertools.chain.from_iterable(_peeled(form) for form in forms):
         k = key(form)
         if k and k not in seen:
             seen.add(k)
@@ -98,12 +100,14 @@ class Names:
         A word that could make it another thing (a size the entry does not have) finds nothing, so that an
         unknown part never turns silently into a known one.
         """
-        words = [word for word in _NOT_WORD.split(name.lower()) if word][:12]
-        for length in range(len(words) - 1, 0, -1):
-            for start in range(len(words) - length + 1):
-                entry = self._by_key.get("".join(words[start : start + length]))
-                rest = words[:start] + words[start + length :]
-                if entry is not None and all(self._may_follow(entry, word) for word in rest):
+        words = [word for word in _NOT_WORD.split(name.lower()) if word]
+        if not 1 < len(words) <= _MOST_WORDS:
+            return None
+        for dropped in range(1, len(words)):
+            for places in itertools.combinations(range(len(words)), dropped):
+                kept = "".join(word for place, word in enumerate(words) if place not in places)
+                entry = self._by_key.get(kept)
+                if entry is not None and all(self._may_follow(entry, words[place]) for place in places):
                     return entry
         return None
 

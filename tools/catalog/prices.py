@@ -189,7 +189,8 @@ def _rental_row(row: Mapping[str, Any], table: SourceTable) -> Price:
 
 def _weak_note(row: Mapping[str, Any]) -> str | None:
     weak = row.get("weak_rows", 0)
-    return f"{weak} of {row['rows']} rows {_WEAK}" if weak else row.get("note")
+    notes = [row.get("note"), f"{weak} of {row['rows']} rows {_WEAK}" if weak else None]
+    return "; ".join(note for note in notes if note) or None
 
 
 def _merge(rows: Sequence[Price], wanted: str) -> Price:
