@@ -13,8 +13,8 @@ class CoreError(ValueError):
 
 # --- serving -------------------------------------------------------------------------------------
 
-Load: TypeAlias = Literal["static", "closed", "saturated"]
-Format: TypeAlias = tuple[float, str]
+_Load: TypeAlias = Literal["static", "closed", "saturated"]
+_Format: TypeAlias = tuple[float, str]
 """Bytes of one weight as read, and the arithmetic it is multiplied in (fp32, fp16, bf16, fp8, int8, fp4)."""
 
 @final
@@ -79,10 +79,10 @@ class Plan:
         pp: float = 1.0,
         ep: float = 1.0,
         attention_dp: bool = False,
-        attention: Format,
-        dense: Format,
-        expert: Format,
-        head: Format,
+        attention: _Format,
+        dense: _Format,
+        expert: _Format,
+        head: _Format,
         kv_bytes: float = 2.0,
     ) -> Plan: ...
 
@@ -132,7 +132,7 @@ class Deployment:
         *,
         input_tokens: float,
         output_tokens: float,
-        load: Load,
+        load: _Load,
         count: float,
         server: bool = True,
     ) -> Estimate: ...
@@ -228,3 +228,10 @@ def quasi_random(
     inputs: Sequence[tuple[str, float, float, float]], count: int, seed: int = 0
 ) -> NDArray[np.float64]:
     """`count` x inputs draws; an input is (uniform | triangular | lognormal, low, mode, high)."""
+
+# --- training --------------------------------------------------------------------------------------
+
+def training_seconds_per_token(
+    work: Sequence[float], chip: Sequence[float], split: Sequence[float], efficiency: Sequence[float]
+) -> float:
+    """Chip-seconds a trained token takes; rows in the field order of `core/src/training.rs`."""

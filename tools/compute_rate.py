@@ -88,6 +88,7 @@ class ComputeRate:
     sources: list[Source] = field(default_factory=list)
     low_price: float | None = None
     high_price: float | None = None
+    spread: tuple[float, float] | None = None  # 10 and 90 % points of the speed, over its middle
 
     def say(self, text: str, *sources: Source) -> None:
         self.assumptions.append(text)

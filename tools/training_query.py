@@ -165,6 +165,12 @@ class TrainingRunResult(Result):
         "Tokens a second that one chip trains on", "token/s/chip", default=None, role="headline",
         words=("tokens per second per GPU", "tokens/s per chip", "throughput per chip"),
     )  # fmt: skip
+    tokens_per_s_per_chip_low: float | None = quantity(
+        "Lower end of the speed (10 %)", "token/s/chip", default=None, role="detail"
+    )
+    tokens_per_s_per_chip_high: float | None = quantity(
+        "Upper end of the speed (90 %)", "token/s/chip", default=None, role="detail"
+    )
     tokens_per_s: float | None = quantity(
         "Tokens a second of the cluster", "token/s", default=None,
         words=("cluster throughput", "tokens per second in total"),

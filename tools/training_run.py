@@ -11,6 +11,7 @@ import math
 from tools.catalog import Catalog
 from tools.compute_rate import (
     DEFAULT_CHIP,
+    DEFAULT_PRECISION,
     RATE_RULES,
     SIX_N_D,
     ComputeRate,
@@ -23,6 +24,7 @@ from tools.compute_rate import (
 from tools.errors import FactAbsent
 from tools.solve import Relations, Rule, Solution, product, units_of
 from tools.training_query import TrainingRunQuery, TrainingRunResult
+from tools.training_speed import DEFAULT_SEQUENCE, Layout, make_setup, predict
 
 SERVER_FACTOR = 1.457  # server and network over the chips' own TDP (Epoch AI, trends in AI power)
 PUE = 1.1
@@ -104,13 +106,39 @@ def _solve(query: TrainingRunQuery, catalog: Catalog, rate: ComputeRate) -> Solu
         add_peak(query, catalog, rate)
         solution = RELATIONS.solve(rate.known)
     if "mfu" not in solution.values and _needs_peak(query, solution):
-        add_mfu(query, rate)
+        _add_speed(query, catalog, rate, solution)
         solution = RELATIONS.solve(rate.known)
     for add in (_add_rent, _add_power):
         if "chip_hours" in solution.values or "n_chips" in solution.values:
             add(query, catalog, rate, solution)
             solution = RELATIONS.solve(rate.known)
     return solution
+
+
+def _add_speed(query: TrainingRunQuery, catalog: Catalog, rate: ComputeRate, solution: Solution) -> None:
+    """The utilisation: predicted for a model of known size on a named chip, else what published runs report."""
+    if query.chip is None or query.mfu is not None or "params" not in solution.values:
+        add_mfu(query, rate)
+        return
+    model = catalog.model(query.model) if query.model and query.params is None else None
+    sequence = query.sequence_length or DEFAULT_SEQUENCE
+    layout = Layout(n_chips=query.n_chips)
+    precision = query.precision or DEFAULT_PRECISION
+    try:
+        chip = catalog.chip(query.chip)
+        subject = model if model is not None and model.layers else solution.values["params"]
+        speed = predict(make_setup(chip, subject, precision=precision, sequence=sequence, layout=layout))
+    except FactAbsent:
+        add_mfu(query, rate)
+        return
+    rate.known["tokens_per_s_per_chip"] = speed.tokens_per_s_per_chip
+    rate.spread = (speed.low / speed.tokens_per_s_per_chip, speed.high / speed.tokens_per_s_per_chip)
+    measured = "" if speed.measured_family else ", a family with no published runs in the fit"
+    rate.say(
+        f"Training speed predicted for {sequence:,.0f}-token sequences on {chip.name}{measured}: "
+        f"MFU {100 * speed.mfu:.0f} %, {100 * speed.mfu * rate.spread[0]:.0f} to {100 * speed.mfu * rate.spread[1]:.0f} %",
+        speed.source,
+    )
 
 
 def _needs_peak(query: TrainingRunQuery, solution: Solution) -> bool:
@@ -174,6 +202,12 @@ def _formula(solution: Solution) -> str:
 
 
 def _add_ranges(result: TrainingRunResult, rate: ComputeRate, solution: Solution) -> None:
+    if rate.spread is not None and result.mfu is not None:
+        result.mfu_low, result.mfu_high = result.mfu * rate.spread[0], result.mfu * rate.spread[1]
+    if rate.spread is not None and "tokens_per_s_per_chip" in rate.known:
+        speed = rate.known["tokens_per_s_per_chip"]
+        result.tokens_per_s_per_chip = speed
+        result.tokens_per_s_per_chip_low, result.tokens_per_s_per_chip_high = (speed * end for end in rate.spread)
     hours = solution.get("chip_hours")
     if result.usd is not None and hours and rate.low_price and rate.high_price:
         result.usd_low, result.usd_high = hours * rate.low_price, hours * rate.high_price
