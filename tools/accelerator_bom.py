@@ -112,6 +112,16 @@ class AcceleratorBomQuery(Query):
                     "want": "cost_usd",
                 },
                 {
+                    "question": "memory is 1,900 of a 4,750 dollar build cost, what share?",
+                    "input": {"hbm_usd": 1900, "cost_usd": 4750},
+                    "want": "hbm_share_percent",
+                },
+                {
+                    "question": "BOM total: HBM 2,000, dies 500, packaging 900, other 600",
+                    "input": {"hbm_usd": 2000, "logic_usd": 500, "packaging_usd": 900, "other_usd": 600},
+                    "want": "cost_usd",
+                },
+                {
                     "question": "a part costs 5,800 dollars to build, what does it sell for at 80% gross margin",
                     "input": {"cost_usd": 5800, "gross_margin_percent": 80},
                     "want": "price_usd",
@@ -146,7 +156,12 @@ class AcceleratorBomQuery(Query):
     )
     chip: str | None = entity("Chip, for its HBM capacity and published build cost", "chip", default=None)
     hbm_gb: float | None = quantity(
-        "HBM capacity of one chip", "GB", default=None, above=0, words=("GB of HBM", "memory", "HBM capacity")
+        "HBM capacity of one chip",
+        "GB",
+        default=None,
+        above=0,
+        max=20000,
+        words=("GB of HBM", "memory", "HBM capacity"),
     )
     usd_per_gb_hbm: float | None = quantity(
         "HBM price per GB",
@@ -157,22 +172,48 @@ class AcceleratorBomQuery(Query):
         ask="What does a GB of HBM cost?",
     )
     hbm_stacks: float | None = quantity(
-        "HBM stacks on one chip", "dimensionless", default=None, above=0, words=("stacks",)
+        "HBM stacks on one chip", "dimensionless", default=None, above=0, max=64, words=("stacks",)
     )
     gb_per_stack: float | None = quantity(
         "GB in one HBM stack", "GB", default=None, above=0, words=("GB per stack",)
     )
     hbm_usd: float | None = quantity(
-        "Cost of the HBM", "USD", default=None, min=0, words=("HBM", "HBM cost", "memory cost")
+        "Cost of the HBM",
+        "USD",
+        default=None,
+        min=0,
+        words=(
+            "HBM",
+            "HBM cost",
+            "memory cost",
+            "memory is",
+        ),
     )
     dies: float | None = quantity(
-        "Logic dies in the package", "dimensionless", default=None, above=0, words=("dies",)
+        "Logic dies in the package",
+        "dimensionless",
+        default=None,
+        above=0,
+        max=64,
+        words=(
+            "number of dies",
+            "dies in the package",
+        ),
     )
     usd_per_die: float | None = quantity(
         "Cost of one logic die", "USD", default=None, above=0, words=("per die", "die cost", "dies at")
     )
     logic_usd: float | None = quantity(
-        "Cost of the logic dies", "USD", default=None, min=0, words=("logic", "silicon", "die", "wafer cost")
+        "Cost of the logic dies",
+        "USD",
+        default=None,
+        min=0,
+        words=(
+            "logic",
+            "silicon",
+            "dies",
+            "wafer cost",
+        ),
     )
     packaging_usd: float | None = quantity(
         "Cost of packaging (CoWoS)", "USD", default=None, min=0, words=("packaging", "CoWoS", "interposer")

@@ -18,21 +18,21 @@ def _grown(rate: str, start: str, end: str) -> tuple[Rule, ...]:
     return (
         Rule(
             end,
-            (start, rate, "years"),
+            (start, rate, "growth_years"),
             lambda s, g, y: s * (1 + g / 100) ** y,
-            f"{{{start}}} × (1 + {{{rate}}}) ^ {{years}}",
+            f"{{{start}}} × (1 + {{{rate}}}) ^ {{growth_years}}",
         ),
         Rule(
             start,
-            (end, rate, "years"),
+            (end, rate, "growth_years"),
             lambda e, g, y: e / (1 + g / 100) ** y,
-            f"{{{end}}} / (1 + {{{rate}}}) ^ {{years}}",
+            f"{{{end}}} / (1 + {{{rate}}}) ^ {{growth_years}}",
         ),
         Rule(
             rate,
-            (start, end, "years"),
+            (start, end, "growth_years"),
             lambda s, e, y: 100 * ((e / s) ** (1 / y) - 1),
-            f"({{{end}}} / {{{start}}}) ^ (1 / {{years}}) − 1",
+            f"({{{end}}} / {{{start}}}) ^ (1 / {{growth_years}}) − 1",
         ),
     )
 
@@ -110,16 +110,16 @@ RELATIONS = Relations(
     _grown("growth_percent", "revenue_usd_per_year", "later_revenue_usd_per_year"),
     _grown("capex_growth_percent", "capex_usd", "later_capex_usd"),
     Rule(
-        "years",
+        "growth_years",
         ("revenue_usd_per_year", "later_revenue_usd_per_year", "growth_percent"),
         _years_to,
         "ln({later_revenue_usd_per_year} / {revenue_usd_per_year}) / ln(1 + {growth_percent})",
     ),
     Rule(
         "growth_factor",
-        ("growth_percent", "years"),
+        ("growth_percent", "growth_years"),
         lambda g, y: (1 + g / 100) ** y,
-        "(1 + {growth_percent}) ^ {years}",
+        "(1 + {growth_percent}) ^ {growth_years}",
     ),
     Rule(
         "doubling_years",
@@ -129,18 +129,20 @@ RELATIONS = Relations(
     ),
     Rule(
         "cumulative_revenue_usd",
-        ("revenue_usd_per_year", "growth_percent", "years"),
+        ("revenue_usd_per_year", "growth_percent", "growth_years"),
         lambda r, g, y: r * _series(1 + g / 100, y),
-        "{revenue_usd_per_year} summed over {years} at {growth_percent} a year",
+        "{revenue_usd_per_year} summed over {growth_years} at {growth_percent} a year",
     ),
     Rule(
         "cumulative_capex_usd",
-        ("capex_usd", "capex_growth_percent", "years"),
+        ("capex_usd", "capex_growth_percent", "growth_years"),
         lambda c, g, y: c * _series(1 + g / 100, y),
-        "{capex_usd} summed over {years} at {capex_growth_percent} a year",
+        "{capex_usd} summed over {growth_years} at {capex_growth_percent} a year",
     ),
-    Rule("usd_per_year", ("total_usd", "years"), lambda t, y: t / y, "{total_usd} / {years}"),
-    Rule("total_usd", ("usd_per_year", "years"), lambda u, y: u * y, "{usd_per_year} × {years}"),
+    Rule("usd_per_year", ("total_usd", "growth_years"), lambda t, y: t / y, "{total_usd} / {growth_years}"),
+    Rule(
+        "total_usd", ("usd_per_year", "growth_years"), lambda u, y: u * y, "{usd_per_year} × {growth_years}"
+    ),
 )
 
 
@@ -185,8 +187,18 @@ class CapexReturnQuery(Query):
                 },
                 {
                     "question": "inference sales of 12B growing 40% a year, after 4 years?",
-                    "input": {"revenue_usd_per_year": 12e9, "growth_percent": 40, "years": 4},
+                    "input": {"revenue_usd_per_year": 12e9, "growth_percent": 40, "growth_years": 4},
                     "want": "later_revenue_usd_per_year",
+                },
+                {
+                    "question": "straight-line depreciation a year on a $24,000 machine over five years",
+                    "input": {"capex_usd": 24e3, "life_years": 5},
+                    "want": "depreciation_usd_per_year",
+                },
+                {
+                    "question": "2 trillion dollars spread over eight years, per year?",
+                    "input": {"total_usd": 2e12, "growth_years": 8},
+                    "want": "usd_per_year",
                 },
                 {
                     "question": "stretch server life from 4 to 6 years: change of the yearly expense in percent",
@@ -214,12 +226,10 @@ class CapexReturnQuery(Query):
         words=(
             "capex",
             "capital spending",
-            "spending",
             "investment",
             "build",
             "equipment",
             "server",
-            "costs",
             "cluster",
         ),
         ask="How much is spent?",
@@ -236,7 +246,15 @@ class CapexReturnQuery(Query):
         default=None,
         above=0,
         max=100,
-        words=("over", "life", "useful life", "depreciated over", "written off over", "from"),
+        words=(
+            "depreciation",
+            "depreciated",
+            "life",
+            "useful life",
+            "written off",
+            "write-off",
+            "spread",
+        ),
     )
     new_life_years: float | None = quantity(
         "Depreciation life afterwards",
@@ -310,8 +328,17 @@ class CapexReturnQuery(Query):
         above=-100,
         words=("capex grows", "infrastructure grows", "spending grows"),
     )
-    years: float | None = quantity(
-        "Years that pass", "year", default=None, above=0, max=200, words=("after", "in", "over", "later")
+    growth_years: float | None = quantity(
+        "Time over which it grows",
+        "year",
+        default=None,
+        above=0,
+        max=200,
+        words=(
+            "growth years",
+            "growing for",
+            "years of growth",
+        ),
     )
     later_revenue_usd_per_year: float | None = quantity(
         "Revenue after that time", "USD/year", default=None, above=0, words=("reaches", "to", "revenue later")
@@ -369,8 +396,12 @@ class CapexReturnResult(Result):
         role="headline",
         words=("capex after", "spending after"),
     )
-    years: float | None = quantity(
-        "Years that pass", "year", default=None, role="headline", words=("how long", "how many years")
+    growth_years: float | None = quantity(
+        "Time over which it grows",
+        "year",
+        default=None,
+        role="headline",
+        words=("how long", "how many years"),
     )
     depreciation_change_percent: float | None = quantity(
         "Change of the yearly expense",
@@ -508,7 +539,7 @@ def _chart(query: CapexReturnQuery) -> dict[str, Any] | None:
         "data": {"values": points},
         "mark": "line",
         "encoding": {
-            "x": {"field": "year", "type": "quantitative", "title": "years"},
+            "x": {"field": "year", "type": "quantitative", "title": "growth_years"},
             "y": {"field": "cash", "type": "quantitative", "title": "cumulative cash, USD"},
         },
     }

@@ -75,6 +75,11 @@ class DatacenterPowerQuery(Query):
                     "want": "site_power_mw",
                 },
                 {
+                    "question": "power draw in MW of 40,000 GPUs at 1300 W all-in",
+                    "input": {"chips": 40000, "w_per_chip_all_in": 1300},
+                    "want": "site_power_mw",
+                },
+                {
                     "question": "chips per megawatt for a 1000 W part, server factor 1.457, PUE 1.2",
                     "input": {"tdp_w": 1000, "server_factor": 1.457, "pue": 1.2},
                     "want": "chips_per_mw",
@@ -119,8 +124,6 @@ class DatacenterPowerQuery(Query):
             "data center",
             "facility",
             "power capacity",
-            "gigawatt",
-            "megawatts",
         ),
         ask="How much power does the site have, or how many chips are there?",
     )
@@ -136,8 +139,14 @@ class DatacenterPowerQuery(Query):
         "Power of one chip all in: server, network and cooling",
         "W",
         default=None,
-        above=0,
-        words=("all in", "each", "per GPU", "per chip", "all-in power", "watts per GPU"),
+        min=1,
+        max=200000,
+        words=(
+            "all in",
+            "per GPU",
+            "per chip",
+            "all-in power",
+        ),
         ask="How many watts per chip, all in (or which chip)?",
     )
     chip: str | None = entity("The chip, for its catalogue power", "chip", default=None, words=("of", "chip"))
@@ -328,9 +337,10 @@ def _chip_power(query: DatacenterPowerQuery, catalog: Catalog) -> tuple[list[Def
     if chip.tdp_w is None:
         raise FactAbsent(f"no source gives the power of {chip.name}")
     says = f"{chip.name}: TDP {chip.tdp_w:,.0f} W, servers {SERVER_FACTOR} times that{named}."
-    return [Default("server_w_per_chip", chip.tdp_w * SERVER_FACTOR, says, fact=query.chip is not None), _PUE], chip.sources(
-        "tdp_w"
-    )
+    return [
+        Default("server_w_per_chip", chip.tdp_w * SERVER_FACTOR, says, fact=query.chip is not None),
+        _PUE,
+    ], chip.sources("tdp_w")
 
 
 def _add_sources(result: DatacenterPowerResult, chip_sources: list[Source]) -> None:

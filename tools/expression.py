@@ -77,6 +77,8 @@ def quantity_of(value: float, unit: str) -> Value:
 
     if unit in ("", "dimensionless"):
         return value
+    if normalise_unit(unit) in _NUMBER_UNITS:
+        return value / _NUMBER_UNITS[normalise_unit(unit)]
     try:
         return registry().Quantity(value, normalise_unit(unit))
     except Exception as error:

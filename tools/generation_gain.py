@@ -45,6 +45,13 @@ def _log_growth(annual: float) -> float:
     return math.log(annual)
 
 
+def _times_cheaper(total: float) -> float:
+    """Start over end of something that falls."""
+    if total >= 1:
+        raise ValueError("does not fall")
+    return 1 / total
+
+
 def _halving(annual: float) -> float:
     if annual >= 1:
         raise ValueError("does not fall")
@@ -100,6 +107,8 @@ RELATIONS = Relations(
         "{annual_factor} / {other_annual_factor}",
     ),
     Rule("doublings", ("total_factor",), math.log2, "log₂ {total_factor}"),
+    Rule("total_factor", ("doublings",), lambda d: 2**d, "2 ^ {doublings}"),
+    Rule("times_cheaper", ("total_factor",), _times_cheaper, "1 / {total_factor}"),
     Rule("decades", ("total_factor",), math.log10, "log₁₀ {total_factor}"),
     Rule("change_percent", ("total_factor",), lambda t: 100 * (t - 1), "{total_factor} − 1"),
     product("perf_per_tco_gain", "speedup", per=("tco_ratio",)),
@@ -147,6 +156,26 @@ class GenerationGainQuery(Query):
                     "question": "at 45% growth a year, how long until spending is 5 times larger?",
                     "input": {"annual_percent": 45, "total_factor": 5},
                     "want": "years",
+                },
+                {
+                    "question": "two doublings of a 50,000 chip cluster give how many?",
+                    "input": {"doublings": 2, "start_value": 50000},
+                    "want": "end_value",
+                },
+                {
+                    "question": "token price fell from $36 to $4 per million in 20 months, by what factor?",
+                    "input": {"start_usd_per_mtok": 36, "end_usd_per_mtok": 4, "years": 1.666667},
+                    "want": "times_cheaper",
+                },
+                {
+                    "question": "sales of 3 billion grow 50% a year: after 4 years?",
+                    "input": {"start_usd": 3e9, "annual_percent": 50, "years": 4},
+                    "want": "end_usd",
+                },
+                {
+                    "question": "growing 25 percent annually, time to double?",
+                    "input": {"annual_percent": 25},
+                    "want": "doubling_months",
                 },
                 {
                     "question": "three generations at 2.5x each: total gain",
@@ -214,6 +243,7 @@ class GenerationGainQuery(Query):
         "dimensionless",
         default=None,
         above=1,
+        max=1e6,
         words=("times cheaper per year", "cheaper every year", "price decline", "cost falls by a factor"),
     )
     years: float | None = quantity(
@@ -224,11 +254,11 @@ class GenerationGainQuery(Query):
         words=("after", "in", "over", "later", "span", "within"),
     )
     generations: float | None = quantity(
-        "Number of generations or periods",
+        "Number of generations",
         "dimensionless",
         default=None,
         above=0,
-        words=("generations", "periods", "doublings"),
+        words=("generations", "periods"),
     )
     total_factor: float | None = quantity(
         "Factor over the whole time: 100 for a hundredfold",
@@ -236,6 +266,9 @@ class GenerationGainQuery(Query):
         default=None,
         above=0,
         words=("reach", "fold", "times larger", "in total", "cumulative", "target factor", "until"),
+    )
+    doublings: float | None = quantity(
+        "Number of doublings", "dimensionless", default=None, words=("doublings", "times doubled")
     )
     start_value: float | None = quantity(
         "Value at the start, any unit",
@@ -417,6 +450,13 @@ class GenerationGainResult(Result):
     )
     halving_months: float | None = quantity(
         "Halving time", "month", default=None, role="headline", words=("halve", "halving time", "half")
+    )
+    times_cheaper: float | None = quantity(
+        "How many times cheaper it became",
+        "dimensionless",
+        default=None,
+        role="headline",
+        words=("times cheaper", "fell by a factor", "how many times lower", "factor"),
     )
     total_factor: float | None = quantity(
         "Factor over the whole time",

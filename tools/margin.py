@@ -166,6 +166,11 @@ class MarginQuery(Query):
                     "want": "price_usd_per_chip_hour",
                 },
                 {
+                    "question": "cost of revenue at 45% margins on $6B",
+                    "input": {"revenue_usd": 6e9, "gross_margin_percent": 45},
+                    "want": "cost_usd",
+                },
+                {
                     "question": "what markup corresponds to a 60% gross margin?",
                     "input": {"gross_margin_percent": 60},
                     "want": "markup_percent",

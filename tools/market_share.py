@@ -117,6 +117,16 @@ class MarketShareQuery(Query):
                     "want": "share_percent",
                 },
                 {
+                    "question": "one vendor sold $3B while the rest of the market sold $57B, its share in percent?",
+                    "input": {"part_usd": 3e9, "rest_usd": 57e9},
+                    "want": "share_percent",
+                },
+                {
+                    "question": "of 60 providers only 9 are left, what percentage?",
+                    "input": {"part_count": 9, "total_count": 60},
+                    "want": "share_percent",
+                },
+                {
                     "question": "40 percent of a 28 billion dollar quarter in dollars",
                     "input": {"share_percent": 40, "total_usd": 28e9},
                     "want": "part_usd",
@@ -215,13 +225,19 @@ class MarketShareQuery(Query):
         "dimensionless",
         default=None,
         min=0,
+        max=1e8,
         words=("of them", "survive", "matter", "that many"),
     )
     rest_count: float | None = quantity(
-        "Count of the rest", "dimensionless", default=None, min=0, words=("the other", "the rest")
+        "Count of the rest", "dimensionless", default=None, min=0, max=1e8, words=("the other", "the rest")
     )
     total_count: float | None = quantity(
-        "Count of the whole", "dimensionless", default=None, above=0, words=("of", "out of", "in total")
+        "Count of the whole",
+        "dimensionless",
+        default=None,
+        above=0,
+        max=1e8,
+        words=("of", "out of", "in total"),
     )
     new_share_percent: float | None = quantity(
         "Share afterwards",

@@ -114,6 +114,16 @@ class ProductivityRoiQuery(Query):
                     "want": "uplift_percent",
                 },
                 {
+                    "question": "someone earning 220k gets 25% better with the tool: yearly value",
+                    "input": {"salary_usd_per_year": 220e3, "uplift_percent": 25},
+                    "want": "value_usd_per_year",
+                },
+                {
+                    "question": "instead of 90 developers, how many are needed with a 20% boost",
+                    "input": {"people": 90, "uplift_percent": 20},
+                    "want": "people_needed",
+                },
+                {
                     "question": "with 30% higher output, how many of 120 coders would do the same work?",
                     "input": {"uplift_percent": 30, "people": 120},
                     "want": "people_needed",
@@ -329,7 +339,13 @@ def productivity_roi(query: ProductivityRoiQuery) -> ProductivityRoiResult:
     Gain × people × pay per year; return and net gain over a spend; the gain that breaks even; people needed for
     the same work, or the gain that a smaller team implies; tokens and queries that the gain, or an hour's pay, buys.
     """
-    ones = [] if query.people_needed is not None else [_ONE]
+    paid = (
+        query.salary_usd_per_year,
+        query.wage_usd_per_hour,
+        query.seat_usd_per_month,
+        query.tokens_per_person_day,
+    )
+    ones = [_ONE] if query.people_needed is None and any(value is not None for value in paid) else []
     return answer(
         RELATIONS,
         query,

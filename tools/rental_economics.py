@@ -17,6 +17,28 @@ from tools.units import format_quantity
 
 HOURS_PER_YEAR = 8760.0
 
+
+def _discount(paid: str, full: str) -> tuple[Rule, ...]:
+    """Every direction of: `paid` is `full` less the discount."""
+    return (
+        Rule(
+            "discount_percent", (paid, full), lambda p, f: 100 * (1 - p / f), f"1 − {{{paid}}} / {{{full}}}"
+        ),
+        Rule(
+            paid,
+            (full, "discount_percent"),
+            lambda f, d: f * (1 - d / 100),
+            f"{{{full}}} × (1 − {{discount_percent}})",
+        ),
+        Rule(
+            full,
+            (paid, "discount_percent"),
+            lambda p, d: p / (1 - d / 100),
+            f"{{{paid}}} / (1 − {{discount_percent}})",
+        ),
+    )
+
+
 RELATIONS = Relations(
     product("chip_hours", "chips", "hours"),
     product("hourly_bill_usd", "chips", "usd_per_chip_hour", "utilisation_percent", scale=0.01),
@@ -27,24 +49,9 @@ RELATIONS = Relations(
     product("prepay_usd", "bill_usd", "prepay_percent", scale=0.01),
     total("bill_usd", "prepay_usd", "remaining_usd"),
     # list against market
-    Rule(
-        "discount_percent",
-        ("usd_per_chip_hour", "list_usd_per_chip_hour"),
-        lambda p, full: 100 * (1 - p / full),
-        "1 − {usd_per_chip_hour} / {list_usd_per_chip_hour}",
-    ),
-    Rule(
-        "usd_per_chip_hour",
-        ("list_usd_per_chip_hour", "discount_percent"),
-        lambda full, d: full * (1 - d / 100),
-        "{list_usd_per_chip_hour} × (1 − {discount_percent})",
-    ),
-    Rule(
-        "list_usd_per_chip_hour",
-        ("usd_per_chip_hour", "discount_percent"),
-        lambda p, d: p / (1 - d / 100),
-        "{usd_per_chip_hour} / (1 − {discount_percent})",
-    ),
+    _discount("usd_per_chip_hour", "list_usd_per_chip_hour"),
+    _discount("paid_price_usd", "list_price_usd"),
+    product("list_ratio", "list_price_usd", per=("paid_price_usd",)),
     product("list_ratio", "list_usd_per_chip_hour", per=("usd_per_chip_hour",)),
     product("list_bill_usd", "bill_usd", "list_ratio"),
     total("list_bill_usd", "bill_usd", "saving_usd"),
@@ -178,6 +185,31 @@ class RentalEconomicsQuery(Query):
                     "want": "irr_percent",
                 },
                 {
+                    "question": "how many cards can I rent for six months with $4M at $1.80 an hour",
+                    "input": {"bill_usd": 4e6, "usd_per_chip_hour": 1.8, "hours": 4380},
+                    "want": "chips",
+                },
+                {
+                    "question": "internal rate of return: buy at $36,000, rent out at $2.40/h for 6 years, 80% busy",
+                    "input": {
+                        "capex_usd_per_chip": 36000,
+                        "usd_per_chip_hour": 2.4,
+                        "life_years": 6,
+                        "utilisation_percent": 80,
+                    },
+                    "want": "irr_percent",
+                },
+                {
+                    "question": "sticker price 5 dollars, deals close at 3: percent off?",
+                    "input": {"list_price_usd": 5, "paid_price_usd": 3},
+                    "want": "discount_percent",
+                },
+                {
+                    "question": "rent fell from $6/hr to $2.40/hr, what percent cheaper?",
+                    "input": {"list_usd_per_chip_hour": 6, "usd_per_chip_hour": 2.4},
+                    "want": "discount_percent",
+                },
+                {
                     "question": "revenue one GPU brings in a year at $2.15/hr and 70 percent occupancy",
                     "input": {"usd_per_chip_hour": 2.15, "utilisation_percent": 70},
                     "want": "revenue_usd_per_chip_year",
@@ -202,11 +234,11 @@ class RentalEconomicsQuery(Query):
             "rent",
             "rental",
             "per hour",
-            "an hour",
             "market rate",
             "rents at",
-            "price per hour",
+            "rate",
             "hourly rate",
+            "charges",
         ),
         ask="At what rent per chip-hour?",
     )
@@ -218,7 +250,14 @@ class RentalEconomicsQuery(Query):
         "hour",
         default=None,
         above=0,
-        words=("for", "over", "term", "contract", "year", "month", "day", "duration", "non stop", "24/7"),
+        words=(
+            "contract",
+            "term",
+            "rental period",
+            "duration",
+            "non stop",
+            "round the clock",
+        ),
     )
     utilisation_percent: float | None = quantity(
         "Share of hours the chip is rented or used",
@@ -251,7 +290,30 @@ class RentalEconomicsQuery(Query):
         "USD/chip/hour",
         default=None,
         above=0,
-        words=("list", "list price", "on-demand", "quoted", "was", "used to", "original", "old contract"),
+        words=(
+            "list",
+            "list price",
+            "on-demand",
+            "quoted",
+            "used to",
+            "original",
+            "old contract",
+            "went from",
+        ),
+    )
+    list_price_usd: float | None = quantity(
+        "List price of anything, to compare with",
+        "USD",
+        default=None,
+        above=0,
+        words=("list", "list price", "sticker"),
+    )
+    paid_price_usd: float | None = quantity(
+        "Price actually paid for it",
+        "USD",
+        default=None,
+        above=0,
+        words=("market", "street price", "actually paid", "deal"),
     )
     discount_percent: float | None = quantity(
         "Discount off the list rent",
@@ -265,7 +327,15 @@ class RentalEconomicsQuery(Query):
         "USD",
         default=None,
         above=0,
-        words=("buy", "purchase price", "costs", "capex", "GPU costs", "price of a GPU", "invested"),
+        words=(
+            "buy",
+            "purchase price",
+            "capex",
+            "GPU price",
+            "price of a GPU",
+            "card costs",
+            "bought",
+        ),
         ask="What does the chip cost to buy?",
     )
     capex_usd: float | None = quantity(
@@ -280,7 +350,14 @@ class RentalEconomicsQuery(Query):
         "USD/chip/hour",
         default=None,
         min=0,
-        words=("opex", "running cost", "hosting", "colocation", "operating cost"),
+        words=(
+            "opex",
+            "running cost",
+            "hosting",
+            "colocation",
+            "operating cost",
+            "upkeep",
+        ),
     )
     w_per_chip_all_in: float | None = quantity(
         "Power per chip, all in", "W", default=None, min=0, words=("watts", "kW", "power draw", "all in")
@@ -306,7 +383,14 @@ class RentalEconomicsQuery(Query):
         default=None,
         above=0,
         max=50,
-        words=("life", "lifetime", "useful life", "depreciated over", "amortised over", "over"),
+        words=(
+            "life",
+            "lifetime",
+            "useful life",
+            "depreciated",
+            "amortised",
+            "written off",
+        ),
     )
     residual_percent: float | None = quantity(
         "Value left at the end, share of the purchase price",
@@ -457,6 +541,12 @@ class RentalEconomicsResult(Result):
     )
     list_bill_usd: float | None = quantity(
         "Bill at the list rent", "USD", default=None, words=("at list price", "list bill")
+    )
+    paid_price_usd: float | None = quantity(
+        "Price after the discount", "USD", default=None, words=("price after",)
+    )
+    list_price_usd: float | None = quantity(
+        "Price before the discount", "USD", default=None, words=("price before",)
     )
     list_usd_per_chip_hour: float | None = quantity(
         "List rent", "USD/chip/hour", default=None, words=("list price",)

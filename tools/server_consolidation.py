@@ -86,6 +86,16 @@ class ServerConsolidationQuery(Query):
                     "want": "freed_w_per_new_server",
                 },
                 {
+                    "question": "eight 350 W servers replaced by one 900 W server free how many watts?",
+                    "input": {"servers_per_new": 8, "old_server_w": 350, "new_server_w": 900},
+                    "want": "freed_w_per_new_server",
+                },
+                {
+                    "question": "one new 96-core server stands in for how many 16-core ones",
+                    "input": {"new_cores": 96, "old_cores": 16},
+                    "want": "servers_per_new",
+                },
+                {
                     "question": "what per-core speed-up makes a seven to one swap work from 28 to 144 cores?",
                     "input": {"servers_per_new": 7, "old_cores": 28, "new_cores": 144},
                     "want": "per_core_gain",
@@ -118,14 +128,24 @@ class ServerConsolidationQuery(Query):
         "core",
         default=None,
         above=0,
-        words=("old cores", "24-core", "old parts", "from"),
+        words=(
+            "old cores",
+            "old parts",
+            "old servers",
+            "ageing",
+        ),
     )
     new_cores: float | None = quantity(
         "Cores of a new server (or its CPU)",
         "core",
         default=None,
         above=0,
-        words=("new cores", "192-core", "new parts", "to"),
+        words=(
+            "new cores",
+            "new parts",
+            "modern",
+            "replacement",
+        ),
     )
     per_core_gain: float | None = quantity(
         "Work of a new core over an old one",
@@ -138,7 +158,7 @@ class ServerConsolidationQuery(Query):
         "Old servers that one new server replaces",
         "dimensionless",
         default=None,
-        above=0,
+        min=1,
         words=("to one", "consolidation", "replaces", "fold", "six to one", "old servers per new"),
         ask="How many old servers does a new one replace (or how many cores has each)?",
     )

@@ -244,13 +244,14 @@ class Relations:
             name, why = next(iter(solution.failed.items()))
             raise InputError(name, None, why)
         fields = type(query).model_fields
-        gaps = (
-            (targets.index(r.target), [n for n in r.needs if n not in solution.values])
-            for r in self.rules
-            if r.target in targets and r.target not in solution.values
+        # the rule with the fewest gaps that uses most of what was said, the first target's before the others'
+        gaps = sorted(
+            (len(gap), -sum(n in solution.given for n in rule.needs), targets.index(rule.target), gap[0])
+            for rule in self.rules
+            if rule.target in targets and rule.target not in solution.values
+            if (gap := [n for n in rule.needs if n not in solution.values]) and gap[0] in fields
         )
-        askable = sorted(((len(g), at, g) for at, g in gaps if g and g[0] in fields), key=lambda row: row[:2])
-        name = askable[0][2][0] if askable else next((t for t in targets if t in fields), next(iter(fields)))
+        name = gaps[0][3] if gaps else next((t for t in targets if t in fields), next(iter(fields)))
         extra = fields[name].json_schema_extra
         ask = extra.get("ask") if isinstance(extra, dict) else None
         raise MissingInput(name, str(ask or fields[name].description or label(name)))

@@ -163,6 +163,11 @@ class ValuationMultipleQuery(Query):
                     "want": "spread_points",
                 },
                 {
+                    "question": "one share is up 35 percent and the other down 10 percent, how far apart?",
+                    "input": {"return_percent": 35, "other_return_percent": -10},
+                    "want": "spread_points",
+                },
+                {
                     "question": "expected value of a 30% chance of $40B and a 70% chance of losing $10B",
                     "input": {
                         "scenarios": [
@@ -180,6 +185,7 @@ class ValuationMultipleQuery(Query):
         "dimensionless",
         default=None,
         above=0,
+        max=10000,
         words=("P/E", "PE", "multiple", "times earnings", "from", "trades at", "price to earnings", "peak"),
         ask="At what multiple of earnings?",
     )
@@ -188,6 +194,7 @@ class ValuationMultipleQuery(Query):
         "dimensionless",
         default=None,
         above=0,
+        max=10000,
         words=("to", "later", "falls to", "rerates to", "new multiple", "target multiple"),
         ask="To what multiple of earnings?",
     )
