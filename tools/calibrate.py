@@ -156,7 +156,7 @@ class Problem:
     def predict(self, logs: Array) -> Array:
         """Log predictions from log constants."""
         found = _core.estimate_batch(self.cores, np.exp(logs), self.work)
-        return np.log(np.choose(self.kinds[0], found[:, :4].T) * self.kinds[1])
+        return np.asarray(np.log(np.choose(self.kinds[0], found[:, :4].T) * self.kinds[1]))
 
     def jacobian(self, logs: Array, at: Array) -> Array:
         """d log prediction / d x (rows x parameters), by forward differences of each constant."""
@@ -166,7 +166,7 @@ class Problem:
             moved[:, column] += STEP
             slopes[:, column] = (self.predict(moved) - at) / STEP
         columns = [slopes[:, list(p.columns)].sum(axis=1) for p in self.parameters]
-        return np.column_stack(columns) * self.member.T
+        return np.asarray(np.column_stack(columns) * self.member.T)
 
 
 def _row_weights(rows: Sequence[Row]) -> Array:

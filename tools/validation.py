@@ -77,7 +77,10 @@ def scores(raw: Sequence[dict[str, str]], made: Sequence[Prediction]) -> dict[st
     """Median and 90th percentile of |ln(predicted / value)| over all rows, by metric, chip and model; share of
     values inside their interval; how many rows have no prediction, by reason."""
     groups: dict[str, dict[str, list[float]]] = {"metric": {}, "chip_key": {}, "model_key": {}}
-    errors, held, ratios, reasons = [], [], [], {}
+    errors: list[float] = []
+    held: list[float] = []
+    ratios: list[float] = []
+    reasons: dict[str, int] = {}
     pairs: dict[tuple[str, str], list[float]] = {}
     for row, prediction in zip(raw, made, strict=True):
         if prediction.predicted is None or prediction.low is None or prediction.high is None:
@@ -88,7 +91,7 @@ def scores(raw: Sequence[dict[str, str]], made: Sequence[Prediction]) -> dict[st
             continue
         error = abs(math.log(prediction.predicted / value))
         errors.append(error)
-        held.append(prediction.low <= value <= prediction.high)
+        held.append(float(prediction.low <= value <= prediction.high))
         ratios.append(prediction.high / prediction.low)
         pairs.setdefault((row.get("model_key", ""), row.get("chip_key", "")), []).append(error)
         for name, group in groups.items():
@@ -98,7 +101,7 @@ def scores(raw: Sequence[dict[str, str]], made: Sequence[Prediction]) -> dict[st
         "predicted": sum(p.predicted is not None for p in made),
         **_spread(errors),
         "mean_of_group_medians": _mean([_spread(group)["median"] for group in pairs.values()]),
-        "interval_coverage": _mean([float(h) for h in held]),
+        "interval_coverage": _mean(held),
         "median_high_over_low": _spread(ratios)["median"],
         "by": {
             name: {

@@ -37,7 +37,7 @@ def deepseek() -> _core.Model:
     )  # fmt: skip
 
 
-def plan(chips: float = 8, tp: float = 8, fmt: _core.Format = EIGHT, **more: object) -> _core.Plan:
+def plan(chips: float = 8, tp: float = 8, fmt: tuple[float, str] = EIGHT, **more: object) -> _core.Plan:
     formats = {"attention": fmt, "dense": fmt, "expert": fmt, "head": HALF}
     return _core.Plan(chips=chips, tp=tp, kv_bytes=1.0, **formats, **more)  # type: ignore[arg-type]
 
