@@ -31,7 +31,7 @@ SAME_RECORDING = 0.17
 # its minute of talk matches many questions in part. Words that only the recording knows speak for it.
 COVERED_MALUS = 0.15
 NEW_WORDS_BONUS = 0.3
-SPEAKER_BONUS = 0.04
+SPEAKER_BONUS = 0.12  # for a speaker who said one claim in a hundred; less for one who said most
 SHARPNESS = 8.0
 _CLAIMS = (ranking.CLAIM_RELEVANCE, ranking.LEXICAL_CLAIM_RELEVANCE)
 _PASSAGES = (ranking.PASSAGE_RELEVANCE, ranking.LEXICAL_PASSAGE_RELEVANCE)
@@ -65,9 +65,11 @@ def claim_candidates(
     if vectors is not None and question.vector is not None:
         cosine = dict(enumerate(_nearest_view(vectors @ question.vector)))
     fused = ranking.fuse(cosine, hits, len(pack.claims))
-    for row, claim in enumerate(pack.claims):
-        if row in fused and any(name in claim.speaker for name in question.analysis.speakers):
-            fused[row] += SPEAKER_BONUS
+    for speaker in question.analysis.speakers:
+        own = [row for row, claim in enumerate(pack.claims) if speaker in claim.speaker]
+        rarity = 1 - len(own) / len(pack.claims)
+        for row in fused.keys() & set(own):
+            fused[row] += SPEAKER_BONUS * rarity
     found = []
     for row in ranking.best(fused, DEPTH):
         claim = pack.claims[row]
