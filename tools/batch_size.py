@@ -51,6 +51,9 @@ EXAMPLES: list[Any] = [
     {"question": "64 people share four H200 with Llama 70B fp8: how long may each context get, fp8 cache?",
      "input": {"model": "llama-3.3-70b", "chip": "h200", "n_chips": 4, "weight_precision": "fp8",
                "kv_precision": "fp8", "n_requests": 64}, "want": "longest_context_tokens"},
+    {"question": "longest context one user alone gets with Llama 8B bf16 on an 18 GB GPU with 5% reserved?",
+     "input": {"model": "llama-3.1-8b", "chip_memory_gb": 18, "n_chips": 1, "weight_precision": "bf16",
+               "single_user": True, "reserve_fraction": 0.05}, "want": "longest_context_tokens"},
     {"question": "how many tokens of cache in all fit next to the weights of Llama 70B fp8 on an MI300X, fp8 kv",
      "input": {"model": "llama-3.1-70b", "chip": "mi300x", "n_chips": 1, "weight_precision": "fp8",
                "kv_precision": "fp8", "count_tokens": True}, "want": "kv_capacity_tokens"},
@@ -81,6 +84,11 @@ class BatchSizeQuery(ModelQuery, ChipQuery):
         "Requests that must run at once (asks for the longest context)", "request", default=None, min=1,
         words=("users", "people", "simultaneous requests", "concurrent", "batch of", "sequences", "share"),
     )  # fmt: skip
+    single_user: bool | None = Field(
+        None,
+        description="Only one request runs (asks for its longest context)",
+        json_schema_extra={"words": ["single user", "one user", "single request", "single conversation", "alone"]},
+    )
     max_tpot_ms: float | None = quantity(
         "Longest time per output token allowed", "ms", default=None, above=0,
         words=("TPOT", "per token", "inter-token latency", "every token within", "ms per token"),
@@ -202,6 +210,8 @@ def batch_size(query: BatchSizeQuery, catalog: Catalog) -> BatchSizeResult:
     """
     if query.model is None and query.params is None:
         raise MissingInput("model", "which model, on which chips, in what precision and at what context?")
+    if query.single_user and query.n_requests is None:
+        query = query.model_copy(update={"n_requests": 1.0})
     if query.context_tokens is None and query.n_requests is None and not query.count_tokens:
         raise MissingInput("context_tokens", "at what context length (prompt plus answer) does each request run?")
     notes, result = Notes(), BatchSizeResult()

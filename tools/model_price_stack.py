@@ -13,8 +13,10 @@ from pydantic import ConfigDict, Field
 from tools.api_prices import api_quote
 from tools.catalog import Catalog
 from tools.contract import Query, Result, Source, entity, quantity
-from tools.errors import InputError
+from tools.errors import FactAbsent, InputError, MissingInput
+from tools.precision import Precision, precision_field
 from tools.serving_charts import bars
+from tools.serving_performance import ServingPerformanceQuery, serving_performance
 from tools.solve import Default, Relations, Rule, Solution, fill, product, units_of
 from tools.units import format_number
 
@@ -24,6 +26,9 @@ EXAMPLES: list[Any] = [
      "input": {"size_ratio": 10, "cost_ratio": 12, "gross_margin_percent": 60}, "want": "price_ratio"},
     {"question": "running cost falls 20x and the seller's 75 percent gross margin goes away, total price cut?",
      "input": {"cost_ratio": 20, "gross_margin_percent": 75}, "want": "price_ratio"},
+    {"question": "how much cheaper is Llama 70B to serve than Llama 405B on 8 H200 in fp8?",
+     "input": {"model": "llama-3.1-405b", "other_model": "llama-3.3-70b", "chip": "h200", "n_chips": 8,
+               "weight_precision": "fp8"}, "want": "cost_ratio"},
     {"question": "prices came down 40x of which 16x is cheaper serving; what gross margin was given up?",
      "input": {"price_ratio": 40, "cost_ratio": 16}, "want": "gross_margin_percent"},
     {"question": "a price fell 24x, 8x of that is a cheaper model; what gross margin was removed?",
@@ -98,6 +103,19 @@ class ModelPriceStackQuery(Query):
     price_after: float | None = quantity(
         "Price of the second model", "USD/Mtoken", default=None, above=0, words=("second price", "now", "to")
     )
+    model: str | None = entity(
+        "Larger open-weights model, whose serving cost is estimated", "model", default=None,
+        words=("larger model", "from", "big model"),
+    )  # fmt: skip
+    other_model: str | None = entity(
+        "Smaller open-weights model, whose serving cost is estimated", "model", default=None,
+        words=("smaller model", "to", "small model"),
+    )  # fmt: skip
+    chip: str | None = entity("Accelerator both are served on", "chip", default=None, words=("on", "chip", "GPU"))
+    n_chips: int | None = quantity(
+        "Chips both are served on", "chip", default=None, min=1, max=100_000, words=("chips", "GPUs")
+    )
+    weight_precision: Precision | None = precision_field("Number format of the weights", ("weights", "in"))
     api_model: str | None = entity(
         "First API model, priced by its list price", "api_model", default=None, words=("dearer", "first model")
     )
@@ -158,6 +176,8 @@ def model_price_stack(query: ModelPriceStackQuery, catalog: Catalog) -> ModelPri
     known = {n: getattr(query, n) for n in STACK.names() if n in ModelPriceStackQuery.model_fields}
     if query.api_model is not None or query.other_api_model is not None:
         more |= _list_prices(query, catalog, known)
+    if query.model is not None and query.other_model is not None:
+        more |= _served(query, catalog, known)
     solution = STACK.solve(known, _defaults(known))
     if not more["sources"]:
         STACK.require(solution, query, "price_ratio", "cost_ratio", "margin_factor", "gross_margin_percent",
@@ -179,6 +199,35 @@ def _defaults(known: dict[str, float | None]) -> list[Default]:
     if known["size_ratio"] is not None or known["params_before"] is not None:
         neutral.insert(2, Default("efficiency_factor", 1.0, "The smaller model is cheaper only by its size"))
     return [default for default in neutral if known.get(default.name) is None]
+
+
+def _served(
+    query: ModelPriceStackQuery, catalog: Catalog, known: dict[str, float | None]
+) -> dict[str, Any]:
+    """Size and cost ratio of two open models on the same chips, by the serving model at the batch that fits.
+
+    A token costs chips × rent / throughput, so the cost ratio is the inverse ratio of throughputs.
+    """
+    if query.chip is None:
+        raise MissingInput("chip", "on which chips are both models served?")
+    shared = {"chip": query.chip, "n_chips": query.n_chips or 8, "weight_precision": query.weight_precision}
+    large, small = (
+        serving_performance(ServingPerformanceQuery(model=name, **shared), catalog)
+        for name in (query.model, query.other_model)
+    )
+    sizes = [catalog.model(str(name)).params_total for name in (query.model, query.other_model)]
+    if large.output_tokens_per_s is None or small.output_tokens_per_s is None:
+        raise FactAbsent("; ".join([*large.warnings, *small.warnings]) or "no throughput can be estimated")
+    known["params_before"], known["params_after"] = (float(size) if size else None for size in sizes)
+    ratio = known["cost_ratio"] = small.output_tokens_per_s / large.output_tokens_per_s
+    on = [] if query.n_chips is not None else ["On 8 chips each (no number was named)"]
+    return {
+        "assumptions": [*on, *dict.fromkeys([*large.assumptions, *small.assumptions])],
+        "sources": list(dict.fromkeys([*large.sources, *small.sources])),
+        "cost_ratio": ratio,
+        "formula": f"{format_number(small.output_tokens_per_s)} / {format_number(large.output_tokens_per_s)} output "
+        f"tokens/s on the same chips = {format_number(ratio)}x cheaper",
+    }
 
 
 def _list_prices(

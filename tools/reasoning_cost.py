@@ -141,7 +141,7 @@ class ReasoningCostResult(Result):
         "Thinking tokens", "token", default=None, role="headline", words=("thinking tokens", "how much thinking")
     )
     total_output_tokens: float | None = quantity(
-        "Thinking and answer together", "token", default=None, role="detail", words=("total output", "all tokens")
+        "Thinking and answer together", "token", default=None, role="detail", words=("thinking and answer together",)
     )
     usd_with_thinking: float | None = quantity(
         "Output cost of one answer with thinking", "USD", default=None, role="detail",

@@ -45,6 +45,8 @@ def machine(query: ServingPerformanceQuery, chip: Chip | None, weights: str, not
         memory = chip.memory_bytes
         bandwidth = bandwidth if bandwidth is not None else chip.bandwidth_bytes_per_s
         used = compute_precision(weights, chip.peak_flops) or weights
+        if used != weights and {used, weights} != {"bf16", "fp16"} and query.peak_tflops is None:
+            notes.warnings.append(f"{chip.name} has no {weights} matrix rate; its {used} peak is used")
         peak = peak if peak is not None else chip.peak_flops.get(used)
         notes.sources.extend(chip.sources("bandwidth_bytes_per_s", used))
     name = chip.name if chip is not None else "the chip"

@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from tools import deployment
+from tools import deployment, serving_constants
 from tools.catalog import Catalog, Chip
-from tools.contract import Result, entity, quantity
+from tools.contract import Result, Source, entity, quantity
 from tools.errors import FactAbsent, InputError, MissingInput
 from tools.served import ModelQuery, Notes, Served, resolve_model
 from tools.serving_charts import curve
@@ -271,7 +271,12 @@ def _estimate(
         notes.assumptions.append(
             f"At the largest batch that fits, {found.batch:,.0f} requests (none was named)"
         )
+    elif found.batch < 0.999 * query.batch:
+        notes.warnings.append(
+            f"Only {found.batch:,.0f} of the {query.batch:,.0f} requests run at once; the rest wait, and TTFT counts it"
+        )
     notes.assumptions.extend(found.assumptions)
+    notes.sources.extend(_model_source())
     _put(found, laid, prompt, answer, result)
     result.table = _table(found)
     result.chart = _chart(laid, prompt, answer)
@@ -280,6 +285,20 @@ def _estimate(
         f"{format_number(found.tpot_s * 1e3)} ms, {format_number(found.output_tokens_per_s)} output tokens/s, "
         f"bound by {found.limited_by}"
     )
+
+
+def _model_source() -> list[Source]:
+    """The serving model itself, dated by its calibration; nothing before a first one."""
+    constants = serving_constants.load()
+    if constants.fitted_on is None:
+        return []
+    return [
+        Source(
+            title="rackrate's serving model, constants fitted on published measurements",
+            as_of=str(constants.fitted_on),
+            says=f"{constants.rows:,} measured rows",
+        )
+    ]
 
 
 def _lengths(query: ServingPerformanceQuery, notes: Notes) -> tuple[float, float]:

@@ -36,8 +36,9 @@ def served_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult
     rent = _rent_per_hour(query, catalog, notes)
     if sized and rent is None:
         return sized
-    if query.target_usd_per_mtok is not None and (rent is None or _rate_given(query) is None):
-        return _inverse(query, query.target_usd_per_mtok, rent, result)
+    target = _target(query)
+    if target is not None and (rent is None) != (_rate_given(query) is None):
+        return _inverse(query, target, rent, result)
     rate = _rate(query, catalog, result, notes)
     if rent is None:
         raise MissingInput("usd_per_chip_hour", "the rent of a chip for an hour")
@@ -155,6 +156,13 @@ def _interval(result: TokenCostResult, rent: float, share: float, rate: float) -
         at = getattr(result, name)
         if at is not None:
             setattr(result, name, rent / (SECONDS_PER_HOUR * at * share) * MTOK)
+
+
+def _target(query: TokenCostQuery) -> float | None:
+    """The cost of a million tokens to reach: the target named, else any price named beside chips alone."""
+    if query.target_usd_per_mtok is not None or query.model is not None or query.params is not None:
+        return query.target_usd_per_mtok
+    return query.usd_per_mtok_output or query.usd_per_mtok_input
 
 
 def _reach(query: TokenCostQuery, cost: float, rent: float | None, result: TokenCostResult) -> list[str]:
