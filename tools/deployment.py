@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 STORED_BYTES = {"fp4": 0.5625, "mxfp4": 0.53125, "int4": 0.53125, "q4_k_m": 0.61, "fp6": 0.78}
 DEFAULT_NETWORK = 50e9
 UNSHARED_LINK = 16e9
+SERVER_CHIPS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def estimate(
 
     Raises FactAbsent when a chip's bandwidth or a model's shape is not known.
     """
-    laid, assumptions = layout(deployment, input_tokens + output_tokens)
+    laid, assumptions = layout(deployment)
     family = serving_constants.chip_family(deployment.chip)
     engine = serving_constants.engine_family(deployment.engine, family, regime="server")
     tuning = tuning_for(deployment.chip, engine, laid.tensor_parallel or 1)
@@ -192,28 +193,29 @@ def _estimate(
     )
 
 
-def layout(deployment: Deployment, context_tokens: float = 0.0) -> tuple[Deployment, list[str]]:
-    """Fill the parallelism that was not stated: the smallest power of two of chips per replica whose memory
-    the weights fill by at most 60 %, replicas beside each other; attention data-parallel never assumed."""
+def layout(deployment: Deployment) -> tuple[Deployment, list[str]]:
+    """Fill the parallelism that was not stated: tensor parallelism over the chips of one server, over more only
+    when a server cannot hold the weights; replicas beside each other; attention never data-parallel unsaid."""
     said: list[str] = []
     tensor = deployment.tensor_parallel
     if tensor is None:
-        tensor = _smallest_group(deployment)
+        tensor = _default_group(deployment)
         if deployment.n_chips > 1:
             replicas = max(1, deployment.n_chips // (tensor * deployment.pipeline_parallel))
-            said.append(f"tensor parallelism over {tensor} chips, {replicas} replica(s)")
+            beside = "" if replicas == 1 else f", {replicas} replicas"
+            said.append(f"Tensor parallelism over {tensor} chips{beside} (no split was named)")
     tensor = max(1, min(tensor, deployment.n_chips))
     return _with(deployment, tensor), said
 
 
-def _smallest_group(deployment: Deployment) -> int:
-    available = max(1, deployment.n_chips // deployment.pipeline_parallel)
+def _default_group(deployment: Deployment) -> int:
+    chip, available = deployment.chip, max(1, deployment.n_chips // deployment.pipeline_parallel)
     need = weight_bytes(deployment.model, deployment.weight_precision) / deployment.pipeline_parallel
-    memory = deployment.chip.memory_bytes or 0.0
-    group = 1
-    while group < available and need > 0.6 * memory * group:
-        group *= 2
-    return min(group, available)
+    server = chip.chips_per_server or SERVER_CHIPS
+    group = min(available, server if server <= 2 * SERVER_CHIPS else SERVER_CHIPS)
+    while group < available and need > 0.85 * (chip.memory_bytes or 0.0) * group:
+        group = min(2 * group, available)
+    return group
 
 
 def _with(deployment: Deployment, tensor: int) -> Deployment:

@@ -120,10 +120,19 @@ def test_a_faster_chip_is_faster_and_more_chips_too() -> None:
     assert tpot == sorted(tpot, reverse=True)
 
 
-def test_layout_picks_the_smallest_group_that_holds_the_weights() -> None:
-    laid, said = dep.layout(on("llama-3.1-70b", "h100-sxm", 8, "fp8"))
-    assert laid.tensor_parallel == 2
-    assert "4 replica" in said[0]
+@pytest.mark.parametrize(
+    ("model", "chip", "n", "group"),
+    [
+        ("llama-3.1-70b", "h100-sxm", 4, 4),
+        ("llama-3.1-70b", "h100-sxm", 64, 8),
+        ("deepseek-v3", "h100-sxm", 32, 16),
+        ("llama-3.1-8b", "h100-sxm", 1, 1),
+    ],
+)
+def test_layout_takes_a_server_and_more_only_when_it_must(model: str, chip: str, n: int, group: int) -> None:
+    laid, said = dep.layout(on(model, chip, n))
+    assert laid.tensor_parallel == group
+    assert bool(said) == (n > 1)
 
 
 @pytest.mark.parametrize(
