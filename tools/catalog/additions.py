@@ -54,8 +54,9 @@ def add(path: Path, home: Path, *, entry_id: str | None = None, today: dt.date |
 
     day = today or dt.datetime.now(dt.UTC).date()
     document, notes = _read(path, entry_id, day)
-    validate(document, path.name)
     catalog = load(home)
+    _name_chips(document, catalog)
+    validate(document, path.name)
     ids = _check_names(document, catalog)
     target = home / "catalog" / f"{document['kind']}-{_slug(ids[0] if ids else path.stem)}.yaml"
     _write(target, document)
@@ -198,15 +199,22 @@ def _purchase(row: dict[str, Any], said: Mapping[str, str]) -> dict[str, Any]:
     return full
 
 
-def _check_names(document: dict[str, Any], catalog: Any) -> tuple[str, ...]:
-    """The ids of a document; chips of price rows become ids, names that mean something else are refused."""
+def _name_chips(document: dict[str, Any], catalog: Any) -> None:
+    """Chips of price rows, written as people do, become ids."""
+    if document["kind"] == "rental":
+        document["rental"] = {catalog.chip(chip).id: rows for chip, rows in document["rental"].items()}
+    if document["kind"] == "purchase":
+        for row in document["purchase"]:
+            if isinstance(row.get("chip"), str):
+                row["chip"] = catalog.chip(row["chip"]).id
+
+
+def _check_names(document: Mapping[str, Any], catalog: Any) -> tuple[str, ...]:
+    """The ids of a document; names that already mean something else are refused."""
     kind = document["kind"]
     if kind == "rental":
-        document["rental"] = {catalog.chip(chip).id: rows for chip, rows in document["rental"].items()}
         return tuple(document["rental"])
     if kind == "purchase":
-        for row in document["purchase"]:
-            row["chip"] = catalog.chip(row["chip"]).id
         return tuple(dict.fromkeys(row["chip"] for row in document["purchase"]))
     entity = "chip" if kind == "chips" else "model"
     taken = {key(name): entry for name, entry in catalog.entity_names(entity).items()}

@@ -22,17 +22,17 @@ _QWEN2 = Traits(attention_bias=True)
 _QK_HEAD = Traits(qk_norm="head")
 _HYBRID_QWEN = Traits(qk_norm="head", gated_query=True, shared_expert_gate=True)
 _GPT2 = Traits(gated=False, attention_bias=True, output_bias=True, mlp_bias=True, norm_bias=True)
-_NEMOTRON_H = Traits(gated=False, linear_kind="mamba2", router_bias=True)
+_NEMOTRON_H = Traits(gated=False, linear_kind="mamba2")
 FAMILIES: dict[str, Traits] = {
     **dict.fromkeys(("llama", "mistral", "mixtral", "ministral", "smollm3", "granite", "internlm2"), _LLAMA),
     **dict.fromkeys(("phi3", "yi", "baichuan", "gemma", "deepseek_v2", "olmo", "llama4_text"), _LLAMA),
-    **dict.fromkeys(("deepseek_v3", "deepseek_v32", "kimi_k2", "glm_moe_dsa"), Traits(router_bias=True)),
+    **dict.fromkeys(("deepseek_v3", "deepseek_v32", "kimi_k2", "glm_moe_dsa"), _LLAMA),
     **dict.fromkeys(("qwen2", "qwen"), _QWEN2),
     "qwen2_moe": Traits(attention_bias=True, shared_expert_gate=True),
     **dict.fromkeys(("qwen3", "qwen3_moe", "qwen3_vl_text", "qwen3_vl_moe_text"), _QK_HEAD),
     **dict.fromkeys(("qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "qwen3_5", "qwen3_5_moe"), _HYBRID_QWEN),
-    "glm4_moe": Traits(attention_bias=True, router_bias=True),
-    "minimax_m2": Traits(qk_norm="full", router_bias=True),
+    "glm4_moe": _QWEN2,
+    "minimax_m2": Traits(qk_norm="full"),
     "minimax": Traits(linear_kind="lightning"),
     "gpt_oss": Traits(
         attention_bias=True, output_bias=True, expert_bias=True, router_bias=True, sinks=True
@@ -166,6 +166,7 @@ def _text_config(config: Config) -> dict[str, Any]:
         if isinstance(config.get(part), dict):
             inner = dict(config[part])
             inner.setdefault("tie_word_embeddings", config.get("tie_word_embeddings", False))
+            inner.setdefault("model_type", config.get("model_type"))
             return inner
     return dict(config)
 
@@ -408,9 +409,13 @@ _UNCOUNTED = {
 }
 
 
+# Parts this reader has no formula for: compressed or block-sparse attention.
+_UNCOUNTED_TERMS = ("o_lora_rank", "compress_ratios", "sparse_attention_config", "use_sparse_attention")
+
+
 def _params(config: Config, shape: Mapping[str, Any]) -> Params | None:
     family = _family(config)
-    if family in _UNCOUNTED:
+    if family in _UNCOUNTED or any(config.get(term) for term in _UNCOUNTED_TERMS):
         return None
     traits = FAMILIES.get(family, _LLAMA)
     changes: dict[str, Any] = {}
