@@ -235,3 +235,21 @@ def training_seconds_per_token(
     work: Sequence[float], chip: Sequence[float], split: Sequence[float], efficiency: Sequence[float]
 ) -> float:
     """Chip-seconds a trained token takes; rows in the field order of `core/src/training.rs`."""
+
+# --- sweeps ----------------------------------------------------------------------------------------
+
+def sweep_grid(
+    deployment: Deployment,
+    tuning: Tuning,
+    inputs: NDArray[np.float64],
+    outputs: NDArray[np.float64],
+    batches: NDArray[np.float64],
+    start: int,
+    count: int,
+) -> tuple[
+    NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.uint8]
+]:
+    """Rows `start..start + count` of inputs x outputs x batches (fastest last): TTFT s, TPOT s, output tokens/s,
+    fits, and what limits by index into `sweep_bounds()`; NaN where not one request fits."""
+
+def sweep_bounds() -> list[str]: ...

@@ -19,6 +19,7 @@ pub mod sample;
 pub mod scaling;
 pub mod serving;
 pub mod step;
+pub mod sweep;
 pub mod training;
 pub mod tuning;
 

@@ -7,6 +7,7 @@ use crate::error::Error;
 
 mod scaling;
 mod serving;
+mod sweep;
 
 pyo3::create_exception!(_core, CoreError, PyValueError, "An input the core refuses: (field, value, allowed).");
 
@@ -41,4 +42,7 @@ mod _core {
     use super::serving::{
         estimate_batch, PyChip, PyDeployment, PyEstimate, PyModel, PyPlan, PyTuning,
     };
+
+    #[pymodule_export]
+    use super::sweep::{sweep_bounds, sweep_grid};
 }

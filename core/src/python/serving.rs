@@ -172,7 +172,7 @@ impl PyPlan {
 
 #[pyclass(frozen, skip_from_py_object, module = "tools._core", name = "Tuning")]
 #[derive(Clone, Copy)]
-pub struct PyTuning(Tuning);
+pub struct PyTuning(pub(super) Tuning);
 
 #[pymethods]
 impl PyTuning {
@@ -305,7 +305,7 @@ impl PyDeployment {
 }
 
 impl PyDeployment {
-    fn pass<'a>(&'a self, tuning: &'a Tuning) -> Pass<'a> {
+    pub(super) fn pass<'a>(&'a self, tuning: &'a Tuning) -> Pass<'a> {
         Pass { chip: &self.chip, model: &self.model, plan: &self.plan, tuning }
     }
 }
