@@ -210,7 +210,7 @@ def batch_size(query: BatchSizeQuery, catalog: Catalog) -> BatchSizeResult:
     """
     if query.model is None and query.params is None:
         raise MissingInput("model", "which model, on which chips, in what precision and at what context?")
-    if query.single_user and query.n_requests is None:
+    if query.single_user and query.n_requests is None and query.context_tokens is None:
         query = query.model_copy(update={"n_requests": 1.0})
     if query.context_tokens is None and query.n_requests is None and not query.count_tokens:
         raise MissingInput("context_tokens", "at what context length (prompt plus answer) does each request run?")
@@ -332,7 +332,8 @@ def _longest(query: BatchSizeQuery, room: Room, result: BatchSizeResult) -> None
     requests = query.n_requests or 1.0
     longest = room.longest_context(requests)
     result.longest_context_tokens = float(longest)
-    result.formula += f"; {requests:,.0f} requests may each hold {longest:,} tokens"
+    held = "request may hold" if requests == 1 else "requests may each hold"
+    result.formula += f"; {requests:,.0f} {held} {longest:,} tokens"
 
 
 def _under_latency(

@@ -20,7 +20,7 @@ from tools.serving_charts import curve
 from tools.serving_floors import Machine, fill_cluster, fill_floors, machine
 from tools.units import format_number
 
-CHART_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+SWEPT_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 ASSUMED_INPUT, ASSUMED_OUTPUT = 1000.0, 1000.0
 INTERVAL_FIELDS = ("ttft_s", "tpot_s", "output_tokens_per_s")
 
@@ -278,12 +278,12 @@ def _estimate(
     notes.assumptions.extend(found.assumptions)
     notes.sources.extend(_model_source())
     _put(found, laid, prompt, answer, result)
-    result.table = _table(found)
-    result.chart = _chart(laid, prompt, answer)
+    sweep = _sweep(laid, prompt, answer)
+    result.table, result.chart = _table(sweep), _chart(laid, sweep)
     return (
         f"{found.batch:,.0f} requests × {prompt:,.0f} in / {answer:,.0f} out on {laid.n_chips} × {chip.name}: TPOT "
         f"{format_number(found.tpot_s * 1e3)} ms, {format_number(found.output_tokens_per_s)} output tokens/s, "
-        f"bound by {found.limited_by}"
+        f"bound by {found.limited_by} (a step: {_parts(found.breakdown)})"
     )
 
 
@@ -354,20 +354,38 @@ def _put(
     result.request_latency_s = found.ttft_s + found.tpot_s * max(0.0, answer - 1)
 
 
-def _table(found: deployment.Estimate) -> dict[str, Any]:
-    rows = [[part, float(f"{seconds * 1e3:.4g}")] for part, seconds in found.breakdown.items()]
-    return {"columns": ["part of a step", "ms"], "rows": rows}
+def _sweep(laid: deployment.Deployment, prompt: float, answer: float) -> list[deployment.Estimate]:
+    """Estimates at batches 1 to 512, as far as they run at once."""
+    found = (deployment.estimate(laid, prompt, answer, float(batch)) for batch in SWEPT_BATCHES)
+    return [e for e, batch in zip(found, SWEPT_BATCHES, strict=True) if e.batch >= 0.999 * batch]
 
 
-def _chart(laid: deployment.Deployment, prompt: float, answer: float) -> dict[str, Any] | None:
-    points = []
-    for batch in CHART_BATCHES:
-        found = deployment.estimate(laid, prompt, answer, float(batch))
-        if found.batch >= batch * 0.999:
-            points.append((found.tpot_s * 1e3, found.output_tokens_per_s))
+def _table(sweep: list[deployment.Estimate]) -> dict[str, Any] | None:
+    rows = [
+        [round(e.batch), *(_short(v) for v in (e.ttft_s * 1e3, e.tpot_s * 1e3, e.output_tokens_per_s))]
+        for e in sweep
+    ]
+    columns = ["requests at once", "TTFT (ms)", "TPOT (ms)", "output tokens/s"]
+    return {"columns": columns, "rows": rows} if len(rows) > 1 else None
+
+
+def _chart(laid: deployment.Deployment, sweep: list[deployment.Estimate]) -> dict[str, Any] | None:
+    points = [(e.tpot_s * 1e3, e.output_tokens_per_s) for e in sweep]
     if len(points) < 2:
         return None
-    title = (
-        f"{laid.model.name} on {laid.n_chips} × {laid.chip.name}: speed against throughput, batch 1 to 512"
-    )
+    title = f"{laid.model.name} on {laid.n_chips} × {laid.chip.name}: speed against throughput by batch"
     return curve(title, "time per output token (ms)", "output tokens/s", points, log_y=True)
+
+
+def _parts(breakdown: dict[str, float]) -> str:
+    """Where the time of a decode step goes, largest first."""
+    parts = sorted(breakdown.items(), key=lambda part: -part[1])
+    return ", ".join(
+        f"{name.removesuffix('_s').replace('_', ' ')} {_short(seconds * 1e3)} ms"
+        for name, seconds in parts
+        if seconds > 0
+    )
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
