@@ -214,9 +214,11 @@ class Decider:
         f = question.features
         if not f.stems or f.explain and not f.asks_number or choice.want is None or f.source:
             return False
-        said = [s for s, _ in f.stems if s not in ("siz", "number", "valu", "amount", "rough")]
-        known = sum(1 for s in said if choice.frame.spec.text_weights.get(s, 0.0) >= 0.6)
-        return bool(said) and known == len(said) and any(choice.want.words.get(s, 0.0) >= 0.7 for s, _ in f.stems)
+        if question.reading.quantities or question.reading.mentions or len(f.stems) > 4 or _proper_noun(question):
+            return False
+        said = [s for s, _ in f.stems if s not in _GENERIC]
+        known = sum(1 for s in said if choice.frame.spec.text_weights.get(s, 0.0) >= 0.3)
+        return bool(said) and 2 * known >= len(said) and any(choice.want.words.get(s, 0.0) >= 0.7 for s, _ in f.stems)
 
     def _impossible(self, question: Question, choices: list[Choice]) -> str:
         """A value that cannot be, whatever else is missing: −8 GPUs, zero chips, 120 % of memory."""
@@ -238,6 +240,14 @@ class Decider:
             if q.value == 0 and q.unit.dims == (("chip", 1),):
                 return "The number of chips cannot be 0: it must be at least 1."
         return ""
+
+
+_GENERIC = frozenset("siz number valu amount rough period figur need requir tak us".split())
+
+
+def _proper_noun(question: Question) -> bool:
+    """Whether the question names somebody or something that no calculator knows."""
+    return any(t.text[:1].isupper() and not t.text.isupper() for t in question.reading.tokens[1:] if t.is_word and len(t.text) > 2)
 
 
 def _agrees(q: Quantity, choice: Choice) -> float:

@@ -72,6 +72,8 @@ class EntityFinder:
         best: tuple[Mention, int] | None = None
         for n in range(min(MAX_WORDS, len(tokens) - i), 0, -1):
             first, last = tokens[i], tokens[i + n - 1]
+            if n > 1 and first.low in ("a", "an", "i") and tokens[i + 1].start > first.end:
+                continue  # "a 100 MW site" names no A100
             if not (last.is_word or last.is_number or last.text == "+"):
                 continue
             if any(t.text in ",;?!()→=$%:" or t.text == "->" or "," in t.text for t in tokens[i : i + n]):

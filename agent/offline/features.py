@@ -135,6 +135,12 @@ def _wanted(reading: Reading) -> Wanted:
         hit = _asked_at(reading, i, taken)
         if hit is not None:
             found.append(hit)
+    hit = _per_thousand(reading)
+    if hit:
+        found.append((4, hit, True))
+    hit = _closing_noun(reading, taken)
+    if hit:
+        found.append((2, hit, False))
     leading = _leading_noun(reading, taken)
     if leading:
         found.append((2, leading, True))
@@ -147,6 +153,31 @@ def _wanted(reading: Reading) -> Wanted:
         unit_text, explicit = found[best][1], found[best][2]
     near = _focus(reading)
     return Wanted(parse_unit(unit_text) if unit_text else None, unit_text, explicit, frozenset(near), near)
+
+
+def _per_thousand(reading: Reading) -> str:
+    """ "TFLOPS bf16 per $1000", "memory per dollar": a capacity for money, though other words stand between."""
+    match = re.search(r"\b(gb|gigabytes?|tb|tflops|teraflops|flops|gb/s|tokens)\b[\w /]{0,24}?\bper (?:each )?(\$ ?1,?000|\$ ?1k|k\$|1,?000 dollars|thousand dollars|thousand|dollar|\$)", reading.text, re.I)
+    if match is None:
+        return ""
+    base = _spelled_unit(match.group(1)) or "GB"
+    return f"{base}/{'USD' if match.group(2).lower() in ('dollar', '$') else 'kUSD'}"
+
+
+def _closing_noun(reading: Reading, taken: set[int]) -> str:
+    """ "…, hold back 10%: max users?": the counted noun of the asking clause."""
+    tokens = reading.tokens
+    if not tokens or tokens[-1].text != "?" or any(t.low in ("how", "what", "which", "who", "why", "is", "can", "what's") for t in tokens):
+        return ""
+    start = _last_clause(tokens, taken)
+    if start < 0:
+        return ""
+    for k in range(start + 1, len(tokens)):
+        if k not in taken and tokens[k].low.endswith("s") and len(tokens[k].low) > 3:
+            unit = _unit_phrase(reading, k, taken, money=False)
+            if unit:
+                return unit
+    return ""
 
 
 def _leading_noun(reading: Reading, taken: set[int]) -> str:
@@ -195,6 +226,9 @@ def _asked_at(reading: Reading, i: int, taken: set[int]) -> tuple[int, str, bool
             return (3, "percent", True)
     if word in ("percentage", "percent", "pct") and i not in taken or (reading.tokens[i].text == "%" and i not in taken):
         return (2, "percent", True)
+    if word == "per" and i not in taken and after in ("year", "month", "day", "hour", "annum") and (i == 0 or tokens[i - 1].text in ",:;" or tokens[i - 1].low in ("what", "much", "is", "that")):
+        money = any(q.unit.has("USD") for q in reading.quantities)
+        return (3, f"USD/{UNIT_WORDS[after]}", True) if money else None
     if word in ("cost", "price", "costs", "dollars", "$", "usd", "cents") and (i + 1) < len(tokens) and after in ("per", "/", "a"):
         j, unit = _denominators(reading, i + 1, "USD" if word != "cents" else "cent")
         if unit not in ("USD", "cent") and not any(k in taken for k in range(i + 1, j)):
@@ -225,7 +259,7 @@ def _unit_phrase(reading: Reading, j: int, taken: set[int], *, money: bool) -> s
     tokens = reading.tokens
     if j >= len(tokens) or j in taken:
         return ""
-    while j < len(tokens) and tokens[j].low in ("the", "just", "only", "number", "of", "whole", "me", "total"):
+    while j < len(tokens) and tokens[j].low in ("metric", "the", "just", "only", "number", "of", "whole", "me", "total"):
         j += 1
     if j >= len(tokens) or j in taken:
         return ""

@@ -341,6 +341,8 @@ class Matcher:
                     frame.fills[lists[0].name] = Fill([m.kinds[kind] for m in mentions], fit=2.0)
                     used += mentions
                 continue
+            if len(singles) >= 2 and len(mentions) == 2 and not _counted(reading, mentions[0]) and _counted(reading, mentions[1]):
+                mentions = mentions[::-1]
             for f, m in zip(singles, mentions, strict=False):
                 frame.fills[f.name] = Fill(m.kinds[kind], fit=2.0 if m.exact else 1.6)
                 used.append(m)
@@ -376,6 +378,7 @@ class Matcher:
                     options.append((fit, i, f))
                     fits[i, f.name] = fit
         chosen = _assign(options, fits)
+        _in_order(chosen, fits, reading, spec)
         for i, f in chosen.items():
             frame.fills[f.name] = Fill(_filled_value(reading.quantities[i], f), quantities=(i,), fit=fits[i, f.name])
         self._fill_objects(frame, reading, words, free, skip)
@@ -535,6 +538,8 @@ def _piece_fit(q: Quantity, f: Field) -> float:
 def _range_fit(q: Quantity, f: Field) -> float:
     """A value the field forbids is a poor fit, unless the text leaves no doubt (then it is invalid input)."""
     value = value_in(q, q.value, f)
+    if q.marked and f.unit is not None and f.unit.dims and 0 < abs(value) < 0.01 <= abs(q.value):
+        return -0.9  # 1.4 kW in a field of megawatts
     if not f.allows(value):
         return -0.8 if q.marked or value <= 0 else -2.0
     if f.whole and value != int(value):
@@ -565,6 +570,21 @@ def _assign(options: list[tuple[float, int, Field]], fits: Mapping[tuple[int, st
     return chosen
 
 
+def _in_order(chosen: dict[int, Field], fits: Mapping[tuple[int, str], float], reading: Reading, spec: Spec) -> None:
+    """Numbers of one list ("at 0.15 and 0.60 per million") go to their fields in order, when words do not decide."""
+    order = {f.name: k for k, f in enumerate(spec.fields)}
+    for i in sorted(chosen):
+        for j in sorted(chosen):
+            a, b = reading.quantities[i], reading.quantities[j]
+            if j <= i or a.series < 0 or a.series != b.series or order[chosen[i].name] < order[chosen[j].name]:
+                continue
+            f, g = chosen[i], chosen[j]
+            now = fits[i, f.name] + fits[j, g.name]
+            then = fits.get((i, g.name), -9.0) + fits.get((j, f.name), -9.0)
+            if f.unit_text == g.unit_text and now - then < 0.5 and not f.direction and not g.direction:
+                chosen[i], chosen[j] = g, f
+
+
 def _improve(chosen: dict[int, Field], taken: set[str], options: list[tuple[float, int, Field]], fits: Mapping[tuple[int, str], float]) -> bool:
     changed = False
     owner = {f.name: i for i, f in chosen.items()}
@@ -590,6 +610,20 @@ def _improve(chosen: dict[int, Field], taken: set[str], options: list[tuple[floa
             owner = {g.name: k for k, g in chosen.items()}
             changed = changed or old is not f
     return changed
+
+
+def _counted(reading: Reading, mention: Mention) -> bool:
+    """Whether a number stands right before a name ("400k Trainium2", "a $5,000 Trainium2"): the first of a comparison."""
+    first = next((i for i, t in enumerate(reading.tokens) if t.start >= mention.start), 0)
+    after = next((i for i, t in enumerate(reading.tokens) if t.start >= mention.end), len(reading.tokens))
+    for q in reading.quantities:
+        if "article" in q.marks or "params" in q.marks:
+            continue
+        if q.last == first or (q.last == first - 1 and reading.tokens[first - 1].low in ("nvidia", "amd", "aws", "google", "x")):
+            return True
+        if q.unit.has("USD") and 0 <= q.first - after <= 2 and "," not in [t.text for t in reading.tokens[after : q.first]]:
+            return True
+    return False
 
 
 def _unique(mentions: list[Mention], kind: str) -> list[Mention]:

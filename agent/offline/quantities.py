@@ -148,6 +148,19 @@ def _verbal(reading: Reading, i: int) -> Quantity | None:
     return Quantity(_VERBAL[token.low], NUMBER, "dimensionless", token.start, token.end, i, i + 1, marks=frozenset({"times", "verbal"}))
 
 
+def _per_money(tokens: list[Token], i: int, number: Number) -> bool:
+    """ "per $1000", "per thousand dollars": a unit asked for, no quantity."""
+    if number.value not in (1.0, 1000.0, 1e6):
+        return False
+    j = i - 1
+    if j >= 0 and tokens[j].text == "$":
+        j -= 1
+        money = True
+    else:
+        money = number.last < len(tokens) and tokens[number.last].low in ("dollars", "dollar", "usd", "bucks")
+    return money and j >= 0 and tokens[j].low in ("per", "a", "each", "every") and (tokens[j].low == "per" or number.value == 1000)
+
+
 def _article(reading: Reading, mention: Mention, i: int) -> Quantity | None:
     """ "a single H100", "an MI300X": one chip, said in passing."""
     if "chip" not in mention.kinds or not i or mention.text.lower().endswith("s"):
@@ -171,7 +184,7 @@ _AFTER_CHIP = frozenset("in at with for if and or on to can could hold fit have 
 def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     tokens = reading.tokens
     number = read_number(tokens, i)
-    if number is None or _is_label(tokens, i, number):
+    if number is None or _is_label(tokens, i, number) or _per_money(tokens, i, number):
         return None
     dims = _dimensions(reading, i, number)
     if dims:
@@ -189,6 +202,11 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     currency, start, sign = _before(tokens, i, start)
     value *= sign
     last, unit_text, extra = _unit_after(reading, number, currency)
+    period: Quantity | None = None
+    base, _, per = unit_text.partition("/")
+    if base in ("percent", "dimensionless") and per in ("year", "month", "day", "quarter_year", "week"):
+        unit_text = base  # "5x a year", "30% per year": a factor, and the time it takes
+        period = Quantity(1.0, parse_unit(per), per, tokens[last - 1].start, tokens[last - 1].end, last - 1, last, marks=frozenset({"article", "period"}))
     if not unit_text and _of_them(reading, last):
         unit_text = "chip"
     if not unit_text and number.scaled and value >= 5e7 and last < len(tokens) and tokens[last].low in _MODEL_NOUNS:
@@ -197,6 +215,11 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
         return None
     marks |= extra
     end = tokens[last - 1].end
+    if period is not None:
+        last -= 1
+        end = tokens[last - 1].end
+        main = Quantity(value, parse_unit(unit_text), unit_text, start, end, number.first, last, marks=frozenset(marks))
+        return [main, period]
     return Quantity(value, parse_unit(unit_text) if unit_text else NUMBER, unit_text, start, end, number.first, last,
                     marks=frozenset(marks), noun=_noun(tokens, last))  # fmt: skip
 
@@ -297,6 +320,8 @@ def _unit_after(reading: Reading, number: Number, currency: str) -> tuple[int, s
         i, unit = _numerator(reading, number, marks)
     if unit in ("byte", "percent") and number.glued == "" and not unit:
         return i, unit, marks
+    if not unit and i + 1 < len(tokens) and tokens[i].low in ("per", "/") and tokens[i + 1].low in ("param", "parameter", "params", "weight"):
+        return i + 2, "token/param", marks
     if unit or (i < len(tokens) and tokens[i].text == "/"):
         i, unit = _denominators(reading, i, unit)
     if (i < len(tokens) and tokens[i].low in _EACH) or (i + 1 < len(tokens) and tokens[i].low in ("all", "a") and tokens[i + 1].low in ("in", "piece", "pop")):
@@ -332,6 +357,9 @@ def _numerator(reading: Reading, number: Number, marks: set[str]) -> tuple[int, 
     if named is not None:
         if "chip" not in named.kinds or named.bare_size:
             return i, ""
+        lead = tokens[number.first - 1].low if number.first else ""
+        if lead in ("a", "an", "the") and number.value >= 1000 and not named.text.lower().endswith("s"):
+            return i, "USD"  # "a 5k Trainium2"
         j = i
         while j < len(tokens) and tokens[j].start < named.end:
             j += 1
@@ -527,9 +555,22 @@ def _share_units(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
         out[i], out[i + 1] = replace(a, series=series), replace(b, series=series)
     for i in range(len(out) - 1):
         a, b = out[i], out[i + 1]
+        between = {t.low for t in tokens[a.last : b.first]}
+        if a.unit_text == "USD" and b.unit_text.startswith("USD/") and between & {"vs", "versus", "against", "to", "->", "than"} and len(between) <= 3:
+            out[i] = a = replace(a, unit=b.unit, unit_text=b.unit_text, marks=a.marks | {"shared"})
+        if b.unit_text == "USD" and a.unit_text.startswith("USD/") and _same_rate(tokens, a, b):
+            out[i + 1] = b = replace(b, unit=a.unit, unit_text=a.unit_text, marks=b.marks | {"shared"})
         if a.series >= 0 and a.series == b.series and a.marked and not b.marked and _passes_on(tokens, a, b):
             out[i + 1] = replace(b, unit=a.unit, unit_text=a.unit_text, marks=b.marks | {"shared"})
     return out
+
+
+def _same_rate(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
+    """ "list price $4 per hour but the market pays $2": the second price is by the hour as well."""
+    between = [t.low for t in tokens[a.last : b.first]]
+    close = len(between) <= 7 and not set(between) & {".", ";", "?"}
+    contrast = bool(set(between) & {"but", "vs", "versus", "against", "while", "to", "than", "clear", "clears", "market", "whereas"})
+    return close and contrast and b.value < 50 * max(a.value, 1e-9) and b.value * 50 > a.value
 
 
 def _passes_on(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
@@ -546,7 +587,7 @@ _LIST_JOINTS = frozenset({",", "and", "or", "then", "vs", "versus", "against", "
 
 
 def _listed(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
-    between = [t.low for t in tokens[a.last : b.first] if t.text not in ("$", "-", ".")]
+    between = [t.low for t in tokens[a.last : b.first] if t.text not in ("$", "-", ".") and t.low not in ("a", "an")]
     if "params" in (a.marks ^ b.marks) or a.series >= 1000 or b.series >= 1000:
         return False
     if a.marked and b.marked and a.unit.dims != b.unit.dims:

@@ -126,7 +126,7 @@ class Reader:
             frame = self.matcher.fit(spec, question.reading, question.words, question.precisions, others)
             whole = all(n in frame.fills for n in pattern if n in spec.by_name and spec.by_name[n].kind in ("number", "numbers", "objects"))
             if whole and frame.fills:
-                frame.parts["pattern"] = 2.2 * sim + 0.3
+                frame.parts["pattern"] = 1.4 * sim + 0.1
                 frame.pattern_want = example.want
                 frames.append(frame)
         return frames
@@ -229,12 +229,13 @@ def rank_outputs(frame: Frame, question: Question, similar: list[tuple[float, Ex
     features = question.features
     votes = _votes(frame.spec, similar)
     idf = _output_idf(frame.spec)
+    near = _focus_words(frame.spec, question)
     rows = []
     headlines = 0
     for f in frame.spec.outputs:
         if f.kind not in ("number",) or f.unit is None:
             continue
-        score = votes.get(f.name, 0.0) + _asked_unit(f, features) + _said(f, features, idf, question.words.given)
+        score = votes.get(f.name, 0.0) + _asked_unit(f, features) + _said(f, features, idf, question.words.given, near)
         if f.role == "headline":
             score += WEIGHTS.headline - 0.12 * min(headlines, 4)
             headlines += 1
@@ -244,6 +245,15 @@ def rank_outputs(frame: Frame, question: Question, similar: list[tuple[float, Ex
             score += WEIGHTS.pattern
         rows.append((score, f))
     return sorted(rows, key=lambda r: -r[0])
+
+
+def _focus_words(spec: Spec, question: Question) -> Mapping[str, float]:
+    """The words near the asking word; when no result knows any of them, all that are not said of a number."""
+    near = question.features.wanted.near
+    known = {s for f in spec.outputs for s, w in f.words.items() if w >= 0.7}
+    if any(w > 0.3 and s in known for s, w in near.items()):
+        return near
+    return {s: 0.7 for s, _ in question.features.stems if s not in question.words.given}
 
 
 def _votes(spec: Spec, similar: list[tuple[float, Example]]) -> dict[str, float]:
@@ -272,14 +282,14 @@ def _asked_unit(f: Field, features: Features) -> float:
         same_kind = not wanted.unit.dims and (wanted.unit_text == "percent") != (f.unit_text == "percent")
         if same_kind:
             return 0.4 if wanted.unit_text == "percent" else -0.8
-        return WEIGHTS.agree if wanted.explicit else 0.6 * WEIGHTS.agree
+        same = 0.6 if wanted.explicit and wanted.unit_text == f.unit_text and wanted.unit.dims else 0.0
+        return same + (WEIGHTS.agree if wanted.explicit else 0.6 * WEIGHTS.agree)
     if wanted.unit.dims and f.unit.dims and without_counts(wanted.unit) == without_counts(f.unit) and without_counts(f.unit):
         return 1.1 if wanted.explicit else 0.9
     return -3.0 if wanted.explicit else -1.2
 
 
-def _said(f: Field, features: Features, idf: Mapping[str, float], given: frozenset[str] = frozenset()) -> float:
-    near = features.wanted.near
+def _said(f: Field, features: Features, idf: Mapping[str, float], given: frozenset[str], near: Mapping[str, float]) -> float:
     focused = sum(w * f.words[s] * idf.get(s, 1.0) for s, w in near.items() if s in f.words)
     present = {s for s, _ in features.stems}
     whole = sum(f.words[s] * idf.get(s, 1.0) * (0.3 if s in given else 1.0) for s in present if s in f.words)

@@ -46,6 +46,8 @@ def literal(q: Quantity) -> str:
     number = f"{q.value:.15g}"
     if not q.marked or q.unit_text == "dimensionless":
         return number
+    if q.unit_text == "pound":
+        return f"({q.value * 0.45359237:.15g} kg)"
     unit = {"quarter_year": "quarter"}.get(q.unit_text, q.unit_text)
     return f"({number} {unit})"
 
@@ -90,6 +92,8 @@ def _part_of_whole(reading: Reading, features: Features, qs: list[Quantity], sal
     between = " ".join(_between(reading, a, b))
     if re.search(r"(%|percent|percentage|share|fraction|proportion) of\b", lead):
         return Sum(f"{literal(b)} / {literal(a)}", "percent", (i, j), 0.9, "part of whole")
+    if between in ("of", "of the", "out of") and (features.percent or features.wanted.unit_text == "percent") and a.unit_text != "percent" and a.value <= b.value:
+        return Sum(f"{literal(a)} / {literal(b)}", "percent", (i, j), 1.02, "part of whole")
     if re.search(r"(%|percent|percentage|share|fraction|proportion) of\b|\bout of\b", between) and (features.percent or "out of" in between):
         return Sum(f"{literal(a)} / {literal(b)}", "percent", (i, j), 0.85, "part of whole")
     return None
@@ -174,9 +178,9 @@ def _conversion(reading: Reading, features: Features, qs: list[Quantity], salien
     q = qs[salient[0]]
     if not q.marked or not q.unit.dims or q.unit.dims != features.wanted.unit.dims or q.unit == features.wanted.unit:
         return None
-    if len(features.stems) > 4:
+    if len(features.stems) > 6:
         return None
-    return Sum(literal(q), features.wanted.unit_text, (salient[0],), 0.7, "unit conversion")
+    return Sum(literal(q), features.wanted.unit_text.replace("tonne", "metric_ton"), (salient[0],), 0.8, "unit conversion")
 
 
 def _by_dimension(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
