@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +23,9 @@ from tools.errors import RackrateError
 _NAME = re.compile(r"(?=[^\s]*[A-Za-z])(?=[^\s]*\d)[A-Za-z0-9][\w.-]{1,60}")
 _IN_NAME = re.compile(r"(\d+(?:\.\d+)?)([kKmMbBtT]|[gGtT][bB])?(?![A-Za-z0-9])")
 _NAME_SCALE = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "gb": 1.0, "tb": 1.0}
+_DOLLARS = parse_unit("USD")
 MAX_DEPTH = 6
+BOUND_REACH = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Evidence:
 
     value: float
     unit: Unit | None = None
+    said: bool = False  # read in a text, where "$4" may be short for "$4 an hour"
+    given: bool = False  # an input: where 10 % is kept free, 90 % is usable
 
 
 # What holds by definition and needs no source: 100 %, 24 hours a day, 1,000 tokens a thousand …
@@ -83,7 +87,7 @@ def _stages(answer: Answer, earlier: Sequence[str]) -> Iterator[Iterable[Evidenc
 def supports(evidence: Evidence, mention: Mention) -> bool:
     """Whether a known number is the one written, as far as the text rounds it."""
     return any(
-        _close(known, written, slack, exact)
+        _close(known, written, slack, exact) or (not exact and _within(known, written, mention.bound))
         for known, exact in _as_written(evidence, mention)
         for written, slack in _values(mention)
     )
@@ -102,7 +106,12 @@ def _as_written(evidence: Evidence, mention: Mention) -> Iterator[tuple[float, b
     value, unit = evidence.value, evidence.unit
     if mention.unit is not None and unit is not None:
         if _agree(mention.unit, unit):
-            yield value * unit.factor / mention.unit.factor, False
+            share = value * unit.factor
+            yield share / mention.unit.factor, False
+            if evidence.given and unit.bare and 0 < share < 1:
+                yield (1 - share) / mention.unit.factor, True
+        elif evidence.said and unit.dims == _DOLLARS.dims and ("USD", 1) in mention.unit.dims:
+            yield value * unit.factor, True
         return
     yield value, True
     if mention.unit is not None:
@@ -124,22 +133,36 @@ def _counted(unit: Unit) -> set[str]:
     return {name for name, power in unit.dims if name in COUNTS and power > 0}
 
 
+def _within(known: float, written: float, bound: int) -> bool:
+    """Whether a bound ("more than 50", "nearly 60") is one that the known number is close to."""
+    known, written = abs(known), abs(written)
+    if bound > 0:
+        return written <= known <= written * (1 + BOUND_REACH)
+    return bound < 0 and written * (1 - BOUND_REACH) <= known <= written
+
+
 def _close(known: float, written: float, slack: float, exact: bool) -> bool:
-    allowed = min(slack, 0.005 * abs(written) + 1e-12) if exact and abs(written) >= 100 else slack
+    allowed = min(slack, (0.005 if abs(written) >= 100 else 0.02) * abs(written)) if exact else slack
     return abs(abs(known) - abs(written)) <= allowed * (1 + 1e-9) + 1e-9 * abs(written)
 
 
 def _of_run(run: ToolResult) -> Iterator[Evidence]:
     """Figures with their ranges, then every number of the input, the output and the table."""
     for figure in run.figures:
-        unit = parse_unit(figure.unit)
         for value in (figure.value, figure.low, figure.high):
             if value is not None:
-                yield Evidence(value, unit)
+                yield from _rated(value, figure.unit)
     inputs, outputs = _field_units(run.tool)
-    yield from _of_fields(run.input, inputs)
+    yield from (replace(e, given=True) for e in _of_fields(run.input, inputs))
     yield from _of_fields(run.output, outputs)
     yield from _of_value(run.table or {}, None, 0)
+
+
+def _rated(value: float, unit: str) -> Iterator[Evidence]:
+    """A figure, and for a rate its short form too: "from $0.31 to $0.45" of dollars per million tokens."""
+    yield Evidence(value, parse_unit(unit))
+    if "/" in unit:
+        yield Evidence(value, parse_unit(unit.split("/")[0]))
 
 
 def _field_units(tool: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -155,7 +178,10 @@ def _field_units(tool: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 def _of_fields(values: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[Evidence]:
     for name, value in values.items():
         unit = fields.get(name, {}).get("unit")
-        yield from _of_value(value, parse_unit(unit) if unit else None, 0)
+        if unit and isinstance(value, int | float) and not isinstance(value, bool):
+            yield from _rated(float(value), unit)
+        else:
+            yield from _of_value(value, parse_unit(unit) if unit else None, 0)
 
 
 def _of_value(value: Any, unit: Unit | None, depth: int) -> Iterator[Evidence]:
@@ -178,9 +204,7 @@ def _of_value(value: Any, unit: Unit | None, depth: int) -> Iterator[Evidence]:
 def _of_name(name: str) -> Iterator[Evidence]:
     """Numbers that stand in a name: the 405 billion of `llama-3.1-405b`, the 80 of `a100-80gb`."""
     for digits, suffix in _IN_NAME.findall(name):
-        yield Evidence(float(digits))
-        if suffix:
-            yield Evidence(float(digits) * _NAME_SCALE[suffix.lower()])
+        yield Evidence(float(digits) * _NAME_SCALE.get(suffix.lower(), 1.0))
 
 
 def _run_texts(run: ToolResult) -> Iterator[str]:
@@ -210,7 +234,8 @@ def _of_text(text: str) -> tuple[Evidence, ...]:
 def _read_text(text: str) -> tuple[Evidence, ...]:
     found = list[Evidence]()
     for mention in find_numbers(text):
-        found += [Evidence(mention.value, mention.unit), *(Evidence(reading) for reading in mention.readings)]
+        found.append(Evidence(mention.value, mention.unit, said=True))
+        found += (Evidence(reading) for reading in mention.readings)
     for name in _NAME.findall(text):
         found += _of_name(name)
     return tuple(found)

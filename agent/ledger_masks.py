@@ -27,7 +27,7 @@ _WORDED = (
 )
 
 _PATTERNS: tuple[str, ...] = (
-    r"https?://\S+|www\.\S+|\S+@\S+\.\w+",
+    r"https?://\S+|www\.\S+|\b[\w.+-]{1,64}@[\w-]{1,64}\.\w+",
     r"\[\^?\d{1,3}\](?!\()",  # [1], [^2]
     r"\b(?:bg2|claim|src|doc|kb)-[\w.-]*\d[\w.-]*",  # ids of sources
     # dates and times
@@ -42,8 +42,8 @@ _PATTERNS: tuple[str, ...] = (
     r"\b\d{1,2}:\d{2}:\d{2}(?:[.,]\d+)?\b|\b\d{1,2}:\d{2}\s?(?:[ap]\.?m\.?\b)?(?!\s*ratio)|\b\d{1,2}\s?[ap]m\b",
     r"(?<!\w)[’']\d\d\b",
     # names
-    rf"\b{_FAMILY}[- ]?v?\d+(?:\.\d+)*[A-Za-z]*\+?(?:[ -](?:\d+(?:\.\d+)?[xX])?\d+(?:\.\d+)?[BbMT]\b)?(?:-[A-Za-z]\w*)*",
     rf"\b{_FAMILY}[- ](?:\d+[xX])?\d+(?:\.\d+)?[BbMT]\b(?:-\w+)*",
+    rf"\b{_FAMILY}[- ]?v?\d+(?:\.\d+)*[A-Za-z]*\+?(?:[ -](?:\d+(?:\.\d+)?[xX])?\d+(?:\.\d+)?[BbMT]\b)?(?:-[A-Za-z]\w*)*",
     r"\b(?!(?:USD|US|EUR|GBP|CHF|JPY|CNY|RMB|x)\d)[A-Za-z]{1,14}\d[\w]*(?:[.-](?=\w)\w+)*",  # H100, FP8, GPT4o
     r"\b\d{1,2}[- ]?[Kk]s?\b(?= filing| report)|\b24/7\b|\b24x7\b|\bx86(?:-64)?\b|\b[234]D\b|\b2\.5D\b|\b[2-6]G\b(?!B)",
     r"\b\d+(?:\.\d+){2,}\b|\bv\d+(?:\.\d+)*\b",  # versions
@@ -51,12 +51,16 @@ _PATTERNS: tuple[str, ...] = (
     r"(?m:^)\s*(?:[-*>]\s*)?\d{1,2}[.)](?=\s)",
     r"(?<=[\s:;,])\(\d{1,2}\)(?=\s)|^\(\d{1,2}\)(?=\s)",
     r"\b\d+(?:st|nd|rd|th)\b",
-    rf"\b(?i:{_WORDED})\s?#?\d+(?:\.\d+)*(?:\s?(?:[–-]|and|or|to|,)\s?\d+(?:\.\d+)*)*\b(?!\s?(?:%|[xX×]\b|GB|TB|[kKMB]\b|,\d))",
+    rf"(?:\b(?i:{_WORDED})|§)\s?#?\d+(?:\.\d+)*(?:\s?(?:[–-]|and|or|to|,)\s?\d+(?:\.\d+)*)*\b(?!\s?(?:%|[xX×]\b|GB|TB|[kKMB]\b|,\d))",
     r"(?<!\w)#\d+\b",
+    r"\b[Oo]ne (?:in|out of) (?:two|three|four|five|six|eight|ten|twenty|a hundred|\d+)\b",
     r"\btop[- ]\d+\b|\bpass@\d+\b|\bp\d{2}\b|\b\d{2}(?:th)? percentile\b|\b9[05]\s?% (?:confidence|interval|CI)\b",
 )
 _HIDDEN = tuple(re.compile(pattern, re.MULTILINE) for pattern in _PATTERNS)
 
+_ONE_IN = re.compile(
+    r"\bone (?:in|out of) (?:two|three|four|five|six|eight|ten|twenty|a hundred)\b", re.IGNORECASE
+)
 _DIGIT = re.compile(r"\d")
 
 # A bare year: not when a unit follows, nor when the words before it say it is an amount.
@@ -76,6 +80,7 @@ _COUNTED_AFTER = re.compile(
     r"[xX×]\b)",
 )
 _DATE_BEFORE = re.compile(
+    rf"{_YEAR}\s*(?:to|and|through|until|or|[–-])\s*$|"
     r"(?:\b(?:in|by|since|from|during|until|till|through|before|after|year|fiscal|end of|start of|early|mid|late|and|"
     r"vs\.?|versus|around|circa|for|calendar|summer|winter|spring|autumn|fall|compared with|than in|back in|of)|[(,–-])\s*$",
     re.IGNORECASE,
@@ -85,7 +90,7 @@ _DATE_BEFORE = re.compile(
 def hide(text: str, names: Iterable[str] = ()) -> str:
     """The text with everything that is no quantity blanked; `names` are further names to blank."""
     if not _DIGIT.search(text):
-        return text
+        return _ONE_IN.sub(_blank, text)
     for pattern in _HIDDEN:
         text = pattern.sub(_blank, text)
     for name in names:
@@ -104,7 +109,8 @@ def _name_pattern(name: str) -> re.Pattern[str]:
 
 
 def _blank_year(match: re.Match[str]) -> str:
-    before, after = match.string[: match.start()], match.string[match.end() :]
+    before = match.string[max(0, match.start() - 40) : match.start()]
+    after = match.string[match.end() : match.end() + 40]
     if _COUNTED_AFTER.match(after):
         return match.group()
     if _AMOUNT_BEFORE.search(before) and not _DATE_BEFORE.search(before):

@@ -17,9 +17,7 @@ from agent.offline.measure import Unit, parse_unit
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?:[\u202f\u2009\u00a0']\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_POWER = (
-    r"(?:[eE][+-]?\d{1,3}(?![\w.])|\s?[×x*·]\s?10(?:\^|\*\*)\{?[-+−]?\d{1,3}\}?|\s?[×x*·]\s?10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)"
-)
+_POWER = r"(?:[eE][+-]?\d{1,3}(?!\w|\.\d)|\s?[×x*·]\s?10(?:\^|\*\*)\{?[-+−]?\d{1,3}\}?|\s?[×x*·]\s?10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)"
 _NUMBER = re.compile(
     rf"(?P<money>(?:US)?\$|€|£|¥|USD\s?|US\$)?\s?(?<![\w.])(?P<sign>[-−+])?(?P<money2>(?:US)?\$|€|£)?"
     rf"(?P<digits>{_DIGITS})(?P<power>{_POWER})?"
@@ -28,7 +26,7 @@ _BASE_POWER = re.compile(
     r"(?<![\w.])(?P<base>10|2)(?:(?:\^|\*\*)\{?(?P<exp>[-+−]?\d{1,3})\}?|(?P<sup>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+))"
 )
 _MAGNITUDE = re.compile(
-    r"[\s-]?(?P<word>thousand|million|billion|trillion|quadrillion|hundred|dozen|mn|bn|tn|mio)s?\b(?:\sof\b)?"
+    r"[\s-]?(?P<word>thousand|million|billion|trillion|quadrillion|hundred|dozen|mn|bn|tn|mio)s?\b"
     r"|(?P<letter>\s?[kKMBT])(?![A-Za-z²³])",
     re.IGNORECASE,
 )
@@ -36,14 +34,25 @@ _SCALE = {
     "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "quadrillion": 1e15, "hundred": 1e2,
     "dozen": 12.0, "mn": 1e6, "mio": 1e6, "bn": 1e9, "tn": 1e12, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12,
 }  # fmt: skip
+_BEFORE = r"\s*(?:\*\*|__|\*|`)?(?:US)?\$?\s*$"
 _ABOUT = re.compile(
-    r"(?:about|around|roughly|approximately|approx\.?|nearly|almost|close to|some|circa|ca\.?|~|≈|just (?:over|under)|"
-    r"a little (?:over|under)|over|under|more than|less than|at least|at most|up to|north of|upwards of|order of)\s*"
-    r"(?:\*\*|__|\*|`)?(?:US)?\$?\s*$",
+    r"(?:about|around|roughly|approximately|approx\.?|close to|some|circa|ca\.?|~|≈|just|a little|order of)"
+    + _BEFORE,
+    re.IGNORECASE,
+)
+_ABOVE = re.compile(
+    r"(?:over|more than|at least|north of|upwards of|above|beyond|exceeds|exceeding|>|≥)" + _BEFORE,
+    re.IGNORECASE,
+)
+_BELOW = re.compile(
+    r"(?:nearly|almost|under|less than|at most|up to|below|just short of|fewer than|<|≤)" + _BEFORE,
     re.IGNORECASE,
 )
 _JOIN = re.compile(r"\s*(?:[–—-]|to|and|or|through|up to)\s*", re.IGNORECASE)
 _DENOMINATOR = re.compile(r"(?:\bper|/|\bevery|\beach)\s*(?:\*\*)?$", re.IGNORECASE)
+
+_PER_SO_MANY = frozenset({"1", "10", "100", "1,000", "1000", "10,000", "100,000", "1,000,000", "1000000"})
+_SUPPOSED = re.compile(r"\b(?:would|could|if|when|whenever|each time|every|were)\b", re.IGNORECASE)
 
 _ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]  # fmt: skip
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
@@ -59,6 +68,13 @@ _FRACTION = re.compile(
     r"(?=\s+(?:of|the|as|that|its|their|a\b)|\b\s*(?:[.,;:)]|$))",
     re.IGNORECASE,
 )
+_SHARE_BEFORE = re.compile(
+    r"\b(?:by|than|nearly|almost|about|roughly|around|over|under|is|only|just)\s+$", re.IGNORECASE
+)
+_PRICED = re.compile(r"\s+(?:of \w+ )?(?:costs?|for|at)\b")
+_OF = re.compile(r"\s+(?:of|the|as)\b")
+_OF_ITS = re.compile(r"\s+(?:of|the|as|that|its|their)\b")
+_NO_FACTOR = re.compile(r"\s+(?:time|rate|check|count|precision|down|digit|figure|edged)")
 _PARTS = {"hal": 0.5, "thi": 1 / 3, "qua": 0.25, "fif": 0.2, "six": 1 / 6, "eig": 0.125, "ten": 0.1}
 _TIMES = re.compile(
     r"\b(?P<word>twice|thrice|doubl(?:e|es|ed|ing)|tripl(?:e|es|ed|ing)|quadrupl(?:e|es|ed|ing)|halv(?:e|es|ed|ing)|"
@@ -83,6 +99,7 @@ class Mention:
     slack: float
     unit: Unit | None = None
     about: bool = False
+    bound: int = 0  # 1: "more than", the truth may lie above; -1: "nearly", below
     readings: tuple[float, ...] = ()
     relative: bool = False  # a factor or a share: `twice`, `a third`, `3x`, `40 %`
 
@@ -117,7 +134,7 @@ def _with_digits(text: str, hidden: str) -> Iterator[Mention]:
         if _BASE_POWER.match(hidden, match.start("digits")) and not match["power"]:
             at = max(at, _BASE_POWER.match(hidden, match.start("digits")).end())  # type: ignore[union-attr]
             continue
-        if _DENOMINATOR.search(hidden[: match.start()]) and not (match["money"] or match["money2"]):
+        if match["digits"] in _PER_SO_MANY and _DENOMINATOR.search(_tail(hidden, match.start())):
             continue  # "per 1,000 tokens": the number belongs to the unit
         mention, at = _mention(text, hidden, match)
         yield mention
@@ -142,12 +159,23 @@ def _mention(text: str, hidden: str, match: re.Match[str]) -> tuple[Mention, int
     negative = (match["sign"] or "") in ("-", "−") and not _joins(hidden, match.start("sign"))
     sign = -1.0 if negative else 1.0
     start = match.start() + (len(match.group()) - len(match.group().lstrip()))
-    about = bool(_ABOUT.search(hidden[:start]))
+    about, bound = _hedges(hidden, start)
     mention = Mention(
-        text[start:end].strip(), start, end, sign * value * scale, step * scale, unit, about,
+        text[start:end].strip(), start, end, sign * value * scale, step * scale, unit, about, bound,
         tuple(sign * r for r in readings), unit is not None and unit.bare,
     )  # fmt: skip
     return mention, end
+
+
+def _tail(text: str, end: int) -> str:
+    """The words just before a place; rules that look back never read the whole text."""
+    return text[max(0, end - 24) : end]
+
+
+def _hedges(hidden: str, at: int) -> tuple[bool, int]:
+    """Whether the words before a number say "about", and whether they make it a bound."""
+    tail = _tail(hidden, at)
+    return bool(_ABOUT.search(tail)), 1 if _ABOVE.search(tail) else -1 if _BELOW.search(tail) else 0
 
 
 def _scales(letter: str, hidden: str, match: re.Match[str]) -> bool:
@@ -210,25 +238,33 @@ def _powers(text: str, hidden: str) -> Iterator[Mention]:
         value = float(match["base"]) ** max(-300, min(300, exponent))
         unit, end = read_unit(hidden, match.end(), "")
         yield Mention(text[match.start() : end].strip(), match.start(), end, value, value * 1e-6, unit,
-                      bool(_ABOUT.search(hidden[: match.start()])))  # fmt: skip
+                      *_hedges(hidden, match.start()))  # fmt: skip
 
 
 def _fractions(text: str, hidden: str) -> Iterator[Mention]:
     for match in _FRACTION.finditer(hidden):
         part, count = match["part"].lower(), (match["count"] or "").lower()
         singular = not part.endswith("s")
-        if part.startswith("qua") and not re.match(r"\s+(?:of|the|as)\b", hidden[match.end() :]):
+        period = part.startswith("qua") and not _OF.match(hidden, match.end())
+        if period and not _SHARE_BEFORE.search(_tail(hidden, match.start())):
             continue  # a quarter is a period too: "last quarter", "a quarter's shipments"
-        if not count and (
-            part not in ("half",) or not re.match(r"\s+(?:of|the|as|that|its|their)\b", hidden[match.end() :])
-        ):
+        if not count and (part not in ("half",) or not _OF_ITS.match(hidden, match.end())):
             continue
         if count in ("a", "an", "one", "") and not singular:
             continue
         times = {"two": 2.0, "three": 3.0, "four": 4.0}.get(count, 1.0)
         value = times * _PARTS[part[:3]]
         yield Mention(
-            match.group().strip(), match.start(), match.end(), value, 0.02 * value, TIMES, True, (), True
+            match.group().strip(),
+            match.start(),
+            match.end(),
+            value,
+            0.02 * value,
+            TIMES,
+            True,
+            _hedges(hidden, match.start())[1],
+            (),
+            True,
         )
 
 
@@ -243,11 +279,19 @@ def _times(text: str, hidden: str) -> Iterator[Mention]:
             value = 100.0
         else:
             value = _TIMES_VALUE[word[:3]]
-        if re.match(r"\s+(?:time|rate|check|count|precision|down|digit|figure|edged)", hidden[match.end() :]):
+        if _NO_FACTOR.match(hidden, match.end()):
             continue  # "the doubling time", "double digits"
+        if _SUPPOSED.search(_sentence(hidden, match.start())):
+            continue  # "twice the context would halve it": a relation, not a result
         yield Mention(
-            match.group(), match.start(), match.end(), value, 0.05 * value, TIMES, True, (1 / value,), True
+            match.group(), match.start(), match.end(), value, 0.05 * value, TIMES, True, 0, (1 / value,), True
         )
+
+
+def _sentence(text: str, at: int) -> str:
+    start = max(text.rfind(mark, 0, at) for mark in (". ", "\n", "! ", "? "))
+    ends = [end for mark in (". ", "\n", "! ", "? ") if (end := text.find(mark, at)) >= 0]
+    return text[start + 1 : min(ends) if ends else len(text)]
 
 
 def _spelled(text: str, hidden: str) -> Iterator[Mention]:
@@ -263,11 +307,13 @@ def _spelled(text: str, hidden: str) -> Iterator[Mention]:
             continue
         if not big and unit is None and value < 13:
             continue  # "two ways", "the three of them"
+        if words[0] in ("a", "one") and len(words) == 2 and unit is not None and _PRICED.match(hidden, after):
+            continue  # "a million tokens cost …": what a price is given for
         if words == ["one"] and unit is not None and not unit.bare:
             continue  # "one user", "one chip": an article more than an amount
-        about = value >= 1e3 or bool(_ABOUT.search(hidden[: match.start()]))
+        about, bound = _hedges(hidden, match.start())
         yield Mention(text[match.start() : after].strip(), match.start(), after, value,
-                      0.5 if not big else 1e-3 * value, unit, about, (), unit is not None and unit.bare)  # fmt: skip
+                      0.5 if not big else 1e-3 * value, unit, about or big, bound, (), unit is not None and unit.bare)  # fmt: skip
 
 
 def spelled_value(words: list[str]) -> float | None:
@@ -280,6 +326,8 @@ def spelled_value(words: list[str]) -> float | None:
             group, seen = group + _WORDS[word], True
         elif word in ("hundred", "dozen"):
             group, seen = (group or 1.0) * _SCALE[word], True
+        elif word in _SCALE and not group and total:  # "four thousand million"
+            total *= _SCALE[word]
         elif word in _SCALE:
             total, group, seen = total + (group or 1.0) * _SCALE[word], 0.0, True
         else:

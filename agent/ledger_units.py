@@ -26,7 +26,7 @@ for _unit, _words in {
     "quarter_year": "quarters quarter",
     "W": "W watts watt", "kW": "kW kilowatts kilowatt", "MW": "MW megawatts megawatt", "GW": "GW gigawatts gigawatt",
     "TW": "TW terawatts", "Wh": "Wh", "kWh": "kWh kilowatt-hours", "MWh": "MWh megawatt-hours", "GWh": "GWh",
-    "TWh": "TWh", "J": "J joules joule", "kJ": "kJ", "MJ": "MJ",
+    "TWh": "TWh", "J": "J joules joule", "kJ": "kJ", "MJ": "MJ", "GJ": "GJ", "TJ": "TJ",
     "token": "tokens token tok toks", "token/s": "tok/s tps tokens/s", "Mtoken": "Mtok Mtoken Mtokens MTok mtok Mtokens",
     "ktoken": "ktok ktoken ktokens", "Gtoken": "Gtok Gtoken", "Ttoken": "Ttok Ttoken",
     "request": "requests request users user sequences sequence queries query calls call prompts prompt sessions "
@@ -61,6 +61,9 @@ _THEN = re.compile(
     rf"(?P<join>\s?/\s?|[*·]|\s(?:per|an?|each|every)\s|\sa\s)(?P<scale>(?:one\s)?{_MAGNITUDE}\s?)?"
     rf"(?:{_ADJECTIVE}\s){{0,2}}(?P<unit>{_UNIT})"
 )
+_PER_MANY = re.compile(
+    r"\s?(?:/|\bper\b)\s?(?P<scale>million|thousand|billion|M\b|1M\b|1,000\b|1k\b)(?!\s?[A-Za-z]{3})"
+)
 _SCALES = {"1,000,000": 1e6, "1m": 1e6, "m": 1e6, "million": 1e6, "1,000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3,
            "billion": 1e9, "1b": 1e9, "100": 100.0}  # fmt: skip
 
@@ -78,6 +81,8 @@ def read_unit(text: str, at: int, money: str) -> tuple[Unit | None, int]:
     while then := _THEN.match(text, at):
         part = _scaled(then["scale"], _SPELLINGS[then["unit"]])
         unit, at = unit * part if then["join"] in ("*", "·") else unit / part, then.end()
+    if many := _PER_MANY.match(text, at):  # "$0.37 per million": of what is understood
+        unit, at = unit / _scaled(many["scale"], "token"), many.end()
     return unit, at
 
 
