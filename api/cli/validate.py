@@ -23,7 +23,12 @@ def command(file: Path, out: Path, as_json: bool) -> None:
 
     header, raw = measured.read(file)
     made = validation.predict(raw, load())
-    validation.write(out, header, raw, made)
+    try:
+        validation.write(out, header, raw, made)
+    except OSError as error:
+        from tools.errors import InputError
+
+        raise InputError("out", str(out), f"a file that can be written ({error.strerror})") from error
     scores = validation.scores(raw, made)
     click.echo(json.dumps(scores) if as_json else _text(scores, out))
 

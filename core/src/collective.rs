@@ -42,3 +42,39 @@ pub fn all_to_all_s(chip: &Chip, chips: f64, bytes: f64, copies: f64, tuning: &T
     let outside = 2.0 * bytes * copies.min(domains - 1.0) / (chip.network * tuning.network_share.min(0.95));
     2.0 * latency(chips, tuning) + inside.max(outside)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hardware::Peaks;
+
+    fn chip() -> Chip {
+        let peaks = Peaks { fp16: 1e15, ..Peaks::default() };
+        Chip { memory_bytes: 80e9, bandwidth: 3e12, peaks, link: 450e9, domain: 8.0, network: 50e9 }
+    }
+
+    #[test]
+    fn one_chip_sends_nothing() {
+        let tuning = Tuning::default();
+        assert!(all_reduce_s(&chip(), 1.0, 1e9, &tuning).abs() < f64::EPSILON);
+        assert!(all_to_all_s(&chip(), 1.0, 1e9, 8.0, &tuning).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_large_all_reduce_is_its_volume_over_the_link() {
+        let tuning = Tuning::default();
+        let found = all_reduce_s(&chip(), 8.0, 10e9, &tuning);
+        let volume = 2.0 * 7.0 / 8.0 * 10e9 / (450e9 * tuning.link_share);
+        assert!((found / volume - 1.0).abs() < 0.001);
+    }
+
+    #[test]
+    fn beyond_the_domain_the_network_sets_the_pace() {
+        let tuning = Tuning::default();
+        assert!(all_reduce_s(&chip(), 16.0, 1e9, &tuning) > 5.0 * all_reduce_s(&chip(), 8.0, 1e9, &tuning));
+        // Two domains: one copy crosses, however many experts a token goes to.
+        let crossing = 2.0 * 1e9 / (50e9 * tuning.network_share);
+        let two = all_to_all_s(&chip(), 16.0, 1e9, 8.0, &tuning);
+        assert!(two >= crossing && two < 2.0 * crossing);
+    }
+}

@@ -155,3 +155,59 @@ impl Model {
         per_position * (self.full_layers * context + self.window_layers * seen)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn experts() -> Model {
+        Model {
+            hidden: 1024.0,
+            experts: 64.0,
+            experts_per_token: 4.0,
+            expert_params: 6.4e9,
+            moe_layers: 10.0,
+            ..Model::default()
+        }
+    }
+
+    #[test]
+    fn one_token_touches_its_own_experts_and_many_touch_all() {
+        let model = experts();
+        assert!((model.touched_share(1.0) - 4.0 / 64.0).abs() < 1e-12);
+        assert!(model.touched_share(1000.0) > 0.999_999);
+        assert!((model.touched_share(2.0) - (1.0 - (60.0f64 / 64.0).powi(2))).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_dense_model_touches_no_experts() {
+        assert!(Model::default().touched_share(10.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_window_bounds_the_cache_of_its_layers() {
+        let model = Model {
+            kv_heads: 2.0,
+            head_dim: 64.0,
+            full_layers: 3.0,
+            window_layers: 5.0,
+            window: 128.0,
+            ..Model::default()
+        };
+        assert!((model.kv_elements(100.0) - 256.0 * 8.0 * 100.0).abs() < 1e-6);
+        assert!((model.kv_elements(1000.0) - 256.0 * (3.0 * 1000.0 + 5.0 * 128.0)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn mla_keeps_a_latent_and_a_rotary_key() {
+        let model = Model {
+            latent_rank: 512.0,
+            rope_dim: 64.0,
+            kv_heads: 128.0,
+            head_dim: 192.0,
+            full_layers: 61.0,
+            ..Model::default()
+        };
+        assert!((model.kv_elements(1.0) - 61.0 * 576.0).abs() < 1e-9);
+    }
+}

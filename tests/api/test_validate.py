@@ -102,6 +102,14 @@ def test_a_missing_file_is_status_2(tmp_path: Path) -> None:
     assert run(["validate", str(tmp_path / "none.csv"), "--out", str(tmp_path / "p.csv")]) == 2
 
 
+def test_a_file_that_cannot_be_written_is_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "m.csv", GOOD)
+    assert run(["validate", str(path), "--out", str(tmp_path / "no" / "p.csv")]) == 2
+    assert "out is" in capsys.readouterr().err
+
+
 def test_too_few_rows_cannot_be_fitted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path / "m.csv", GOOD)
     assert run(["calibrate", str(path), "--date", "2026-11-23", "--out", str(tmp_path / "c.yaml")]) == 2
