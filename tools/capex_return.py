@@ -62,17 +62,17 @@ RELATIONS = Relations(
         "{life_years} / {new_life_years} − 1",
     ),
     # what it must earn
-    product("gross_profit_usd_per_year", "revenue_usd_per_year", "gross_margin_percent", scale=0.01),
-    product("capex_usd", "payback_years", "gross_profit_usd_per_year"),
-    product("revenue_over_capex", "revenue_usd_per_year", per=("capex_usd",)),
-    product("capex_share_percent", "capex_usd", per=("revenue_usd_per_year",), scale=100.0),
+    product("gross_profit_usd", "revenue_usd", "gross_margin_percent", scale=0.01),
+    product("capex_usd", "payback_years", "gross_profit_usd"),
+    product("revenue_over_capex", "revenue_usd", per=("capex_usd",)),
+    product("capex_share_percent", "capex_usd", per=("revenue_usd",), scale=100.0),
     Rule(
-        "required_revenue_usd_per_year",
+        "required_revenue_usd",
         ("depreciation_usd_per_year", "gross_margin_percent"),
         lambda d, m: d / (1 - m / 100),
         "{depreciation_usd_per_year} / (1 − {gross_margin_percent})",
     ),
-    product("life_profit_usd", "gross_profit_usd_per_year", "life_years"),
+    product("life_profit_usd", "gross_profit_usd", "life_years"),
     Rule(
         "roi_percent",
         ("life_profit_usd", "capex_usd"),
@@ -107,13 +107,13 @@ RELATIONS = Relations(
     ),
     product("excess_share_percent", "excess_usd", per=("capex_usd",), scale=100.0),
     # growth
-    _grown("growth_percent", "revenue_usd_per_year", "later_revenue_usd_per_year"),
+    _grown("growth_percent", "revenue_usd", "later_revenue_usd"),
     _grown("capex_growth_percent", "capex_usd", "later_capex_usd"),
     Rule(
         "growth_years",
-        ("revenue_usd_per_year", "later_revenue_usd_per_year", "growth_percent"),
+        ("revenue_usd", "later_revenue_usd", "growth_percent"),
         _years_to,
-        "ln({later_revenue_usd_per_year} / {revenue_usd_per_year}) / ln(1 + {growth_percent})",
+        "ln({later_revenue_usd} / {revenue_usd}) / ln(1 + {growth_percent})",
     ),
     Rule(
         "growth_factor",
@@ -129,9 +129,9 @@ RELATIONS = Relations(
     ),
     Rule(
         "cumulative_revenue_usd",
-        ("revenue_usd_per_year", "growth_percent", "growth_years"),
+        ("revenue_usd", "growth_percent", "growth_years"),
         lambda r, g, y: r * _series(1 + g / 100, y),
-        "{revenue_usd_per_year} summed over {growth_years} at {growth_percent} a year",
+        "{revenue_usd} summed over {growth_years} at {growth_percent} a year",
     ),
     Rule(
         "cumulative_capex_usd",
@@ -173,7 +173,7 @@ class CapexReturnQuery(Query):
                 {
                     "question": "what yearly revenue at 60% gross margin pays back $50B in 5 years?",
                     "input": {"capex_usd": 50e9, "gross_margin_percent": 60, "payback_years": 5},
-                    "want": "revenue_usd_per_year",
+                    "want": "revenue_usd",
                 },
                 {
                     "question": "operating cash flow of $95B less $70B capital spending",
@@ -187,8 +187,8 @@ class CapexReturnQuery(Query):
                 },
                 {
                     "question": "inference sales of 12B growing 40% a year, after 4 years?",
-                    "input": {"revenue_usd_per_year": 12e9, "growth_percent": 40, "growth_years": 4},
-                    "want": "later_revenue_usd_per_year",
+                    "input": {"revenue_usd": 12e9, "growth_percent": 40, "growth_years": 4},
+                    "want": "later_revenue_usd",
                 },
                 {
                     "question": "straight-line depreciation a year on a $24,000 machine over five years",
@@ -207,7 +207,7 @@ class CapexReturnQuery(Query):
                 },
                 {
                     "question": "a $30B build earns $12B a year at a 50% margin: payback time",
-                    "input": {"capex_usd": 30e9, "revenue_usd_per_year": 12e9, "gross_margin_percent": 50},
+                    "input": {"capex_usd": 30e9, "revenue_usd": 12e9, "gross_margin_percent": 50},
                     "want": "payback_years",
                 },
                 {
@@ -275,9 +275,9 @@ class CapexReturnQuery(Query):
     chips: float | None = quantity(
         "Chips bought with it", "chip", default=None, above=0, words=("GPUs", "chips", "accelerators")
     )
-    revenue_usd_per_year: float | None = quantity(
+    revenue_usd: float | None = quantity(
         "Revenue per year that it earns",
-        "USD/year",
+        "USD",
         default=None,
         above=0,
         words=("revenue", "sales", "earns", "brings in", "inference revenue"),
@@ -291,9 +291,9 @@ class CapexReturnQuery(Query):
         below=100,
         words=("margin", "gross margin"),
     )
-    gross_profit_usd_per_year: float | None = quantity(
+    gross_profit_usd: float | None = quantity(
         "Profit per year before this spending",
-        "USD/year",
+        "USD",
         default=None,
         above=0,
         words=("profit", "cash it earns"),
@@ -340,8 +340,8 @@ class CapexReturnQuery(Query):
             "years of growth",
         ),
     )
-    later_revenue_usd_per_year: float | None = quantity(
-        "Revenue after that time", "USD/year", default=None, above=0, words=("reaches", "to", "revenue later")
+    later_revenue_usd: float | None = quantity(
+        "Revenue after that time", "USD", default=None, above=0, words=("reaches", "to", "revenue later")
     )
     later_capex_usd: float | None = quantity(
         "Capital spending after that time",
@@ -365,9 +365,9 @@ class CapexReturnResult(Result):
     payback_years: float | None = quantity(
         "Payback time", "year", default=None, role="headline", words=("payback", "years to pay back")
     )
-    revenue_usd_per_year: float | None = quantity(
+    revenue_usd: float | None = quantity(
         "Revenue per year that is needed",
-        "USD/year",
+        "USD",
         default=None,
         role="headline",
         words=("revenue needed", "required revenue", "yearly revenue"),
@@ -382,9 +382,9 @@ class CapexReturnResult(Result):
     free_cash_flow_usd: float | None = quantity(
         "Free cash flow", "USD", default=None, role="headline", words=("free cash flow", "FCF", "left")
     )
-    later_revenue_usd_per_year: float | None = quantity(
+    later_revenue_usd: float | None = quantity(
         "Revenue after the time",
-        "USD/year",
+        "USD",
         default=None,
         role="headline",
         words=("revenue after", "sales after"),
@@ -429,15 +429,15 @@ class CapexReturnResult(Result):
         default=None,
         words=("per GPU-hour", "per chip-hour", "an hour"),
     )
-    required_revenue_usd_per_year: float | None = quantity(
+    required_revenue_usd: float | None = quantity(
         "Revenue at which depreciation leaves that margin",
-        "USD/year",
+        "USD",
         default=None,
         words=("revenue for that margin", "required revenue"),
     )
-    gross_profit_usd_per_year: float | None = quantity(
+    gross_profit_usd: float | None = quantity(
         "Profit per year before this spending",
-        "USD/year",
+        "USD",
         default=None,
         words=("gross profit", "profit per year"),
     )
@@ -529,9 +529,9 @@ def capex_return(query: CapexReturnQuery) -> CapexReturnResult:
 
 def _chart(query: CapexReturnQuery) -> dict[str, Any] | None:
     """Cumulative spending and profit over the years, when both are known."""
-    if query.capex_usd is None or query.revenue_usd_per_year is None or query.gross_margin_percent is None:
+    if query.capex_usd is None or query.revenue_usd is None or query.gross_margin_percent is None:
         return None
-    profit = query.revenue_usd_per_year * query.gross_margin_percent / 100
+    profit = query.revenue_usd * query.gross_margin_percent / 100
     span = max(query.life_years or 0.0, 1.5 * query.capex_usd / profit)
     points = [{"year": span * i / 20, "cash": profit * span * i / 20 - query.capex_usd} for i in range(21)]
     return {

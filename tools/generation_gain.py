@@ -16,7 +16,7 @@ from tools.units import format_number
 LN2 = math.log(2)
 
 # A value that grows may be a plain number, money, or a price; the relation is one.
-_VALUES = ("value", "usd", "usd_per_mtok", "usd_per_chip_hour")
+_VALUES = ("value", "chips", "usd", "usd_per_mtok", "usd_per_chip_hour")
 
 
 def _value_rules(kind: str) -> tuple[Rule, ...]:
@@ -159,8 +159,8 @@ class GenerationGainQuery(Query):
                 },
                 {
                     "question": "two doublings of a 50,000 chip cluster give how many?",
-                    "input": {"doublings": 2, "start_value": 50000},
-                    "want": "end_value",
+                    "input": {"doublings": 2, "start_chips": 50000},
+                    "want": "end_chips",
                 },
                 {
                     "question": "token price fell from $36 to $4 per million in 20 months, by what factor?",
@@ -200,6 +200,7 @@ class GenerationGainQuery(Query):
         "dimensionless",
         default=None,
         above=0,
+        max=1e6,
         words=(
             "times better",
             "x per year",
@@ -283,6 +284,12 @@ class GenerationGainQuery(Query):
         default=None,
         above=0,
         words=("to", "ends at", "reaches"),
+    )
+    start_chips: float | None = quantity(
+        "Chips at the start", "chip", default=None, above=0, words=("from", "cluster of", "starts at")
+    )
+    end_chips: float | None = quantity(
+        "Chips at the end", "chip", default=None, above=0, words=("to", "reaches")
     )
     start_usd: float | None = quantity(
         "Dollars at the start",
@@ -407,6 +414,10 @@ class GenerationGainResult(Result):
     end_value: float | None = quantity(
         "Value at the end", "dimensionless", default=None, role="headline", words=("value after", "grows to")
     )
+    end_chips: float | None = quantity(
+        "Chips at the end", "chip", default=None, role="headline", words=("chips after",)
+    )
+    start_chips: float | None = quantity("Chips at the start", "chip", default=None, words=("started at",))
     end_usd: float | None = quantity(
         "Dollars at the end",
         "USD",

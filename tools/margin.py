@@ -212,7 +212,7 @@ class MarginQuery(Query):
         ask="What is the revenue (or the price)?",
     )
     cost_usd: float | None = quantity(
-        "Cost of what is sold (COGS, cost of serving), in total or of one unit",
+        "Cost of what is sold, in total or of one unit",
         "USD",
         default=None,
         min=0,
@@ -220,21 +220,19 @@ class MarginQuery(Query):
             "cost",
             "COGS",
             "cost of serving",
-            "cost of goods",
             "cost to make",
-            "cost of revenue",
-            "spend to serve",
+            "cost to deliver",
         ),
         ask="What does it cost?",
     )
     gross_profit_usd: float | None = quantity(
-        "Gross profit: revenue less cost",
+        "Gross profit",
         "USD",
         default=None,
         words=("gross profit", "profit", "gross income"),
     )
     gross_margin_percent: float | None = quantity(
-        "Gross margin: gross profit as a share of revenue",
+        "Gross margin",
         "percent",
         default=None,
         below=100,
@@ -242,7 +240,7 @@ class MarginQuery(Query):
         ask="What is the gross margin, in percent?",
     )
     markup_percent: float | None = quantity(
-        "Markup: gross profit as a share of cost",
+        "Markup",
         "percent",
         default=None,
         above=-100,
@@ -353,7 +351,17 @@ class MarginResult(Result):
         "Gross margin", "percent", default=None, role="headline", words=("gross margin", "margin", "GM")
     )
     cost_usd: float | None = quantity(
-        "Cost", "USD", default=None, role="headline", words=("cost", "COGS", "cost of serving")
+        "Cost",
+        "USD",
+        default=None,
+        role="headline",
+        words=(
+            "cost",
+            "COGS",
+            "cost of serving",
+            "cost of revenue",
+            "cost of goods",
+        ),
     )
     revenue_usd: float | None = quantity(
         "Revenue or price", "USD", default=None, role="headline", words=("revenue", "sales", "price")

@@ -204,21 +204,38 @@ class MarketShareQuery(Query):
         "USD",
         default=None,
         min=0,
-        words=("sales of", "revenue of", "its revenue", "sells"),
+        words=(
+            "sales of",
+            "revenue of",
+            "its revenue",
+            "sells",
+            "sold",
+        ),
     )
     rest_usd: float | None = quantity(
         "Revenue of everybody else",
         "USD",
         default=None,
         min=0,
-        words=("everybody else", "the rest", "others", "competitors"),
+        words=(
+            "everybody else",
+            "rest",
+            "others",
+            "competitors",
+            "rest of the market",
+        ),
     )
     total_usd: float | None = quantity(
         "Revenue of the whole market",
         "USD",
         default=None,
         above=0,
-        words=("market", "total", "whole", "market size", "out of"),
+        words=(
+            "market size",
+            "total",
+            "whole market",
+            "out of",
+        ),
     )
     part_count: float | None = quantity(
         "Count of the part",

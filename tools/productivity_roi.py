@@ -8,32 +8,32 @@ from tools.contract import Query, Result, quantity
 from tools.solve import Default, Relations, Rule, answer, product
 
 RELATIONS = Relations(
-    product("payroll_usd_per_year", "people", "salary_usd_per_year"),
-    product("salary_usd_per_year", "wage_usd_per_hour", "hours_per_year"),
-    product("value_usd_per_year", "payroll_usd_per_year", "uplift_percent", scale=0.01),
-    product("value_usd_per_person_year", "salary_usd_per_year", "uplift_percent", scale=0.01),
+    product("payroll_usd", "people", "salary_usd"),
+    product("salary_usd", "wage_usd_per_hour", "hours_per_year"),
+    product("value_usd_per_year", "payroll_usd", "uplift_percent", scale=0.01),
+    product("value_usd_per_person_year", "salary_usd", "uplift_percent", scale=0.01),
     product("hours_saved_per_person_year", "hours_per_year", "uplift_percent", scale=0.01),
     product("hours_saved_per_year", "hours_saved_per_person_year", "people"),
     # what it costs: seats, tokens or an amount for all
     product("seats_usd_per_year", "people", "seat_usd_per_month", constant=12.0, constant_unit="month"),
     product("tokens_usd_per_year", "tokens_per_year", "usd_per_mtok", scale=1e-6),
     product("tokens_per_year", "people", "tokens_per_person_day", "work_days_per_year"),
-    Rule("spend_usd_per_year", ("seats_usd_per_year",), lambda s: s, "{seats_usd_per_year}"),
-    Rule("spend_usd_per_year", ("tokens_usd_per_year",), lambda s: s, "{tokens_usd_per_year}"),
-    Rule("seats_usd_per_year", ("spend_usd_per_year",), lambda s: s, "{spend_usd_per_year}"),
+    Rule("spend_usd", ("seats_usd_per_year",), lambda s: s, "{seats_usd_per_year}"),
+    Rule("spend_usd", ("tokens_usd_per_year",), lambda s: s, "{tokens_usd_per_year}"),
+    Rule("seats_usd_per_year", ("spend_usd",), lambda s: s, "{spend_usd}"),
     Rule(
         "net_gain_usd_per_year",
-        ("value_usd_per_year", "spend_usd_per_year"),
+        ("value_usd_per_year", "spend_usd"),
         lambda v, s: v - s,
-        "{value_usd_per_year} − {spend_usd_per_year}",
+        "{value_usd_per_year} − {spend_usd}",
     ),
-    product("roi_multiple", "value_usd_per_year", per=("spend_usd_per_year",)),
+    product("roi_multiple", "value_usd_per_year", per=("spend_usd",)),
     Rule("roi_percent", ("roi_multiple",), lambda m: 100 * (m - 1), "{roi_multiple} − 1"),
     Rule(
         "break_even_uplift_percent",
-        ("spend_usd_per_year", "payroll_usd_per_year"),
+        ("spend_usd", "payroll_usd"),
         lambda s, p: 100 * s / p,
-        "{spend_usd_per_year} / {payroll_usd_per_year}",
+        "{spend_usd} / {payroll_usd}",
     ),
     Rule(
         "break_even_seat_usd_per_month",
@@ -62,19 +62,19 @@ RELATIONS = Relations(
     ),
     # the same output with fewer people, or more from the same
     Rule(
-        "people_needed",
+        "people_after",
         ("people", "uplift_percent"),
         lambda n, u: n / (1 + u / 100),
         "{people} / (1 + {uplift_percent})",
     ),
     Rule(
         "uplift_percent",
-        ("people", "people_needed"),
+        ("people", "people_after"),
         lambda n, m: 100 * (n / m - 1),
-        "{people} / {people_needed} − 1",
+        "{people} / {people_after} − 1",
     ),
-    Rule("people_saved", ("people", "people_needed"), lambda n, m: n - m, "{people} − {people_needed}"),
-    product("payroll_saved_usd_per_year", "people_saved", "salary_usd_per_year"),
+    Rule("people_saved", ("people", "people_after"), lambda n, m: n - m, "{people} − {people_after}"),
+    product("payroll_saved_usd", "people_saved", "salary_usd"),
 )
 
 _HOURS = Default("hours_per_year", 2000.0, "Hours count a working year of 2,000 hours (not stated).")
@@ -90,7 +90,7 @@ class ProductivityRoiQuery(Query):
             "examples": [
                 {
                     "question": "a 15% productivity lift on 40 engineers who cost $250k each is worth how much a year?",
-                    "input": {"uplift_percent": 15, "people": 40, "salary_usd_per_year": 250e3},
+                    "input": {"uplift_percent": 15, "people": 40, "salary_usd": 250e3},
                     "want": "value_usd_per_year",
                 },
                 {
@@ -98,44 +98,44 @@ class ProductivityRoiQuery(Query):
                     "input": {
                         "people": 250,
                         "seat_usd_per_month": 39,
-                        "salary_usd_per_year": 180e3,
+                        "salary_usd": 180e3,
                         "uplift_percent": 8,
                     },
                     "want": "roi_multiple",
                 },
                 {
                     "question": "what uplift pays for $2M of tokens a year across 100 developers at 200k",
-                    "input": {"spend_usd_per_year": 2e6, "people": 100, "salary_usd_per_year": 200e3},
+                    "input": {"spend_usd": 2e6, "people": 100, "salary_usd": 200e3},
                     "want": "break_even_uplift_percent",
                 },
                 {
                     "question": "a team of 80 does the work with 60: what uplift per head is that?",
-                    "input": {"people": 80, "people_needed": 60},
+                    "input": {"people": 80, "people_after": 60},
                     "want": "uplift_percent",
                 },
                 {
                     "question": "someone earning 220k gets 25% better with the tool: yearly value",
-                    "input": {"salary_usd_per_year": 220e3, "uplift_percent": 25},
+                    "input": {"salary_usd": 220e3, "uplift_percent": 25},
                     "want": "value_usd_per_year",
                 },
                 {
                     "question": "instead of 90 developers, how many are needed with a 20% boost",
                     "input": {"people": 90, "uplift_percent": 20},
-                    "want": "people_needed",
+                    "want": "people_after",
                 },
                 {
                     "question": "with 30% higher output, how many of 120 coders would do the same work?",
                     "input": {"uplift_percent": 30, "people": 120},
-                    "want": "people_needed",
+                    "want": "people_after",
                 },
                 {
                     "question": "how many million tokens at $15/M does a 10% gain on a $200,000 salary buy?",
-                    "input": {"uplift_percent": 10, "salary_usd_per_year": 200e3, "usd_per_mtok": 15},
+                    "input": {"uplift_percent": 10, "salary_usd": 200e3, "usd_per_mtok": 15},
                     "want": "tokens_bought",
                 },
                 {
                     "question": "queries at 40 cents that one hour of a 240k employee pays for",
-                    "input": {"salary_usd_per_year": 240e3, "usd_per_query": 0.4},
+                    "input": {"salary_usd": 240e3, "usd_per_query": 0.4},
                     "want": "queries_per_hour_of_pay",
                 },
                 {
@@ -143,8 +143,8 @@ class ProductivityRoiQuery(Query):
                     "input": {
                         "uplift_percent": 12,
                         "people": 50,
-                        "salary_usd_per_year": 160e3,
-                        "spend_usd_per_year": 300e3,
+                        "salary_usd": 160e3,
+                        "spend_usd": 300e3,
                     },
                     "want": "net_gain_usd_per_year",
                 },
@@ -159,9 +159,9 @@ class ProductivityRoiQuery(Query):
         words=("people", "developers", "engineers", "team of", "employees", "headcount", "coders"),
         ask="How many people?",
     )
-    salary_usd_per_year: float | None = quantity(
+    salary_usd: float | None = quantity(
         "Pay of one person per year, all in",
-        "USD/year",
+        "USD",
         default=None,
         above=0,
         words=("salary", "paid", "pay", "cost each", "a year", "compensation", "developer costs", "employee"),
@@ -197,9 +197,9 @@ class ProductivityRoiQuery(Query):
         min=0,
         words=("seat", "subscription", "per user per month", "licence", "a month"),
     )
-    spend_usd_per_year: float | None = quantity(
+    spend_usd: float | None = quantity(
         "What is spent on tokens or tools per year, for all",
-        "USD/year",
+        "USD",
         default=None,
         above=0,
         words=("spend", "token bill", "tooling", "tokens cost", "budget"),
@@ -222,9 +222,10 @@ class ProductivityRoiQuery(Query):
         "USD",
         default=None,
         above=0,
+        max=1000,
         words=("per query", "query costs", "queries at", "a request costs"),
     )
-    people_needed: float | None = quantity(
+    people_after: float | None = quantity(
         "People that do the same work afterwards",
         "person",
         default=None,
@@ -283,7 +284,7 @@ class ProductivityRoiResult(Result):
         role="headline",
         words=("worth", "value", "gain", "how much"),
     )
-    people_needed: float | None = quantity(
+    people_after: float | None = quantity(
         "People that do the same work",
         "person",
         default=None,
@@ -293,8 +294,8 @@ class ProductivityRoiResult(Result):
     people_saved: float | None = quantity(
         "People fewer for the same work", "person", default=None, words=("people saved", "fewer")
     )
-    payroll_saved_usd_per_year: float | None = quantity(
-        "Pay of the people fewer, per year", "USD/year", default=None, words=("payroll saved", "savings")
+    payroll_saved_usd: float | None = quantity(
+        "Pay of the people fewer, per year", "USD", default=None, words=("payroll saved", "savings")
     )
     value_usd_per_person_year: float | None = quantity(
         "Worth of the gain per person and year",
@@ -302,11 +303,9 @@ class ProductivityRoiResult(Result):
         default=None,
         words=("per developer", "per person"),
     )
-    payroll_usd_per_year: float | None = quantity(
-        "Pay of everybody per year", "USD/year", default=None, words=("payroll",)
-    )
-    spend_usd_per_year: float | None = quantity(
-        "Spend per year", "USD/year", default=None, words=("spend", "cost of the tokens", "bill")
+    payroll_usd: float | None = quantity("Pay of everybody per year", "USD", default=None, words=("payroll",))
+    spend_usd: float | None = quantity(
+        "Spend per year", "USD", default=None, words=("spend", "cost of the tokens", "bill")
     )
     tokens_per_year: float | None = quantity(
         "Tokens used per year", "token/year", default=None, words=("tokens used",)
@@ -326,7 +325,7 @@ class ProductivityRoiResult(Result):
     wage_usd_per_hour: float | None = quantity(
         "Pay per hour", "USD/hour", default=None, words=("hourly", "an hour costs")
     )
-    salary_usd_per_year: float | None = quantity("Pay per year", "USD/year", default=None, words=("salary",))
+    salary_usd: float | None = quantity("Pay per year", "USD", default=None, words=("salary",))
     people: float | None = quantity("People", "person", default=None, words=("how many people",))
     seat_usd_per_month: float | None = quantity(
         "Price per seat and month", "USD/month", default=None, words=("per seat",)
@@ -340,12 +339,12 @@ def productivity_roi(query: ProductivityRoiQuery) -> ProductivityRoiResult:
     the same work, or the gain that a smaller team implies; tokens and queries that the gain, or an hour's pay, buys.
     """
     paid = (
-        query.salary_usd_per_year,
+        query.salary_usd,
         query.wage_usd_per_hour,
         query.seat_usd_per_month,
         query.tokens_per_person_day,
     )
-    ones = [_ONE] if query.people_needed is None and any(value is not None for value in paid) else []
+    ones = [_ONE] if query.people_after is None and any(value is not None for value in paid) else []
     return answer(
         RELATIONS,
         query,

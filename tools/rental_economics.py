@@ -246,7 +246,7 @@ class RentalEconomicsQuery(Query):
         "The chip, for its catalogue rent and price when none is stated", "chip", default=None
     )
     hours: float | None = quantity(
-        "How long it is rented: any length of time",
+        "How long chips are rented: any length of time",
         "hour",
         default=None,
         above=0,
@@ -323,18 +323,16 @@ class RentalEconomicsQuery(Query):
         words=("discount", "off", "cheaper", "below list", "reduction"),
     )
     capex_usd_per_chip: float | None = quantity(
-        "Purchase price of one chip with its share of the server",
+        "Purchase price of one chip",
         "USD",
         default=None,
         above=0,
+        max=5e6,
         words=(
             "buy",
+            "bought",
             "purchase price",
             "capex",
-            "GPU price",
-            "price of a GPU",
-            "card costs",
-            "bought",
         ),
         ask="What does the chip cost to buy?",
     )
@@ -378,7 +376,7 @@ class RentalEconomicsQuery(Query):
         ask="In what time should it pay back?",
     )
     life_years: float | None = quantity(
-        "Years the chip is rented out",
+        "Useful life",
         "year",
         default=None,
         above=0,
@@ -432,7 +430,7 @@ class RentalEconomicsResult(Result):
         "USD",
         default=None,
         role="headline",
-        words=("prepayment", "up front", "deposit"),
+        words=("prepayment", "upfront", "front", "deposit", "in advance"),
     )
     discount_percent: float | None = quantity(
         "Discount off list",
@@ -493,7 +491,7 @@ class RentalEconomicsResult(Result):
         "USD",
         default=None,
         role="headline",
-        words=("bill", "cost", "total", "contract value"),
+        words=("bill", "cost", "total cost", "contract value", "amount"),
     )
     break_even_usd_per_chip_hour: float | None = quantity(
         "Rent at which costs are just met over the life",
@@ -509,7 +507,6 @@ class RentalEconomicsResult(Result):
         "Revenue per chip and year",
         "USD/year",
         default=None,
-        role="headline",
         words=("revenue", "earns", "brings in", "income"),
     )
     net_usd_per_chip_year: float | None = quantity(
@@ -597,6 +594,8 @@ def rental_economics(query: RentalEconomicsQuery, catalog: Catalog) -> RentalEco
     )
     if any(fact.says in result.assumptions for fact in facts):
         result.sources = sources
+    if query.hours is not None:  # the bill for the time asked about is the bill
+        result.daily_bill_usd = result.monthly_bill_usd = result.yearly_bill_usd = None
     _returns(query, result)
     result.chart = _chart(query, result)
     return result

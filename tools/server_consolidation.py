@@ -111,8 +111,8 @@ class ServerConsolidationQuery(Query):
                     "want": "freed_mw",
                 },
                 {
-                    "question": "how many such swaps (1.4 kW freed each) feed one 10.2 kW AI server",
-                    "input": {"freed_w_per_new_server": 1400, "ai_server_w": 10200},
+                    "question": "at 5:1, freeing 1.1 kW a swap, how many swaps feed a 12 kW AI server",
+                    "input": {"servers_per_new": 5, "freed_w_per_new_server": 1100, "ai_server_w": 12000},
                     "want": "swaps_per_ai_server",
                 },
                 {
@@ -177,14 +177,23 @@ class ServerConsolidationQuery(Query):
         "W",
         default=None,
         above=0,
-        words=("old server power", "old servers draw", "old watts"),
+        words=(
+            "old server power",
+            "old servers draw",
+            "replaced",
+            "retired",
+        ),
     )
     new_server_w: float | None = quantity(
         "Power of a new server",
         "W",
         default=None,
         above=0,
-        words=("new server power", "new server draws", "new watts", "onto"),
+        words=(
+            "new server power",
+            "new server draws",
+            "successor",
+        ),
     )
     freed_w_per_new_server: float | None = quantity(
         "Power freed by each new server put in",

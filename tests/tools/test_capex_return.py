@@ -41,19 +41,19 @@ def test_examples_answer_what_they_ask() -> None:
         ({"growth_percent": 30, "growth_years": 5}, "growth_factor", 3.71293),
         ({"growth_percent": 30}, "doubling_years", 2.6419),
         (
-            {"revenue_usd_per_year": 10e9, "growth_percent": 30, "growth_years": 5},
-            "later_revenue_usd_per_year",
+            {"revenue_usd": 10e9, "growth_percent": 30, "growth_years": 5},
+            "later_revenue_usd",
             37.1293e9,
         ),
         ({"total_usd": 1e12, "growth_years": 4}, "usd_per_year", 250e9),
-        ({"capex_usd": 30e9, "revenue_usd_per_year": 12e9, "gross_margin_percent": 50}, "payback_years", 5),
+        ({"capex_usd": 30e9, "revenue_usd": 12e9, "gross_margin_percent": 50}, "payback_years", 5),
         (
             {"capex_usd": 50e9, "gross_margin_percent": 60, "payback_years": 5},
-            "revenue_usd_per_year",
+            "revenue_usd",
             16.6667e9,
         ),
         (
-            {"capex_usd": 100, "revenue_usd_per_year": 100, "gross_margin_percent": 50, "life_years": 4},
+            {"capex_usd": 100, "revenue_usd": 100, "gross_margin_percent": 50, "life_years": 4},
             "roi_percent",
             100,
         ),
@@ -69,8 +69,8 @@ def test_oracle_values(known: dict[str, float], field: str, value: float) -> Non
 
 @given(MONEY, MONEY, st.floats(1, 99))
 def test_payback_and_revenue_are_inverse(capex: float, revenue: float, margin: float) -> None:
-    years = ask(capex_usd=capex, revenue_usd_per_year=revenue, gross_margin_percent=margin).payback_years
-    back = ask(capex_usd=capex, payback_growth_years=years, gross_margin_percent=margin).revenue_usd_per_year
+    years = ask(capex_usd=capex, revenue_usd=revenue, gross_margin_percent=margin).payback_years
+    back = ask(capex_usd=capex, payback_years=years, gross_margin_percent=margin).revenue_usd
     assert back == pytest.approx(revenue, rel=1e-6)
 
 
@@ -87,16 +87,14 @@ def test_a_longer_life_is_a_smaller_expense(capex: float, a: float, b: float) ->
 
 @given(MONEY, st.floats(0.1, 200), st.floats(0.5, 20))
 def test_growth_comes_back_from_both_ends(revenue: float, growth: float, years: float) -> None:
-    later = ask(
-        revenue_usd_per_year=revenue, growth_percent=growth, growth_years=years
-    ).later_revenue_usd_per_year
-    known = {"revenue_usd_per_year": revenue, "later_revenue_usd_per_year": later}
+    later = ask(revenue_usd=revenue, growth_percent=growth, growth_years=years).later_revenue_usd
+    known = {"revenue_usd": revenue, "later_revenue_usd": later}
     assert ask(**known, growth_years=years).growth_percent == pytest.approx(growth, rel=1e-6, abs=1e-6)
     assert ask(**known, growth_percent=growth).growth_years == pytest.approx(years, rel=1e-5)
 
 
 def test_payback_is_drawn() -> None:
-    assert ask(capex_usd=30e9, revenue_usd_per_year=12e9, gross_margin_percent=50).chart is not None
+    assert ask(capex_usd=30e9, revenue_usd=12e9, gross_margin_percent=50).chart is not None
 
 
 @pytest.mark.parametrize(
@@ -110,7 +108,7 @@ def test_payback_is_drawn() -> None:
         {"capex_usd": 1e9, "gross_margin_percent": 100, "payback_years": 5},
         {"capex_usd": "3 GB", "life_years": 5},
         {"capex_usd": 1e9, "life_years": 5, "residual_percent": 100},
-        {"revenue_usd_per_year": 10, "later_revenue_usd_per_year": 5, "growth_percent": 20},
+        {"revenue_usd": 10, "later_revenue_usd": 5, "growth_percent": 20},
         {"operating_cash_flow_usd": 10, "free_cash_flow_usd": 30},
         {"growth_percent": -100, "growth_years": 2},
     ],

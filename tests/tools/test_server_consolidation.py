@@ -55,6 +55,10 @@ def test_oracle_values(known: dict[str, float], field: str, value: float) -> Non
 
 @given(CORES, CORES, st.floats(0.2, 5))
 def test_ratio_and_gain_per_core_are_inverse(old: float, new: float, gain: float) -> None:
+    if new * gain < old * 1.0001:
+        with pytest.raises(InputError):
+            ask(old_cores=old * 1.001, new_cores=new, per_core_gain=gain)
+        return
     ratio = ask(old_cores=old, new_cores=new, per_core_gain=gain).servers_per_new
     assert ask(old_cores=old, new_cores=new, servers_per_new=ratio).per_core_gain == pytest.approx(
         gain, rel=1e-6
