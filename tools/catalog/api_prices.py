@@ -46,6 +46,7 @@ _UNIT = "USD/Mtoken"
 _ID_DATE = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)(?!\d)")
 _CLAUDE = re.compile(r"^claude-(opus|sonnet|haiku|fable)-(\d+)(?:-(\d+))?$")
 Row = list[Any]
+Table = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,22 @@ class ApiPrices:
             self._hosted += document.get("hosted", ())
 
     @cached_property
-    def table(self) -> dict[str, dict[str, Any]]:
-        """`provider/model` → name and dated rows, as genai-prices has them."""
+    def _compiled(self) -> tuple[str, Table]:
         return _compiled_table(self._cache)
+
+    @property
+    def table(self) -> Table:
+        """`provider/model` → name and dated rows, as genai-prices has them."""
+        return self._compiled[1]
+
+    def _genai_source(self, day: dt.date) -> Source:
+        from tools.contract import Source
+
+        return Source(
+            title=f"genai-prices {self._compiled[0]}",
+            url="https://github.com/pydantic/genai-prices",
+            as_of=day.isoformat(),
+        )
 
     @cached_property
     def _names(self) -> Names:
@@ -185,7 +199,7 @@ class ApiPrices:
             low, high = (price_in, price_out), (peak[0], peak[2])
             price_in, cached, price_out = peak
             notes.append("peak-hour price; the low end is off-peak")
-        sources = [_genai_source(day), *([release_source] if release_source else [])]
+        sources = [self._genai_source(day), *([release_source] if release_source else [])]
         return ApiPrice(
             model, provider, price_in, cached, price_out, day.isoformat(), released, sources,
             note="; ".join(notes) or None, low=low, high=high, long_context=tuple(tier) if tier else None,
@@ -215,7 +229,7 @@ class ApiPrices:
             row = _row_at(self.table[ref]["rows"], day)
             if row is not None and row[3]:
                 host = ref.split("/", 1)[0]
-                offers[host] = (host, row[1], row[3], _genai_source(day))
+                offers[host] = (host, row[1], row[3], self._genai_source(day))
         return list(offers.values())
 
     @cached_property
@@ -255,47 +269,52 @@ def _row_at(rows: Sequence[Row], day: dt.date) -> Row | None:
     return held[-1] if held else None
 
 
+def _compiled_table(cache: Path | None) -> tuple[str, Table]:
+    """The version of genai-prices and its table, from the compiled copy when there is one.
+
+    The copy is named by the package's data file (size and time), so that the package itself, and the list
+    of installed packages, stay unread.
+    """
+    from tools.catalog.store import write_atomically
+
+    copy = cache / f"genai-prices-{_data_mark()}.json" if cache else None
+    if copy is not None:
+        try:
+            kept = json.loads(copy.read_bytes())
+            return str(kept["version"]), kept["table"]
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+    version, table = _genai_version(), _read_genai_prices()
+    if copy is not None:
+        try:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(copy, json.dumps({"version": version, "table": table}, separators=(",", ":")))
+        except OSError:
+            pass
+    return version, table
+
+
+def _data_mark() -> str:
+    from importlib.util import find_spec
+
+    spec = find_spec("genai_prices")
+    if spec is None or spec.origin is None:
+        return "none"
+    data = Path(spec.origin).with_name("data.py").stat()
+    return f"{data.st_size:x}-{data.st_mtime_ns:x}"
+
+
 def _genai_version() -> str:
     from importlib.metadata import version
 
     return version("genai-prices")
 
 
-def _genai_source(day: dt.date) -> Source:
-    from tools.contract import Source
-
-    return Source(
-        title=f"genai-prices {_genai_version()}",
-        url="https://github.com/pydantic/genai-prices",
-        as_of=day.isoformat(),
-    )
-
-
-def _compiled_table(cache: Path | None) -> dict[str, dict[str, Any]]:
-    from tools.catalog.store import write_atomically
-
-    copy = cache / f"genai-prices-{_genai_version()}.json" if cache else None
-    if copy is not None:
-        try:
-            kept: dict[str, dict[str, Any]] = json.loads(copy.read_bytes())
-            return kept
-        except (OSError, ValueError):
-            pass
-    table = _read_genai_prices()
-    if copy is not None:
-        try:
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(copy, json.dumps(table, separators=(",", ":")))
-        except OSError:
-            pass
-    return table
-
-
-def _read_genai_prices() -> dict[str, dict[str, Any]]:
+def _read_genai_prices() -> Table:
     from genai_prices.data import providers
 
     wanted = {*MAKERS, *_HOSTS}
-    table = {}
+    table: Table = {}
     for provider in providers:
         for model in provider.models if provider.id in wanted else ():
             if rows := _dated_rows(model.prices):

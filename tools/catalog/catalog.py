@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tools.catalog.chips import Chip, chip_word, make_chip
-from tools.catalog.dates import AsOf
-from tools.catalog.facts import SourceTable
-from tools.catalog.models import Model, make_model, model_word
 from tools.catalog.names import Names
-from tools.catalog.prices import OwningCost, Price, PriceEvent, PurchaseBook, RentalBook
 from tools.catalog.store import Document, Store, default_home
+
+if TYPE_CHECKING:
+    from tools.catalog.api_prices import ApiPrice, ApiPrices
+    from tools.catalog.chips import Chip
+    from tools.catalog.dates import AsOf
+    from tools.catalog.facts import SourceTable
+    from tools.catalog.market import Market
+    from tools.catalog.models import Model
+    from tools.catalog.prices import OwningCost, Price, PriceEvent, PurchaseBook, RentalBook
 
 
 class Catalog:
@@ -33,11 +36,15 @@ class Catalog:
     @cached_property
     def chips(self) -> dict[str, Chip]:
         """Every chip by id."""
+        from tools.catalog.chips import make_chip
+
         return {raw["id"]: make_chip(raw, table) for raw, table in self._entries("chips")}
 
     @cached_property
     def models(self) -> dict[str, Model]:
         """Every model by id, the closed ones too."""
+        from tools.catalog.models import make_model
+
         return {raw["id"]: make_model(raw, table) for raw, table in self._entries("models")}
 
     def chip(self, name: str) -> Chip:
@@ -58,11 +65,15 @@ class Catalog:
 
     @cached_property
     def _chip_names(self) -> Names:
+        from tools.catalog.chips import chip_word
+
         spelled = {chip.id: (chip.name, *chip.aliases) for chip in self.chips.values()}
         return Names("chip", spelled, lambda chip_id, word: chip_word(self.chips[chip_id], word))
 
     @cached_property
     def _model_names(self) -> Names:
+        from tools.catalog.models import model_word
+
         spelled = {model.id: (model.name, *model.aliases) for model in self.models.values()}
         return Names("model", spelled, lambda _, word: model_word(word))
 
@@ -71,11 +82,15 @@ class Catalog:
     @cached_property
     def rentals(self) -> RentalBook:
         """The whole rental history."""
+        from tools.catalog.prices import RentalBook
+
         return RentalBook(self._documents("rental"))
 
     @cached_property
     def purchases(self) -> PurchaseBook:
         """Every purchase price."""
+        from tools.catalog.prices import PurchaseBook
+
         return PurchaseBook(self._documents("purchase"))
 
     def rental_price(
@@ -111,18 +126,18 @@ class Catalog:
         return self.rentals.events()
 
     def _chip_id(self, chip: str | Chip) -> str:
-        return chip.id if isinstance(chip, Chip) else self._chip_names.resolve(chip)
+        return self._chip_names.resolve(chip) if isinstance(chip, str) else chip.id
 
     # API prices, laws, market facts, fitted constants
 
     @cached_property
-    def api(self) -> Any:
+    def api(self) -> ApiPrices:
         """Token prices of hosted models (see `tools.catalog.api_prices.ApiPrices`)."""
         from tools.catalog.api_prices import ApiPrices
 
         return ApiPrices(self._documents("api"), self._store.cache_folder, self._open_model)
 
-    def api_price(self, model: str, as_of: AsOf = None) -> Any:
+    def api_price(self, model: str, as_of: AsOf = None) -> ApiPrice:
         """The list price of a hosted model's tokens at a date (see `ApiPrice`).
 
         Raises FactAbsent before the model's release.
@@ -134,7 +149,7 @@ class Catalog:
         return found if found and self.models[found].open_weights else None
 
     @cached_property
-    def market(self) -> Any:
+    def market(self) -> Market:
         """Units shipped, revenue, capex, shares, electricity … (see `tools.catalog.market.Market`)."""
         from tools.catalog.market import Market
 
@@ -176,8 +191,7 @@ class Catalog:
             found: dict[str, str] = getattr(self, names).entity_names()
             return found
         if kind == "api_model":
-            spelled: dict[str, str] = self.api.entity_names()
-            return spelled
+            return self.api.entity_names()
         return {}
 
 
@@ -197,8 +211,3 @@ def _loaded(home: Path) -> Catalog:
 def reload() -> None:
     """Forgets what was loaded, after a file was added."""
     _loaded.cache_clear()
-
-
-def today() -> dt.date:
-    """The day prices are asked for when no `as_of` is given."""
-    return dt.datetime.now(dt.UTC).date()

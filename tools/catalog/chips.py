@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tools.catalog.facts import Fact, SourceTable, si_value
+from tools.catalog.facts import Fact, Facts, SourceTable, si_value
 from tools.errors import FactAbsent
 
 if TYPE_CHECKING:
@@ -123,7 +123,6 @@ def make_chip(raw: Mapping[str, Any], table: SourceTable) -> Chip:
     if "bf16" in peaks:
         # Matrix units of every chip here run fp16 and bf16 at one rate; sources often print only bf16.
         peaks.setdefault("fp16", peaks["bf16"])
-    facts = {name: Fact(name, fact, table) for name, fact in given.items()}
     return Chip(
         id=raw["id"],
         name=raw["name"],
@@ -144,7 +143,7 @@ def make_chip(raw: Mapping[str, Any], table: SourceTable) -> Chip:
         tdp_w=number.get("tdp"),
         chips_per_server=_count(number, "chips_per_server"),
         server_power_w=number.get("server_power"),
-        facts=facts,
+        facts=Facts(lambda: {name: Fact(name, fact, table) for name, fact in given.items()}),
     )
 
 

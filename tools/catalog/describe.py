@@ -178,11 +178,20 @@ def _describe_law(catalog: Catalog, name: str) -> dict[str, Any]:
 
 def _describe_series(catalog: Catalog, name: str) -> dict[str, Any]:
     series = catalog.market.get(name)
-    facts = [
-        {"name": p.label or p.at, "value": p.value, "unit": p.unit, "low": p.low, "high": p.high, "as_of": p.at,
-         "note": p.note, "source": p.source.model_dump(), "others": []}
+    facts: list[dict[str, Any]] = [
+        {
+            "name": p.label or p.at,
+            "value": p.value,
+            "unit": p.unit,
+            "low": p.low,
+            "high": p.high,
+            "as_of": p.at,
+            "note": p.note,
+            "source": p.source.model_dump(),
+            "others": [],
+        }
         for p in series.points
-    ]  # fmt: skip
+    ]
     return {
         "kind": "series",
         "id": series.id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -101,3 +101,28 @@ class Fact:
 def si_value(raw: Mapping[str, Any]) -> float:
     """A raw fact's number in base units (decimal prefixes; GiB binary; Gbit/s as bytes/s)."""
     return float(raw["value"]) * _SCALE[raw["unit"]]
+
+
+class Facts(Mapping[str, Fact]):
+    """Facts by name, made when first looked at: most lookups want an entry's numbers, not its sources."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], dict[str, Fact]]) -> None:
+        self._make = make
+        self._made: dict[str, Fact] | None = None
+
+    @property
+    def _facts(self) -> dict[str, Fact]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __getitem__(self, name: str) -> Fact:
+        return self._facts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._facts)
+
+    def __len__(self) -> int:
+        return len(self._facts)

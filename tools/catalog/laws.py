@@ -1,8 +1,8 @@
 """Published scaling laws: data from ``laws.yaml``, each able to say its compute-optimal run.
 
-    >>> from tools.catalog.laws import law
-    >>> round(law("chinchilla").optimum(5.88e23).params / 1e9)
-    70
+>>> from tools.catalog.laws import law
+>>> round(law("chinchilla").optimum(5.88e23).params / 1e9)
+70
 """
 
 from __future__ import annotations
@@ -111,7 +111,9 @@ class Law:
                 return _core.law_flop_for_loss(self.parameters, loss)
             except _core.CoreError as error:
                 floor = self.parameters[2]
-                raise InputError("loss", loss, f"above {floor:g}, the irreducible loss of {self.id}") from error
+                raise InputError(
+                    "loss", loss, f"above {floor:g}, the irreducible loss of {self.id}"
+                ) from error
         if self.compute_scale and self.own_loss_exponent and loss > 0:
             return float(self.compute_scale / loss ** (1.0 / self.own_loss_exponent))
         return self._flop_by_bisection(loss)
@@ -212,5 +214,7 @@ def law(name: str) -> Law:
         return load_laws()[found]
     from rapidfuzz import process
 
-    near = [match for match, _, _ in process.extract(_plain(name), list(law_names()), limit=6, score_cutoff=40)]
+    near = [
+        match for match, _, _ in process.extract(_plain(name), list(law_names()), limit=6, score_cutoff=40)
+    ]
     raise UnknownName("law", name, list(dict.fromkeys(law_names()[n] for n in near))[:3] or list(load_laws()))

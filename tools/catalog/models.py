@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tools.catalog.facts import Fact, SourceTable, make_source
+from tools.catalog.facts import Fact, Facts, SourceTable, make_source
 from tools.errors import FactAbsent
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def make_model(raw: Mapping[str, Any], table: SourceTable) -> Model:
         tied_embeddings=bool(shape.get("tied_embeddings", False)),
         kv_shared=bool(shape.get("kv_shared", False)),
         kv_elements_given=shape.get("kv_elements_per_token"),
-        facts=_facts(raw, shape, params, table),
+        facts=Facts(lambda: _facts(raw, shape, params, table)),
         raw=raw,
         table=table,
         **sizes,
