@@ -122,6 +122,16 @@ class AcceleratorBomQuery(Query):
                     "want": "cost_usd",
                 },
                 {
+                    "question": "a custom chip made for $2,000 with Marvell's 55% margin: what is paid per chip?",
+                    "input": {"own_cost_usd": 2000, "partner_margin_percent": 55},
+                    "want": "own_unit_usd",
+                },
+                {
+                    "question": "it takes 3,600 to build and is priced at 18,000: gross margin",
+                    "input": {"cost_usd": 3600, "price_usd": 18000},
+                    "want": "gross_margin_percent",
+                },
+                {
                     "question": "a part costs 5,800 dollars to build, what does it sell for at 80% gross margin",
                     "input": {"cost_usd": 5800, "gross_margin_percent": 80},
                     "want": "price_usd",
@@ -231,13 +241,12 @@ class AcceleratorBomQuery(Query):
         default=None,
         above=0,
         words=(
-            "cost to make",
+            "make",
+            "build",
             "BOM",
             "bill of materials",
-            "build cost",
+            "manufacturing",
             "COGS",
-            "manufacturing cost",
-            "made for",
         ),
         ask="What does the chip cost to make?",
     )
@@ -254,7 +263,14 @@ class AcceleratorBomQuery(Query):
         "USD",
         default=None,
         above=0,
-        words=("sells for", "sold at", "price", "merchant", "ASP", "selling price"),
+        words=(
+            "sells",
+            "sold",
+            "selling",
+            "merchant",
+            "ASP",
+            "priced",
+        ),
     )
     gross_margin_percent: float | None = quantity(
         "Gross margin on the chip", "percent", default=None, below=100, words=("margin", "gross margin")
@@ -267,7 +283,12 @@ class AcceleratorBomQuery(Query):
         "USD",
         default=None,
         above=0,
-        words=("own chip", "own silicon", "custom chip", "in-house"),
+        words=(
+            "own chip",
+            "own silicon",
+            "custom chip",
+            "in-house",
+        ),
     )
     partner_margin_percent: float | None = quantity(
         "Gross margin of the design partner on that cost",
@@ -275,7 +296,14 @@ class AcceleratorBomQuery(Query):
         default=None,
         min=0,
         below=100,
-        words=("design partner", "partner's margin", "Broadcom margin", "ASIC vendor"),
+        words=(
+            "design partner",
+            "partner",
+            "Broadcom",
+            "Marvell",
+            "Alchip",
+            "ASIC vendor",
+        ),
     )
     own_unit_usd: float | None = quantity(
         "What one chip of one's own costs in all",
@@ -399,7 +427,12 @@ class AcceleratorBomResult(Result):
         "One chip of one's own, partner's margin included",
         "USD",
         default=None,
-        words=("own chip price", "own silicon cost"),
+        words=(
+            "own chip price",
+            "own silicon",
+            "pay per chip",
+            "custom chip",
+        ),
     )
     saving_per_chip_usd: float | None = quantity(
         "Saved on each chip", "USD", default=None, words=("saving per chip",)

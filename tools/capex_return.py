@@ -201,6 +201,11 @@ class CapexReturnQuery(Query):
                     "want": "usd_per_year",
                 },
                 {
+                    "question": "capex of $60B as a percentage of $75B of operating cash flow",
+                    "input": {"capex_usd": 60e9, "operating_cash_flow_usd": 75e9},
+                    "want": "capex_over_cash_flow_percent",
+                },
+                {
                     "question": "stretch server life from 4 to 6 years: change of the yearly expense in percent",
                     "input": {"life_years": 4, "new_life_years": 6},
                     "want": "depreciation_change_percent",

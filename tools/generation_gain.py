@@ -178,6 +178,16 @@ class GenerationGainQuery(Query):
                     "want": "doubling_months",
                 },
                 {
+                    "question": "growth from 200 to 900 in 5 years, percent a year",
+                    "input": {"start_value": 200, "end_value": 900, "years": 5},
+                    "want": "annual_percent",
+                },
+                {
+                    "question": "gains 35% annually, how much is that after six years?",
+                    "input": {"annual_percent": 35, "years": 6},
+                    "want": "total_factor",
+                },
+                {
                     "question": "three generations at 2.5x each: total gain",
                     "input": {"growth_factor": 2.5, "generations": 3},
                     "want": "total_factor",

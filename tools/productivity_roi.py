@@ -124,6 +124,11 @@ class ProductivityRoiQuery(Query):
                     "want": "people_after",
                 },
                 {
+                    "question": "40 people doing the work of 50: productivity gain?",
+                    "input": {"people": 50, "people_after": 40},
+                    "want": "uplift_percent",
+                },
+                {
                     "question": "with 30% higher output, how many of 120 coders would do the same work?",
                     "input": {"uplift_percent": 30, "people": 120},
                     "want": "people_after",

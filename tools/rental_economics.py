@@ -210,6 +210,21 @@ class RentalEconomicsQuery(Query):
                     "want": "discount_percent",
                 },
                 {
+                    "question": "hourly cost of owning a $28k chip for 5 years with 25 cents running cost",
+                    "input": {"capex_usd_per_chip": 28e3, "life_years": 5, "opex_usd_per_chip_hour": 0.25},
+                    "want": "break_even_usd_per_chip_hour",
+                },
+                {
+                    "question": "renting at $1.70/h rather than $2.90/h on 500 chips for a year saves how much?",
+                    "input": {
+                        "chips": 500,
+                        "usd_per_chip_hour": 1.7,
+                        "list_usd_per_chip_hour": 2.9,
+                        "hours": 8760,
+                    },
+                    "want": "saving_usd",
+                },
+                {
                     "question": "revenue one GPU brings in a year at $2.15/hr and 70 percent occupancy",
                     "input": {"usd_per_chip_hour": 2.15, "utilisation_percent": 70},
                     "want": "revenue_usd_per_chip_year",
@@ -402,12 +417,16 @@ class RentalEconomicsQuery(Query):
         "Gross margin of renting out", "percent", default=None, below=100, words=("margin", "gross margin")
     )
     rent_decline_percent: float | None = quantity(
-        "Fall of the rent each year",
+        "Yearly erosion of the rent",
         "percent",
         default=None,
         min=0,
         below=100,
-        words=("rents fall", "price decline", "drops per year", "erosion"),
+        words=(
+            "erosion",
+            "decline",
+            "falling",
+        ),
     )
     target_irr_percent: float | None = quantity(
         "Internal rate of return wanted",
@@ -519,7 +538,7 @@ class RentalEconomicsResult(Result):
         "Payback time in months", "month", default=None, words=("months", "payback in months")
     )
     hourly_bill_usd: float | None = quantity(
-        "Bill per hour", "USD", default=None, words=("hourly bill", "bill per hour")
+        "Bill per hour", "USD/hour", default=None, words=("hourly bill", "bill per hour")
     )
     daily_bill_usd: float | None = quantity(
         "Bill per day", "USD", default=None, words=("daily bill", "a day")
@@ -584,6 +603,7 @@ def rental_economics(query: RentalEconomicsQuery, catalog: Catalog) -> RentalEco
     front; market rent against list; years until a bought chip has earned its price, or the rent that pays it
     back in a given time; revenue and margin per chip; internal rate of return with resale value and falling rents.
     """
+    query = _one_unit(query)
     facts, sources = _catalogue_prices(query, catalog)
     result = answer(
         RELATIONS,
@@ -594,11 +614,27 @@ def rental_economics(query: RentalEconomicsQuery, catalog: Catalog) -> RentalEco
     )
     if any(fact.says in result.assumptions for fact in facts):
         result.sources = sources
+    renting = query.chips is not None and all(getattr(query, name) is None for name in _OWNING)
+    if renting:
+        result.revenue_usd_per_chip_year = None  # the question is of somebody who pays
     if query.hours is not None:  # the bill for the time asked about is the bill
         result.daily_bill_usd = result.monthly_bill_usd = result.yearly_bill_usd = None
     _returns(query, result)
     result.chart = _chart(query, result)
     return result
+
+
+def _one_unit(query: RentalEconomicsQuery) -> RentalEconomicsQuery:
+    """A list price per hour against a price said without "an hour" (or the other way round) are one pair."""
+    pairs = (
+        ("list_usd_per_chip_hour", "paid_price_usd", "usd_per_chip_hour"),
+        ("usd_per_chip_hour", "list_price_usd", "list_usd_per_chip_hour"),
+    )
+    for known, loose, wanted in pairs:
+        value = getattr(query, loose)
+        if value is not None and getattr(query, known) is not None and getattr(query, wanted) is None:
+            return query.model_copy(update={wanted: value, loose: None})
+    return query
 
 
 _OWNING = (

@@ -152,6 +152,7 @@ class ServerConsolidationQuery(Query):
         "dimensionless",
         default=None,
         above=0,
+        max=100,
         words=("per-core gain", "faster cores", "per core", "IPC", "times as quick"),
     )
     servers_per_new: float | None = quantity(
@@ -170,7 +171,14 @@ class ServerConsolidationQuery(Query):
         words=("old servers", "retire", "replaced", "existing servers"),
     )
     new_servers: float | None = quantity(
-        "Number of new servers", "server", default=None, above=0, words=("new servers",)
+        "Number of new servers",
+        "server",
+        default=None,
+        above=0,
+        words=(
+            "new servers",
+            "swaps",
+        ),
     )
     old_server_w: float | None = quantity(
         "Power of an old server",

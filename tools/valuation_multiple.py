@@ -168,6 +168,11 @@ class ValuationMultipleQuery(Query):
                     "want": "spread_points",
                 },
                 {
+                    "question": "valued at $2T on 25x, what profit is that?",
+                    "input": {"market_cap_usd": 2e12, "multiple_before": 25},
+                    "want": "earnings_usd",
+                },
+                {
                     "question": "expected value of a 30% chance of $40B and a 70% chance of losing $10B",
                     "input": {
                         "scenarios": [
@@ -217,7 +222,10 @@ class ValuationMultipleQuery(Query):
         "dimensionless",
         default=None,
         above=0,
-        words=("earnings double", "earnings triple", "times the earnings"),
+        words=(
+            "earnings double",
+            "earnings triple",
+        ),
     )
     price_change_percent: float | None = quantity(
         "Change of the share price in percent",

@@ -187,3 +187,15 @@ def test_bad_input_is_one_clear_error(bad: dict[str, Any]) -> None:
     with pytest.raises(InputError) as error:
         run("rental_economics", bad)
     assert "\n" not in str(error.value)
+
+
+def test_a_price_said_without_an_hour_still_meets_the_list_price() -> None:
+    assert ask(list_usd_per_chip_hour=100, paid_price_usd=40).discount_percent == pytest.approx(60)
+    assert ask(usd_per_chip_hour=40, list_price_usd=100).discount_percent == pytest.approx(60)
+    assert ask(list_price_usd=40000, discount_percent=25).paid_price_usd == pytest.approx(30000)
+
+
+def test_a_term_has_one_bill() -> None:
+    result = ask(chips=8, usd_per_chip_hour=2, hours=100)
+    assert result.bill_usd == 1600
+    assert result.yearly_bill_usd is None
