@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tools.errors import FactAbsent, MissingInput, RackrateError
+from tools.errors import InputError, MissingInput, RackrateError
 from tools.precision import compute_precision
 from tools.served import GB, Notes
 
@@ -39,22 +39,37 @@ class ChipValue:
     usd: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query with what is needed to answer it; `basis` is purchase, rental or total."""
+
+    query: HbmPerDollarQuery
+    catalog: Catalog
+    notes: Notes
+    basis: str
+
+    def own(self, at: int, name: str) -> float | None:
+        """What the query gives for its first (0) or second (1) chip; nothing is given for later ones."""
+        return getattr(self.query, ("", "other_")[at] + name) if at in (0, 1) else None
+
+
 def chip_values(query: HbmPerDollarQuery, catalog: Catalog, notes: Notes) -> tuple[list[ChipValue], str]:
     """The chips of a query and the unit of their `usd`: USD/chip or USD/chip/hour.
 
     Raises MissingInput when no chip, price or memory is named at all.
     """
-    basis = _basis(query)
-    unit = "USD/chip/hour" if basis == "rental" else "USD/chip"
+    asked = _Asked(query, catalog, notes, _basis(query))
+    unit = "USD/chip/hour" if asked.basis == "rental" else "USD/chip"
     names = [query.chip_a, query.chip_b, query.chip_c, query.chip_d, *(query.more_chips or ())]
-    sides = ("", "other_", *[""] * (len(names) - 2))
     if not any(names) and query.basis is not None:
         known = [catalog.chip(name) for name in RANKED_BY_DEFAULT if name in catalog.chips]
-        return [_value(chip, query, None, basis, catalog, notes) for chip in known], unit
+        return [_value(asked, chip, -1) for chip in known], unit
+    if query.prices_usd is not None and len(query.prices_usd) != sum(name is not None for name in names):
+        raise InputError("prices_usd", query.prices_usd, "one price for each chip, in their order")
     values = [
-        _value(catalog.chip(name) if name else None, query, side if at < 2 else None, basis, catalog, notes)
-        for at, (name, side) in enumerate(zip(names, sides, strict=True))
-        if name or (at < 2 and _given(query, side))
+        _value(asked, catalog.chip(name) if name else None, at)
+        for at, name in enumerate(names)
+        if name or _given(asked, at)
     ]
     if not values:
         raise MissingInput("chip_a", "which chips are to be compared?")
@@ -71,25 +86,20 @@ def _basis(query: HbmPerDollarQuery) -> str:
     return "rental" if rents and not prices else "purchase"
 
 
-def _given(query: HbmPerDollarQuery, side: str) -> bool:
+def _given(asked: _Asked, at: int) -> bool:
     names = ("usd_per_chip", "usd_per_chip_hour", "memory_gb", "bandwidth_gb_per_s")
-    return any(getattr(query, side + name) is not None for name in names)
+    return any(asked.own(at, name) is not None for name in names)
 
 
-def _value(
-    chip: Chip | None, query: HbmPerDollarQuery, side: str | None, basis: str, catalog: Catalog, notes: Notes
-) -> ChipValue:
-    """`side` names the query's own fields for the chip ("" or "other_"); None: nothing was given for it."""
-    memory = getattr(query, f"{side}memory_gb") if side is not None else None
-    bandwidth = getattr(query, f"{side}bandwidth_gb_per_s") if side is not None else None
-    tflops = None
+def _value(asked: _Asked, chip: Chip | None, at: int) -> ChipValue:
+    memory, bandwidth, tflops = asked.own(at, "memory_gb"), asked.own(at, "bandwidth_gb_per_s"), None
     if chip is not None:
         memory = memory if memory is not None else _scaled(chip.memory_bytes)
         bandwidth = bandwidth if bandwidth is not None else _scaled(chip.bandwidth_bytes_per_s)
-        tflops = _peak_tflops(chip, query, notes)
-        notes.sources.extend(chip.sources("memory_bytes", "bandwidth_bytes_per_s"))
-    name = chip.name if chip is not None else ("the second chip" if side else "the first chip")
-    usd = _usd(chip, query, side, basis, catalog, notes)
+        tflops = _peak_tflops(asked, chip)
+        asked.notes.sources.extend(chip.sources("memory_bytes", "bandwidth_bytes_per_s"))
+    name = chip.name if chip is not None else ("the second chip" if at == 1 else "the first chip")
+    usd = _usd(asked, chip, at)
     return ChipValue(name, chip.id if chip is not None else None, memory, bandwidth, tflops, usd)
 
 
@@ -97,58 +107,57 @@ def _scaled(value: float | None) -> float | None:
     return None if value is None else value / GB
 
 
-def _peak_tflops(chip: Chip, query: HbmPerDollarQuery, notes: Notes) -> float | None:
-    wanted = query.precision or "bf16"
+def _peak_tflops(asked: _Asked, chip: Chip) -> float | None:
+    wanted = asked.query.precision or "bf16"
     used = compute_precision(wanted, chip.peak_flops)
     if used is None:
         return None
     if used != wanted and {used, wanted} != {"bf16", "fp16"}:
-        notes.warnings.append(f"{chip.name} has no {wanted} peak; its {used} peak is used")
-    if query.precision is None:
-        text = "FLOP/s are dense bf16 peaks (no precision was named)"
-        if text not in notes.assumptions:
-            notes.assumptions.append(text)
+        asked.notes.warnings.append(f"{chip.name} has no {wanted} peak; its {used} peak is used")
+    if asked.query.precision is None:
+        _say_once(asked.notes, "FLOP/s are dense bf16 peaks (no precision was named)")
     return float(chip.peak_flops[used]) / 1e12
 
 
-def _usd(
-    chip: Chip | None, query: HbmPerDollarQuery, side: str | None, basis: str, catalog: Catalog, notes: Notes
-) -> float | None:
-    field = f"{side}usd_per_chip_hour" if basis == "rental" else f"{side}usd_per_chip"
-    given: float | None = getattr(query, field) if side is not None else None
-    price = given if given is not None else _catalogue_usd(chip, query, basis, catalog, notes)
-    if price is None or basis != "total":
-        return price
-    years, running = query.years or 4.0, query.running_usd_per_chip_hour or 0.0
-    if query.years is None and "over 4 years" not in " ".join(notes.assumptions):
-        notes.assumptions.append("Total cost over 4 years (no life was named)")
-    return price + years * HOURS_PER_YEAR * running
+def _say_once(notes: Notes, text: str) -> None:
+    if text not in notes.assumptions:
+        notes.assumptions.append(text)
 
 
-def _catalogue_usd(
-    chip: Chip | None, query: HbmPerDollarQuery, basis: str, catalog: Catalog, notes: Notes
-) -> float | None:
-    """The catalogue's price, only where the question gave none for either chip (never one of each)."""
-    prices = (
-        query.usd_per_chip,
-        query.other_usd_per_chip,
-        query.usd_per_chip_hour,
-        query.other_usd_per_chip_hour,
-    )
-    wanted = query.per_dollar or query.basis is not None or query.years is not None
-    if chip is None or not wanted or any(price is not None for price in prices):
-        return None
-    try:
-        find: Any = catalog.rental_price if basis == "rental" else catalog.purchase_price
-        price = find(chip.id, as_of=query.as_of)
-    except (FactAbsent, RackrateError):
-        price = None
+def _usd(asked: _Asked, chip: Chip | None, at: int) -> float | None:
+    """The price of a chip on the query's basis: as given, else the catalogue's; None when nobody knows it."""
+    query = asked.query
+    price = asked.own(at, "usd_per_chip_hour" if asked.basis == "rental" else "usd_per_chip")
+    if query.prices_usd is not None and asked.basis != "rental" and 0 <= at < len(query.prices_usd):
+        price = query.prices_usd[at]
     if price is None:
-        notes.warnings.append(f"No sourced {'rent' if basis == 'rental' else 'price'} of {chip.name}")
+        price = _catalogue_usd(asked, chip)
+    if price is None or asked.basis != "total":
+        return price
+    if query.years is None:
+        _say_once(asked.notes, "Total cost over 4 years (no life was named)")
+    return price + (query.years or 4.0) * HOURS_PER_YEAR * (query.running_usd_per_chip_hour or 0.0)
+
+
+def _catalogue_usd(asked: _Asked, chip: Chip | None) -> float | None:
+    """The catalogue's price, only where dollars are asked for and the question prices no chip itself."""
+    query, rental = asked.query, asked.basis == "rental"
+    given = [
+        query.prices_usd,
+        *(asked.own(at, name) for at in (0, 1) for name in ("usd_per_chip", "usd_per_chip_hour")),
+    ]
+    wanted = query.per_dollar or query.basis is not None or query.years is not None
+    if chip is None or not wanted or any(price is not None for price in given):
         return None
-    notes.sources.extend(price.sources)
-    notes.assumptions.append(
-        f"{chip.name} at ${price.value:,.2f}{'/hour' if basis == 'rental' else ''} (catalogue, {price.as_of}; "
+    find: Any = asked.catalog.rental_price if rental else asked.catalog.purchase_price
+    try:
+        price = find(chip.id, as_of=query.as_of)
+    except RackrateError:
+        asked.notes.warnings.append(f"No sourced {'rent' if rental else 'price'} of {chip.name}")
+        return None
+    asked.notes.sources.extend(price.sources)
+    asked.notes.assumptions.append(
+        f"{chip.name} at ${price.value:,.2f}{'/hour' if rental else ''} (catalogue, {price.as_of}; "
         f"range ${price.low:,.2f}–{price.high:,.2f})"
     )
     return float(price.value)

@@ -46,6 +46,10 @@ EXAMPLES: list[Any] = [
     {"question": "could 900k H200 write 20 tokens a second for everyone on earth with a 4B model in fp8?",
      "input": {"chip": "h200", "params": 4e9, "n_chips": 900000, "precision": "fp8", "everyone": True,
                "tokens_per_s_per_person": 20}, "want": "utilisation"},
+    {"question": "total tokens per second to hand 60 tok/s to each of 3 billion people",
+     "input": {"tokens_per_s_per_person": 60, "people": 3e9}, "want": "tokens_per_s"},
+    {"question": "GPUs for 2e11 tokens/s in total when each one does 12,000 tok/s",
+     "input": {"tokens_per_s": 2e11, "tokens_per_s_per_chip": 12000}, "want": "n_chips"},
     {"question": "tokens/s every chip must make when 400,000 chips serve 8e9 people with 50 tokens/s",
      "input": {"n_chips": 400000, "people": 8e9, "tokens_per_s_per_person": 50},
      "want": "tokens_per_s_per_chip"},
@@ -128,7 +132,7 @@ class FleetSupplyQuery(Query):
     )  # fmt: skip
     tokens_per_s_per_person: float | None = quantity(
         "Tokens a second for each person", "token/s/person", default=None, above=0,
-        words=("tokens per second each", "per person", "for everybody", "per human"),
+        words=("tokens per second each", "to each", "per person", "for everybody", "per human"),
     )  # fmt: skip
     tokens_per_s: float | None = quantity(
         "Tokens a second of the whole fleet", "token/s", default=None, above=0,

@@ -34,6 +34,9 @@ EXAMPLES: list[Any] = [
      "want": "gb_per_usd_advantage"},
     {"question": "memory ratio of an L40S to an A100 80GB",
      "input": {"chip_a": "l40s", "chip_b": "a100-sxm"}, "want": "capacity_ratio"},
+    {"question": "which is best in GB per dollar: A100 80GB ($12k), H200 ($30k) or MI325X ($18k)?",
+     "input": {"chip_a": "a100-sxm", "chip_b": "h200", "chip_c": "mi325x", "prices_usd": [12000, 30000, 18000]},
+     "want": "best_gb_per_kusd"},
     {"question": "bandwidth per dollar: TPU v5e costing 3k versus H100 costing 30k",
      "input": {"chip_a": "tpu-v5e", "usd_per_chip": 3000, "chip_b": "h100-sxm", "other_usd_per_chip": 30000},
      "want": "bandwidth_per_usd_ratio"},
@@ -88,6 +91,11 @@ class HbmPerDollarQuery(Query):
         "Purchase price of the chip it is compared with", "USD/chip", default=None, above=0,
         words=("price", "costs", "at", "costing"),
     )  # fmt: skip
+    prices_usd: list[float] | None = Field(
+        None,
+        description="Purchase prices of three or more chips, in their order",
+        json_schema_extra={"unit": "USD/chip", "words": ["prices", "costs", "priced"]},
+    )
     usd_per_chip_hour: float | None = quantity(
         "Rent of the (first) chip", "USD/chip/hour", default=None, above=0, words=("rent", "per hour", "rents at")
     )
@@ -175,11 +183,11 @@ class HbmPerDollarResult(Result):
         words=("GB per thousand dollars", "GB per $1000", "GB per dollar", "per k$"),
     )  # fmt: skip
     gbps_per_usd: float | None = quantity(
-        "Memory bandwidth for a dollar of the first chip", "GB/s/USD", default=None, role="detail",
-        words=("GB/s per dollar", "bandwidth per dollar of one chip"),
+        "Memory bandwidth for a dollar of the first chip", "GB/s/USD", default=None, role="headline",
+        words=("GB/s per dollar", "GB/s", "bandwidth for a dollar"),
     )  # fmt: skip
     tflops_per_kusd: float | None = quantity(
-        "TFLOP/s for a thousand dollars of the first chip", "TFLOP/s/kUSD", default=None, role="detail",
+        "TFLOP/s for a thousand dollars of the first chip", "TFLOP/s/kUSD", default=None, role="headline",
         words=("TFLOPS per thousand dollars", "TFLOPS per k$", "FLOPS per dollar of one chip"),
     )  # fmt: skip
     gb_per_usd_hour: float | None = quantity(
@@ -222,6 +230,10 @@ class HbmPerDollarResult(Result):
         "Second chips with the memory of the number of first chips", "chip", default=None, role="detail",
         words=("equivalent in memory",),
     )  # fmt: skip
+    best_gb_per_kusd: float | None = quantity(
+        "Memory for a thousand dollars of the best chip compared", "GB/kUSD", default=None, role="detail",
+        words=("best in GB per dollar", "best memory per dollar", "winner", "which is best"),
+    )  # fmt: skip
     best_chip: str | None = None
     ranking: list[RankedChip] = Field(default_factory=list)
 
@@ -238,7 +250,7 @@ def hbm_per_dollar(query: HbmPerDollarQuery, catalog: Catalog) -> HbmPerDollarRe
     if len(values) == 2:
         lines += _two(values[0], values[1], query, unit, result)
     _rank(values, unit, result)
-    result.formula = "; ".join(lines)
+    result.formula = "; ".join([*lines, *([result.formula] if len(values) > 2 and result.formula else [])])
     result.assumptions, result.warnings = notes.assumptions, notes.warnings
     result.sources = list(dict.fromkeys(notes.sources))
     return result
@@ -345,6 +357,9 @@ def _rank(values: list[ChipValue], unit: str, result: HbmPerDollarResult) -> Non
         )
     priced = [row for row in rows if row.usd and row.memory_gb]
     result.best_chip = (priced[0].id or priced[0].name) if len(priced) > 1 else None
+    if result.best_chip is not None and unit == "USD/chip":
+        result.best_gb_per_kusd = result.ranking[0].gb_per_kusd
+        result.formula = f"best: {priced[0].name}"
     result.table = _table(result.ranking, unit)
     if len(values) > 1:
         result.figures = _figures(values, unit)

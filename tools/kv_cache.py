@@ -66,7 +66,7 @@ class KvCacheQuery(ShapeQuery):
     )
     context_tokens: float | None = quantity(
         "Context length of one request, prompt plus answer", "token", default=None, above=0,
-        words=("context", "tokens", "sequence length", "prompt plus answer", "conversation", "chain of thought", "from"),
+        words=("context", "tokens", "sequence length", "prompt plus answer", "conversation", "chain of thought", "thinking tokens", "from"),
         ask="At what context length?",
     )  # fmt: skip
     other_context_tokens: float | None = quantity(

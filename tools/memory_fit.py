@@ -101,6 +101,10 @@ class MemoryFitResult(Result):
         "Fewest chips that hold it", "chip", default=None, role="headline",
         words=("chips needed", "GPUs needed", "how many GPUs", "how many chips", "to hold", "minimum"),
     )  # fmt: skip
+    servers_needed: float | None = quantity(
+        "Whole servers that hold it, as the chip is sold", "server", default=None, role="detail",
+        words=("servers", "nodes", "how many servers", "boxes", "machines"),
+    )  # fmt: skip
     spare_gb: float | None = quantity(
         "Memory left on the fewest chips that hold it", "GB", default=None, role="detail",
         words=("left over", "left", "spare", "remaining", "room left"),
@@ -186,6 +190,8 @@ def _fit(
     needed = (result.needed_gb or 0.0) * GB
     chips = memory.chips_to_hold(needed)
     per_chip = memory.usable_per_chip / GB
+    if memory.chip is not None and memory.chip.chips_per_server:
+        result.servers_needed = float(math.ceil(chips / memory.chip.chips_per_server))
     step = f"; {format_number(needed / GB, 5)} GB / {format_number(per_chip, 5)} GB usable per chip"
     result.formula += f"{step} = {format_number(needed / GB / per_chip, 4)} → {chips} chips"
     result.chart = _chart(served, memory, needed)

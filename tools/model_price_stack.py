@@ -29,6 +29,8 @@ EXAMPLES: list[Any] = [
     {"question": "how much cheaper is Llama 70B to serve than Llama 405B on 8 H200 in fp8?",
      "input": {"model": "llama-3.1-405b", "other_model": "llama-3.3-70b", "chip": "h200", "n_chips": 8,
                "weight_precision": "fp8"}, "want": "cost_ratio"},
+    {"question": "if it is 24x cheaper overall and a 40% margin was removed, how much of it is the smaller model?",
+     "input": {"price_ratio": 24, "gross_margin_percent": 40}, "want": "cost_ratio"},
     {"question": "prices came down 40x of which 16x is cheaper serving; what gross margin was given up?",
      "input": {"price_ratio": 40, "cost_ratio": 16}, "want": "gross_margin_percent"},
     {"question": "a price fell 24x, 8x of that is a cheaper model; what gross margin was removed?",
@@ -95,7 +97,7 @@ class ModelPriceStackQuery(Query):
     )  # fmt: skip
     price_ratio: float | None = quantity(
         "How many times lower the price is in all", "dimensionless", default=None, above=0,
-        words=("price ratio", "times cheaper in all", "prices came down", "price fell", "price drop", "total"),
+        words=("price ratio", "cheaper overall", "overall", "prices came down", "price fell", "price drop", "total"),
     )  # fmt: skip
     price_before: float | None = quantity(
         "Price of the first model", "USD/Mtoken", default=None, above=0, words=("first price", "was", "from")

@@ -140,9 +140,6 @@ class ReasoningCostResult(Result):
     thinking_tokens: float | None = quantity(
         "Thinking tokens", "token", default=None, role="headline", words=("thinking tokens", "how much thinking")
     )
-    total_output_tokens: float | None = quantity(
-        "Thinking and answer together", "token", default=None, role="detail", words=("thinking and answer together",)
-    )
     usd_with_thinking: float | None = quantity(
         "Output cost of one answer with thinking", "USD", default=None, role="detail",
         words=("cost with thinking", "cost of an answer", "dollars with reasoning"),

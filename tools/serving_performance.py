@@ -172,7 +172,7 @@ class ServingPerformanceResult(Result):
     )  # fmt: skip
     prefill_floor_ms: float | None = quantity(
         "Least time to process the prompt", "ms", default=None, role="headline",
-        words=("prefill floor", "compute bound prefill", "least time", "process the prompt", "prefill time"),
+        words=("prefill floor", "time to first token lower bound", "lower bound", "full peak", "least time", "prefill time"),
     )  # fmt: skip
     prefill_flop: float | None = quantity(
         "Arithmetic of the prompt", "FLOP", default=None, role="headline",

@@ -18,13 +18,18 @@ from tools.precision import Precision, precision_field
 from tools.served import Notes
 from tools.solve import units_of
 from tools.token_prices import api_side
-from tools.token_serving import served_side
+from tools.token_serving import against_list, served_side
 
 EXAMPLES: list[Any] = [
     {"question": "what does a prompt of 2,000 tokens with an 800 token reply cost at $3 per million in and $15 "
                  "per million out",
      "input": {"input_tokens": 2000, "output_tokens": 800, "usd_per_mtok_input": 3, "usd_per_mtok_output": 15},
      "want": "usd_per_request"},
+    {"question": "900 prompt tokens and 250 completion tokens at $2 / 1M prompt and $8 / 1M completion, cost?",
+     "input": {"input_tokens": 900, "output_tokens": 250, "usd_per_mtok_input": 2, "usd_per_mtok_output": 8},
+     "want": "usd_per_request"},
+    {"question": "what does a million tokens cost on a 4x H100 node billed at $11 per hour doing 7,000 tok/s",
+     "input": {"usd_per_server_hour": 11, "tokens_per_s": 7000}, "want": "usd_per_mtok_output"},
     {"question": "price of a GPT-4o call with 3k tokens in and 1k out",
      "input": {"api_model": "gpt-4o", "input_tokens": 3000, "output_tokens": 1000}, "want": "usd_per_request"},
     {"question": "monthly bill for 50,000 requests a day of 1,500 in and 400 out at 0.15 and 0.60 dollars per "
@@ -53,6 +58,13 @@ EXAMPLES: list[Any] = [
      "input": {"tokens_per_day": 3e9, "tokens_per_s_per_chip": 1500}, "want": "chips_needed"},
     {"question": "a billion tokens daily at 40 cents per million: what is that a year?",
      "input": {"tokens_per_day": 1e9, "usd_per_mtok_output": 0.4}, "want": "usd_per_year"},
+    {"question": "how many times cheaper than GPT-4o's output price are my 4 H100 at $2 an hour making 6,000 tok/s?",
+     "input": {"api_model": "gpt-4o", "n_chips": 4, "chip": "h100-sxm", "usd_per_chip_hour": 2,
+               "tokens_per_s": 6000}, "want": "list_over_own"},
+    {"question": "from what daily token volume does renting 8 GPUs at $2.50 with 10,000 tok/s beat an API at $4 per "
+                 "million output tokens",
+     "input": {"n_chips": 8, "usd_per_chip_hour": 2.5, "tokens_per_s": 10000, "usd_per_mtok_output": 4},
+     "want": "break_even_tokens_per_day"},
     {"question": "how many tokens per second must 8 GPUs at $2 make to reach 20 cents per million tokens",
      "input": {"n_chips": 8, "usd_per_chip_hour": 2, "target_usd_per_mtok": 0.2}, "want": "tokens_per_s_needed"},
     {"question": "at 5,000 tok/s on one chip, what hourly rent keeps a million tokens at $0.10?",
@@ -77,11 +89,11 @@ class TokenCostQuery(Query):
     model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
     input_tokens: float | None = quantity(
-        "Prompt tokens of one request", "token", default=None, min=0, words=("input", "prompt", "in", "input tokens")
+        "Prompt tokens of one request", "token", default=None, min=0, words=("input", "prompt", "in", "input tokens", "prompt tokens")
     )
     output_tokens: float | None = quantity(
         "Answer tokens of one request", "token", default=None, min=0,
-        words=("output", "answer", "out", "generated", "output tokens", "reply", "completion"),
+        words=("output", "answer", "out", "generated", "output tokens", "reply", "completion tokens"),
     )  # fmt: skip
     cached_input_tokens: float | None = quantity(
         "Part of the prompt that is read from the provider's cache", "token", default=None, min=0,
@@ -93,11 +105,11 @@ class TokenCostQuery(Query):
     )  # fmt: skip
     usd_per_mtok_input: float | None = quantity(
         "Price of a million input tokens", "USD/Mtoken", default=None, min=0,
-        words=("per million in", "input price", "in", "input", "per M input"),
+        words=("per million in", "input price", "in", "input", "per M input", "prompt", "1M prompt"),
     )  # fmt: skip
     usd_per_mtok_output: float | None = quantity(
         "Price of a million output tokens", "USD/Mtoken", default=None, min=0,
-        words=("per million out", "output price", "out", "output", "per M output"),
+        words=("per million out", "output price", "out", "output", "per M output", "completion", "1M completion"),
     )  # fmt: skip
     usd_per_mtok_cached: float | None = quantity(
         "Price of a million cached input tokens", "USD/Mtoken", default=None, min=0,
@@ -109,15 +121,15 @@ class TokenCostQuery(Query):
     )  # fmt: skip
     n_requests: float | None = quantity(
         "Number of requests in all", "request", default=None, above=0,
-        words=("requests", "calls", "queries", "times", "API calls"),
+        words=("requests", "calls", "queries", "such requests", "API calls"),
     )  # fmt: skip
     requests_per_day: float | None = quantity(
         "Requests a day", "request/day", default=None, above=0,
-        words=("requests per day", "calls a day", "queries daily", "per day"),
+        words=("per day", "a day", "daily"),
     )  # fmt: skip
     requests_per_month: float | None = quantity(
         "Requests a month", "request/month", default=None, above=0,
-        words=("requests per month", "calls a month", "queries monthly", "per month"),
+        words=("per month", "a month", "monthly"),
     )  # fmt: skip
     tokens_per_day: float | None = quantity(
         "Output tokens a day", "token/day", default=None, above=0,
@@ -143,11 +155,11 @@ class TokenCostQuery(Query):
     chip: str | None = entity("Accelerator that serves", "chip", default=None, words=("chip", "GPU", "on"))
     usd_per_chip_hour: float | None = quantity(
         "Rent of one chip for one hour", "USD/chip/hour", default=None, min=0,
-        words=("per hour each", "an hour", "rent", "$/hr", "per GPU-hour", "per chip-hour"),
+        words=("each per hour", "rent", "per GPU-hour", "per chip-hour", "an hour each"),
     )  # fmt: skip
     usd_per_server_hour: float | None = quantity(
         "Rent of a whole server for one hour", "USD/server/hour", default=None, min=0,
-        words=("server", "node", "machine", "box", "instance an hour"),
+        words=("server per hour", "node billed per hour", "machine an hour", "box", "instance", "node"),
     )  # fmt: skip
     n_servers: float | None = quantity(
         "Servers rented", "server", default=None, above=0, words=("servers", "nodes", "machines")
@@ -200,13 +212,13 @@ class TokenCostQuery(Query):
 class TokenCostResult(Result):
     """Costs; what was not asked for or cannot be known is absent."""
 
-    usd_per_request: float | None = quantity(
-        "Cost of one request", "USD", default=None, role="headline",
-        words=("per request", "per call", "a call", "one query", "cost of the call", "an API call"),
-    )  # fmt: skip
     usd_total: float | None = quantity(
         "Cost of all requests named (of the day or month, when that is what is named)", "USD", default=None, role="headline",
         words=("total", "cost", "in all", "bill", "altogether"),
+    )  # fmt: skip
+    usd_per_request: float | None = quantity(
+        "Cost of one request", "USD", default=None, role="headline",
+        words=("per request", "per call", "a call", "one query", "cost of the call", "an API call"),
     )  # fmt: skip
     usd_per_day: float | None = quantity(
         "Cost of one day", "USD", default=None, role="headline", words=("per day", "a day", "daily")
@@ -274,6 +286,20 @@ class TokenCostResult(Result):
     output_tokens_per_s: float | None = quantity(
         "Output tokens per second of all chips", "token/s", default=None, role="detail", words=("throughput",)
     )
+    list_usd_per_mtok_output: float | None = quantity(
+        "List price of a million output tokens that serving oneself is compared with", "USD/Mtoken", default=None,
+        role="detail", words=("API price", "list price"),
+    )  # fmt: skip
+    list_over_own: float | None = quantity(
+        "List price over the cost of serving oneself (above 1: own chips are cheaper)", "dimensionless",
+        default=None, role="headline",
+        words=("cheaper than the API", "self-hosting saves", "API price over own cost", "versus the API"),
+    )  # fmt: skip
+    break_even_tokens_per_day: float | None = quantity(
+        "Output tokens a day from which renting the chips is cheaper than the list price", "token/day",
+        default=None, role="detail",
+        words=("break-even volume", "from how many tokens a day", "worth self-hosting", "break even"),
+    )  # fmt: skip
     revenue_usd_per_hour: float | None = quantity(
         "Revenue an hour at the price the tokens are sold at", "USD/hour", default=None, role="detail",
         words=("revenue per hour", "earns an hour"),
@@ -294,7 +320,8 @@ def token_cost(query: TokenCostQuery, catalog: Catalog) -> TokenCostResult:
     lines: list[str] = []
     if _by_chips(query):
         lines += served_side(query, catalog, result, notes)
-    if not _by_chips(query) or query.api_model is not None or query.usd_per_mtok_output is not None:
+        lines += against_list(query, catalog, result, notes)
+    else:
         lines += api_side(query, catalog, result, notes)
     _require(result)
     result.formula = "; ".join(lines)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from tools.api_prices import api_quote
 from tools.contract import Source
 from tools.errors import FactAbsent, MissingInput
 from tools.served import Notes
@@ -156,6 +157,27 @@ def _interval(result: TokenCostResult, rent: float, share: float, rate: float) -
         at = getattr(result, name)
         if at is not None:
             setattr(result, name, rent / (SECONDS_PER_HOUR * at * share) * MTOK)
+
+
+def against_list(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, notes: Notes) -> list[str]:
+    """The cost of serving oneself beside a list price, where both are known."""
+    own = result.usd_per_mtok_output
+    if own is None or result.usd_per_hour is None:
+        return []
+    price = query.usd_per_mtok_output
+    if query.api_model is not None:
+        quote = api_quote(catalog, query.api_model, query.as_of)
+        notes.sources.extend(quote.sources)
+        notes.assumptions.append(quote.says())
+        price = quote.output
+    if not price or not own:
+        return []
+    result.list_usd_per_mtok_output, result.list_over_own = price, price / own
+    result.break_even_tokens_per_day = result.usd_per_hour * 24.0 / price * MTOK
+    return [
+        f"list ${price:g} / own ${format_number(own)} = {format_number(price / own)}x; the rent of a day buys "
+        f"{format_number(result.break_even_tokens_per_day)} tokens at the list price"
+    ]
 
 
 def _target(query: TokenCostQuery) -> float | None:

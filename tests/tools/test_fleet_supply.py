@@ -49,6 +49,18 @@ def test_peaks_given_in_the_question_are_used() -> None:
     assert got["ceiling_tokens_per_s_per_chip"] == pytest.approx(141_357, rel=1e-4)
 
 
+def test_everyone_is_the_catalogues_population() -> None:
+    done = run(chip="h100", precision="fp8", params=7e9, n_chips=1e6, everyone=True)
+    assert done.output["tokens_per_s_per_person"] == pytest.approx(17.67 * 8e9 / 8.18e9, rel=0.01)
+    assert any("population" in text for text in done.assumptions)
+
+
+def test_a_quarters_shipments_come_from_the_catalogue() -> None:
+    done = run(chip="h100", precision="fp8", params=7e9, people=8e9, quarter="2024-Q3")
+    assert 1e5 < done.output["tokens_per_s"] / 141_357 < 2e6
+    assert any("shipped in 2024-Q3" in text for text in done.assumptions)
+
+
 def test_energy() -> None:
     """141,357 tokens/s / 700 W."""
     assert out(**EARTH, watts_per_chip=700)["tokens_per_joule"] == pytest.approx(201.94, rel=1e-3)

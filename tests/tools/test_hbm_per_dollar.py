@@ -64,6 +64,15 @@ def test_the_contract_ranking() -> None:
     assert got["best_chip"] == "trainium2"
 
 
+def test_three_chips_with_their_prices() -> None:
+    """80/12 = 6.67, 141/30 = 4.7 and 256/18 = 14.2 GB per thousand dollars."""
+    got = out(chip_a="a100", chip_b="h200", chip_c="mi325x", prices_usd=[12_000, 30_000, 18_000])
+    assert [row["chip"] for row in got["ranking"]] == ["mi325x", "a100-sxm", "h200"]
+    assert got["best_gb_per_kusd"] == pytest.approx(256 / 18)
+    with pytest.raises(InputError):
+        out(chip_a="a100", chip_b="h200", chip_c="mi325x", prices_usd=[12_000, 30_000])
+
+
 def test_catalogue_prices_are_dated_and_sourced() -> None:
     done = run(basis="rental")
     rates = [row["gb_per_kusd"] for row in done.output["ranking"] if row["gb_per_kusd"]]

@@ -63,6 +63,11 @@ def test_replicas_in_a_cluster() -> None:
     assert got["usable_gb"] == pytest.approx(360_000)
 
 
+def test_whole_servers() -> None:
+    got = out(model="llama-3.1-405b", weight_precision="bf16", chip="h100")
+    assert (got["chips_needed"], got["servers_needed"]) == (11, 2)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.floats(1e8, 1e14), st.sampled_from(("bf16", "fp8", "fp4")), st.floats(0, 0.8))
 def test_the_chips_needed_hold_it_and_one_fewer_does_not(

@@ -26,6 +26,15 @@ def test_cheaper_serving_and_a_margin_removed(margin: float, ratio: float) -> No
     assert out(cost_ratio=15, gross_margin_percent=margin)["price_ratio"] == pytest.approx(ratio)
 
 
+def test_two_served_models_are_compared_by_throughput() -> None:
+    """A 70B model costs less to serve than a 405B one, by something like its size."""
+    got = out(
+        model="llama-3.1-405b", other_model="llama-3.1-70b", chip="h200", n_chips=8, weight_precision="fp8"
+    )
+    assert got["size_ratio"] == pytest.approx(5.75, rel=0.01)
+    assert 2 < got["cost_ratio"] < 20
+
+
 def test_the_gain_beyond_size() -> None:
     assert out(size_ratio=10, cost_ratio=15)["efficiency_factor"] == pytest.approx(1.5)
 

@@ -76,6 +76,25 @@ def test_eight_rented_h100_by_hand() -> None:
     assert got["tokens_per_usd"] == pytest.approx(2.7e6)
 
 
+def test_own_chips_against_a_list_price() -> None:
+    """8 $/hour / (6,000 × 3600) × 1e6 = 0.37 against 10; 8 × 24 / 10 × 1e6 = 19.2M tokens a day."""
+    got = out(n_chips=4, usd_per_chip_hour=2, tokens_per_s=6000, usd_per_mtok_output=10)
+    assert got["list_over_own"] == pytest.approx(27)
+    assert got["break_even_tokens_per_day"] == pytest.approx(19.2e6)
+
+
+def test_tokens_sold_leave_a_margin() -> None:
+    """15,000 × 3600 × 0.80 / 1e6 = 43.20 an hour against 18."""
+    got = out(usd_per_server_hour=18, tokens_per_s=15_000, sale_usd_per_mtok=0.8)
+    assert got["revenue_usd_per_hour"] == pytest.approx(43.2)
+    assert got["gross_margin_percent"] == pytest.approx(100 * (1 - 18 / 43.2))
+
+
+def test_chips_for_a_volume() -> None:
+    """ceil(10e9 / 86,400 / 2,000) = 58."""
+    assert out(tokens_per_day=10e9, tokens_per_s_per_chip=2000)["chips_needed"] == 58
+
+
 def test_volumes() -> None:
     """50,000 × (1,500 × 0.15 + 400 × 0.60) / 1e6 = 23.25 a day."""
     got = out(requests_per_day=50_000, input_tokens=1500, output_tokens=400, usd_per_mtok_input=0.15,
