@@ -247,7 +247,7 @@ _GENERIC = frozenset("siz number valu amount rough period figur need requir tak 
 
 def _proper_noun(question: Question) -> bool:
     """Whether the question names somebody or something that no calculator knows."""
-    return any(t.text[:1].isupper() and not t.text.isupper() for t in question.reading.tokens[1:] if t.is_word and len(t.text) > 2)
+    return any(t.text[:1].isupper() and t.text[1:].islower() for t in question.reading.tokens[1:] if t.is_word and len(t.text) > 2)
 
 
 def _agrees(q: Quantity, choice: Choice) -> float:

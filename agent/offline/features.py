@@ -38,6 +38,10 @@ _RATIO_ASKED = re.compile(
     r"\bratio\b(?! (of|is) \d)|\bhow many times\b|\b(by|a) what (factor|multiple)\b|\bwhat (factor|multiple)\b|\bhow many [xX]\b|\bas (an? )?multiple of\b|\bmultiple of (its|the|what)\b"
     r"|\bhow much (larger|bigger|smaller|cheaper|faster|better|more expensive|dearer|higher|lower)\b.{0,60}\b(times|x|ratio|factor)\b|\btimes (as many|as much|more|fewer|less|cheaper)\b.{0,40}\?", re.I)
 _YES_NO = re.compile(r"^\W*(so |but |and |ok(ay)? )?(is|are|was|were|does|did|do|can|could|would|will|has|have)\b|\b(right|correct|true)\s*\?|\bcheck\b|\breally\b|\?\?", re.I)
+_COST_ASKED = re.compile(
+    r"\b(how much (does|do|would|will|is|are|did|money)|what (does|do|would|will|did) .{0,60}\b(cost|pay|come to|spend)|what('s| is| are) the .{0,40}(cost|price|bill|spend|saving|savings|revenue|value)\b|"
+    r"(total|monthly|yearly|annual|rental|replacement|electricity|energy|overall)? ?\b(cost|bill|price|spend|savings?) (of|for|to|when|if)\b|in dollars)", re.I)
+_PRICE_ASKED = re.compile(r"\b(at what price|what price|break-?even price|what would .{0,40}\b(have|need) to cost|how cheap)\b(?!.{0,30}\bper (million|m)\b)", re.I)
 _PERCENT = re.compile(r"(\bwhat|\bwhich|\bhow many|\bthe|\bin|\bas an?|\bgive|\bimplied|\bthat)\s+(%|percent(age)?|pct|per ?cent|share|fraction|proportion|portion)|%\s*\?|\bpercentage\b|\bwhat\s*%", re.I)
 _DIFFERENCE = re.compile(r"\b(difference|gap|how much (more|less|cheaper|dearer|extra)|save|saving|savings|additional|extra|fewer)\b", re.I)
 _SUM = re.compile(r"\b(total|sum|altogether|combined|in all|all together|add up|add)\b", re.I)
@@ -144,6 +148,10 @@ def _wanted(reading: Reading) -> Wanted:
     leading = _leading_noun(reading, taken)
     if leading:
         found.append((2, leading, True))
+    if not found and _COST_ASKED.search(reading.text):
+        found.append((1, "USD", False))
+    if _PRICE_ASKED.search(reading.text):
+        found.append((5, "USD", False))
     if _RATIO_ASKED.search(reading.text):
         found.append((3 if any(u == "percent" and e for _, u, e in found) else 5, "dimensionless", True))
     unit_text = ""
@@ -302,7 +310,8 @@ def _counted(reading: Reading, j: int, taken: set[int], *, many: bool) -> tuple[
         word = tokens[k].low
         mention = reading.masked(k)
         if mention is not None and "chip" in mention.kinds and many:
-            return (3, "chip", True)
+            after = next((t.low for t in tokens if t.start >= mention.end), "")
+            return (3, {"racks": "rack", "servers": "server", "nodes": "server", "boxes": "server"}.get(after, "chip"), True)
         if word == "times" and many:
             return (3, "dimensionless", True)
         if mention is None and k not in taken:
@@ -344,7 +353,7 @@ def _focus(reading: Reading) -> dict[str, float]:
                 continue
             if token.low in ("memory", "hbm") and i + 1 < len(tokens) and tokens[i + 1].low in ("bandwidth", "bw"):
                 continue
-            if token.is_word and token.low not in STOP and reading.masked(i) is None:
+            if token.is_word and token.low not in STOP and token.low not in ("many", "much", "long", "x") and reading.masked(i) is None:
                 s = stem(token.text)
                 near[s] = max(near.get(s, 0.0), reach)
                 reach *= 0.93

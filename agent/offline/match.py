@@ -99,9 +99,10 @@ class Words:
     def _beside(self, i: int) -> bool:
         """Whether a word stands beside a quantity ("10B revenue", "margin is 50 percent"): it is given, not asked for."""
         for q in self.reading.quantities:
-            if i == q.last or i == q.first - 1:
+            first = q.first - 1 if q.first and self.reading.tokens[q.first - 1].text == "$" else q.first
+            if first - 1 <= i <= q.last:
                 return True
-            if i == q.first - 2 and self.reading.tokens[q.first - 1].low in ("is", "of", "at", "=", ":", "was", "$"):
+            if i == first - 2 and self.reading.tokens[first - 1].low in ("is", "of", "at", "=", ":", "was"):
                 return True
         return False
 
@@ -209,6 +210,9 @@ def _counts_differ(a: Unit, b: Unit) -> float:
     below = {n for n, p in a.dims if p < 0 and n in COUNTS}, {n for n, p in b.dims if p < 0 and n in COUNTS}
     if below[0] and below[1] and not below[0] & below[1]:
         return 0.0  # dollars per chip are not dollars per token
+    above = {n: p for n, p in a.dims if p > 0 and n in COUNTS}, {n: p for n, p in b.dims if p > 0 and n in COUNTS}
+    if above[0] != above[1] and above[0] and above[1]:
+        return 0.0
     score = 2.5
     for name in set(mine) | set(theirs):
         if name in COUNTS and mine.get(name, 0) != theirs.get(name, 0):
@@ -216,7 +220,7 @@ def _counts_differ(a: Unit, b: Unit) -> float:
                 return 0.0
             extra = mine.get(name, 0) or theirs.get(name, 0)
             score -= (0.4 if name in ("chip", "server") else 0.7) if extra < 0 else 2.5
-    if not without_counts(a) and score < 2.5:
+    if not without_counts(a) and above[0] != above[1]:
         return 0.0
     return max(score, 0.0)
 
@@ -274,7 +278,7 @@ class Matcher:
             return 0.0
         near = words.near(q.first, q.last)
         said = self.word_fit(near, f, spec)
-        if f.unit_text == "percent" and not q.marked and 0 < q.value <= 100 and words.present & _SHARES:
+        if f.unit_text == "percent" and not q.marked and 0 < q.value <= 100 and words.present & _SHARES and words.features.wanted.unit_text != "percent":
             unit = max(unit, 1.5)
         money = _money_near(near) if not q.marked else 0.0
         if money and f.unit is not None:
@@ -576,12 +580,16 @@ def _in_order(chosen: dict[int, Field], fits: Mapping[tuple[int, str], float], r
     for i in sorted(chosen):
         for j in sorted(chosen):
             a, b = reading.quantities[i], reading.quantities[j]
-            if j <= i or a.series < 0 or a.series != b.series or order[chosen[i].name] < order[chosen[j].name]:
+            if j <= i:
                 continue
             f, g = chosen[i], chosen[j]
+            paired = f.direction > g.direction and not {"from", "to", "first", "second"} & (a.marks | b.marks)
+            listed = a.series >= 0 and a.series == b.series and order[f.name] > order[g.name] and not f.direction and not g.direction
+            if not paired and not listed:
+                continue
             now = fits[i, f.name] + fits[j, g.name]
             then = fits.get((i, g.name), -9.0) + fits.get((j, f.name), -9.0)
-            if f.unit_text == g.unit_text and now - then < 0.5 and not f.direction and not g.direction:
+            if f.unit_text == g.unit_text and now - then < (0.9 if paired else 0.15):
                 chosen[i], chosen[j] = g, f
 
 

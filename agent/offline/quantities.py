@@ -207,6 +207,8 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     if base in ("percent", "dimensionless") and per in ("year", "month", "day", "quarter_year", "week"):
         unit_text = base  # "5x a year", "30% per year": a factor, and the time it takes
         period = Quantity(1.0, parse_unit(per), per, tokens[last - 1].start, tokens[last - 1].end, last - 1, last, marks=frozenset({"article", "period"}))
+    if not unit_text and not currency and _price_of_chip(reading, i, number):
+        unit_text = "USD"
     if not unit_text and _of_them(reading, last):
         unit_text = "chip"
     if not unit_text and number.scaled and value >= 5e7 and last < len(tokens) and tokens[last].low in _MODEL_NOUNS:
@@ -222,6 +224,15 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
         return [main, period]
     return Quantity(value, parse_unit(unit_text) if unit_text else NUMBER, unit_text, start, end, number.first, last,
                     marks=frozenset(marks), noun=_noun(tokens, last))  # fmt: skip
+
+
+def _price_of_chip(reading: Reading, i: int, number: Number) -> bool:
+    """ "an H100 at 40k"."""
+    if i < 2 or not number.scaled or not 1000 <= number.value <= 1e6 or reading.tokens[i - 1].low not in ("at", "for", "@", "costing"):
+        return False
+    named = reading.masked(i - 2)
+    after = reading.tokens[number.last].low if number.last < len(reading.tokens) else ""
+    return named is not None and "chip" in named.kinds and after not in ("context", "ctx", "tokens", "token", "input", "prompt", "length")
 
 
 def _of_them(reading: Reading, i: int) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.offline.decide import Choice, readable
+from agent.offline.match import Frame
 from agent.offline.measure import convert, parse_unit
 from agent.offline.schema import Field
 from agent.offline.score import Question
@@ -40,21 +41,64 @@ def in_unit(value: float, unit: str, target: str) -> float:
     return convert(value, parse_unit(unit), parse_unit(target)) if unit != target else value
 
 
-def calculation(question: Question, want: Field | None, run: Mapping[str, Any], figure: Mapping[str, Any] | None) -> str:
-    """The paragraphs of one calculation."""
+def calculation(question: Question, choice: Choice, want: Field | None, run: Mapping[str, Any], figure: Mapping[str, Any] | None) -> str:
+    """The paragraphs of one calculation: the headline as a sentence, how it comes about, what stands beside it."""
     lines = []
     if figure is not None:
-        unit = headline_unit(question, str(figure["unit"]))
-        value = in_unit(float(figure["value"]), str(figure["unit"]), unit)
-        label = readable(want) if want is not None and run.get("tool") != "arithmetic" else "Result"
-        spread = _spread(figure, unit)
-        lines.append(f"**{shown(value, unit)}**{spread}: {label[:1].lower() + label[1:]}." if label != "Result" else f"**{shown(value, unit)}**{spread}.")
+        lines.append(_headline(question, choice, want, run, figure))
     if run.get("formula"):
-        lines.append(f"How: {_clip(str(run['formula']), 600)}")
-    others = _others(run, figure)
+        lines.append(_clip(sentence(str(run["formula"])), 600))
+    others = _others(choice, run, figure)
     if others:
         lines.append("Also: " + "; ".join(others) + ".")
     return "\n\n".join(lines)
+
+
+def _headline(question: Question, choice: Choice, want: Field | None, run: Mapping[str, Any], figure: Mapping[str, Any]) -> str:
+    unit = headline_unit(question, str(figure["unit"]))
+    value = in_unit(float(figure["value"]), str(figure["unit"]), unit)
+    amount = f"**{glued(value, unit, ratio=_is_ratio(question, want))}**{_spread(figure, unit)}"
+    if run.get("tool") == "arithmetic" or want is None:
+        return f"{amount}."
+    return f"{readable(want)}{_subject(choice, want)}: {amount}."
+
+
+def glued(value: float, unit: str, *, ratio: bool = False) -> str:
+    """A figure as people write it: 9.6×, 75 %, $0.37/Mtoken, 54 requests."""
+    text = shown(value, unit)
+    return f"{text}×" if ratio and unit in ("", "dimensionless") else text
+
+
+_RATIOS = re.compile(r"ratio|factor|multiple|times|gain|growth|growth_factor|over")
+
+
+def _is_ratio(question: Question, want: Field | None) -> bool:
+    if want is None:
+        return question.features.wanted.unit_text == "dimensionless" or question.features.ratio
+    return bool(_RATIOS.search(want.name))
+
+
+def _subject(choice: Choice, want: Field) -> str:
+    """Of what: "Trainium2 over H100" for a comparison, else the model and the chips."""
+    frame = choice.frame
+    chips, models = _named(frame, "chip"), _named(frame, "model")
+    for names in (chips, models):
+        if len(names) == 2 and want.unit is not None and want.unit.bare:
+            return f", {names[0]} over {names[1]}"
+    parts = models[:2]
+    if chips:
+        count = next((f.value for n, f in frame.fills.items() if n in ("n_chips", "chips") and isinstance(f.value, int)), None)
+        parts.append(f"{count:,} × {chips[0]}" if count and len(chips) == 1 and want.name not in ("n_chips", "chips") else ", ".join(chips))
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _named(frame: Frame, kind: str) -> list[str]:
+    out: list[str] = []
+    for name, fill in frame.fills.items():
+        f = frame.spec.by_name.get(name)
+        if f is not None and f.entity == kind:
+            out += [str(v) for v in (fill.value if isinstance(fill.value, list) else [fill.value])]
+    return out
 
 
 def _spread(figure: Mapping[str, Any], unit: str) -> str:
@@ -65,37 +109,40 @@ def _spread(figure: Mapping[str, Any], unit: str) -> str:
     return f" ({shown(in_unit(float(low), own, unit), unit)} to {shown(in_unit(float(high), own, unit), unit)})"
 
 
-def _others(run: Mapping[str, Any], headline: Mapping[str, Any] | None) -> list[str]:
-    rows = []
-    for figure in run.get("figures", ())[:8]:
-        if headline is not None and figure["name"] == headline["name"]:
+def _others(choice: Choice, run: Mapping[str, Any], headline: Mapping[str, Any] | None) -> list[str]:
+    """At most three further results, those that calculators call headlines first."""
+    if run.get("tool") == "arithmetic":
+        return []
+    rows: list[tuple[int, str]] = []
+    for figure in run.get("figures", ()):
+        f = choice.frame.spec.out_by_name.get(str(figure["name"]))
+        given = str(figure["name"]) in choice.frame.fills
+        if f is None or given or (headline is not None and figure["name"] == headline["name"]):
             continue
-        rows.append(f"{figure['name'].replace('_', ' ')} {shown(float(figure['value']), str(figure['unit']))}")
-    return rows[:3]
+        label = readable(f)
+        label = label if label[1:2].isupper() else label[:1].lower() + label[1:]
+        value = glued(float(figure["value"]), str(figure["unit"]), ratio=bool(_RATIOS.search(f.name)))
+        rows.append((0 if f.role == "headline" else 1, f"{label} {value}"))
+    return [text for _, text in sorted(rows, key=lambda r: r[0])][:3]
+
+
+def sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def left_out(question: Question, choice: Choice) -> str:
+    """What the question says that the calculation did not use."""
+    from agent.offline.score import _salient
+
+    quantities = question.reading.quantities
+    rows = [question.text[quantities[i].start : quantities[i].end].strip() for i in choice.frame.unused if i < len(quantities) and _salient(question, i)]
+    rows += [m.text for m in choice.frame.unused_names]
+    return f"Not used: {', '.join(dict.fromkeys(rows))}." if rows else ""
 
 
 def _clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rsplit(" ", 1)[0] + " …"
-
-
-def notes(runs: Sequence[Mapping[str, Any]]) -> str:
-    """Assumptions, warnings and sources of the runs, once each."""
-    lines = []
-    assumed = list(dict.fromkeys(a for run in runs for a in run.get("assumptions", ())))
-    if assumed:
-        lines.append("Assumed, since the question does not say: " + "; ".join(a.rstrip(".") for a in assumed[:5]) + ".")
-    warned = list(dict.fromkeys(w for run in runs for w in run.get("warnings", ())))
-    if warned:
-        lines.append("Note: " + " ".join(w.rstrip(".") + "." for w in warned[:3]))
-    sources = list(dict.fromkeys(_source(s) for run in runs for s in run.get("sources", ())))
-    if sources:
-        lines.append("Sources: " + "; ".join(sources[:4]) + ".")
-    return "\n\n".join(lines)
-
-
-def _source(source: Mapping[str, Any]) -> str:
-    date = f" ({source['as_of']})" if source.get("as_of") else ""
-    return f"{_clip(str(source.get('title', 'source')), 90)}{date}"
 
 
 def cited(citations: Sequence[Mapping[str, Any]], limit: int = MAX_CITED) -> str:

@@ -286,6 +286,8 @@ def _asked_unit(f: Field, features: Features) -> float:
         return same + (WEIGHTS.agree if wanted.explicit else 0.6 * WEIGHTS.agree)
     if wanted.unit.dims and f.unit.dims and without_counts(wanted.unit) == without_counts(f.unit) and without_counts(f.unit):
         return 1.1 if wanted.explicit else 0.9
+    if wanted.unit.has("USD") and f.unit.has("USD") and wanted.unit.has("s") == f.unit.has("s") or (wanted.unit_text == "USD" and f.unit.has("USD") and not wanted.explicit):
+        return -0.2
     return -3.0 if wanted.explicit else -1.2
 
 

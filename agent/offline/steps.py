@@ -243,13 +243,14 @@ def _assumed(decision: Decision) -> list[str] | None:
 
 
 def _answer_text(decision: Decision, choice: Choice, runs: Sequence[Mapping[str, Any]], run: Mapping[str, Any], figure: Mapping[str, Any] | None, want: Any, citations: Sequence[Mapping[str, Any]]) -> str:
-    parts = [say.calculation(decision.question, want, run, figure)]
+    parts = [say.calculation(decision.question, choice, want, run, figure)]
     if choice.frame.pairs and run not in runs:
         parts.append(_two_runs(choice, runs))
     rival = _other_reading(decision, choice)
     if rival:
         parts.append(rival)
-    parts.append(say.notes(runs))
+    if choice.sum is None and not decision.from_claims:
+        parts.append(say.left_out(decision.question, choice))
     if decision.search and citations and _relevant(citations):
         parts.append(f"What was said:\n\n{say.cited(citations)}")
     return "\n\n".join(p for p in parts if p)

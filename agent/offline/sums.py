@@ -180,7 +180,7 @@ def _conversion(reading: Reading, features: Features, qs: list[Quantity], salien
         return None
     if len(features.stems) > 6:
         return None
-    return Sum(literal(q), features.wanted.unit_text.replace("tonne", "metric_ton"), (salient[0],), 0.8, "unit conversion")
+    return Sum(literal(q), features.wanted.unit_text.replace("tonne", "metric_ton"), (salient[0],), 0.92, "unit conversion")
 
 
 def _by_dimension(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
