@@ -61,7 +61,21 @@ class Catalog:
                 yield raw, document.get("sources", {})
 
     def _documents(self, section: str) -> list[Document]:
-        return [*self._store.builtin(section), *self._store.user()]
+        return [*self._store.builtin(section), *self._plugins[0], *self._store.user()]
+
+    @cached_property
+    def _plugins(self) -> tuple[list[Document], dict[str, str]]:
+        from tools.catalog.plugins import declared, documents
+
+        if not declared(self._store.cache_folder):
+            return [], {}
+        own = [*self._store.builtin("chips"), *self._store.builtin("models")]
+        taken = [entry["id"] for d in own for kind in ("chips", "models") for entry in d.get(kind, ())]
+        return documents(self._store.cache_folder, taken)
+
+    def broken(self) -> dict[str, str]:
+        """Catalogue plugins that gave nothing, and why."""
+        return dict(self._plugins[1])
 
     @cached_property
     def _chip_names(self) -> Names:
