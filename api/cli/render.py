@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tools.registry import Calculator
 
 WIDEST = 92  # longer lines are hard to read
+INDENT = 2
 LARGE_FROM = 46  # columns a large headline needs
 STATUS = {
     "clarify": ("yellow", "One question first"),
@@ -49,8 +50,15 @@ def console() -> Console:
 def print_answer(answer: Answer, *, note: str | None = None, out: Console | None = None) -> None:
     """One Answer."""
     out = out or console()
-    for part in answer_parts(answer, out.width, note, large=out.is_terminal):
-        out.print(part)
+    _print(answer_parts(answer, out.width - INDENT, note, large=out.is_terminal), out)
+
+
+def _print(parts: Sequence[RenderableType], out: Console) -> None:
+    """The parts, set in from the edge in a terminal."""
+    from rich.padding import Padding
+
+    for part in parts:
+        out.print(Padding(part, (0, 0, 0, INDENT)) if out.is_terminal and part != "" else part)
 
 
 def answer_parts(
@@ -59,7 +67,7 @@ def answer_parts(
     """The parts of an answer from top to bottom, blank lines included. On a pipe nothing is drawn `large`."""
     parts: list[RenderableType] = [""]
     parts += _top(answer, width if large else 0)
-    for block in blocks(_told_once(answer)):
+    for block in blocks(_told_once(answer, large and width >= LARGE_FROM)):
         parts += [block, ""]
     if answer.status == "answered":
         parts += _table(answer)
@@ -72,11 +80,20 @@ def answer_parts(
 _LISTED = re.compile(r"^\W*(?:assum\w*|sources?)\b[^:.]{0,60}:", re.IGNORECASE)
 
 
-def _told_once(answer: Answer) -> str:
-    """The text without paragraphs that only list what is listed below it anyway (assumptions, sources)."""
+def _told_once(answer: Answer, large: bool) -> str:
+    """The text without paragraphs that only say what is shown anyway: the headline, assumptions, sources."""
     paragraphs = answer.text.split("\n\n")
     listed = bool(answer.assumptions or answer.citations or any(run.sources for run in answer.tool_calls))
-    return "\n\n".join(p for p in paragraphs if not (listed and _LISTED.match(p))) or answer.text
+    kept = [p for p in paragraphs if not (listed and _LISTED.match(p))]
+    if large and answer.headline is not None and len(kept) > 1 and _is_headline(kept[0], answer.headline):
+        kept.pop(0)
+    return "\n\n".join(kept) or answer.text
+
+
+def _is_headline(paragraph: str, figure: Figure) -> bool:
+    from tools.units import format_quantity
+
+    return paragraph.startswith(f"**{format_quantity(figure.value, figure.unit)}**") and len(paragraph) < 160
 
 
 def _top(answer: Answer, width: int) -> list[RenderableType]:
@@ -87,10 +104,28 @@ def _top(answer: Answer, width: int) -> list[RenderableType]:
         return [Text(f"▌ {said}", style=f"bold {style}"), ""]
     if answer.headline is None:
         return []
-    return [*headline(answer.headline, width), ""]
+    return [*headline(answer.headline, width, _label(answer)), ""]
 
 
-def headline(figure: Figure, width: int) -> list[RenderableType]:
+def _label(answer: Answer) -> str:
+    """What the headline is, in the words of the calculator's own field."""
+    from tools import registry
+    from tools.errors import RackrateError
+
+    name = answer.headline.name if answer.headline else ""
+    for run in answer.tool_calls:
+        if run.error or not any(figure.name == name for figure in run.figures):
+            continue
+        try:
+            field = registry.get(run.tool).result_model.model_fields.get(name)
+        except RackrateError:
+            break
+        said = (field.description or "").rstrip(".") if field else ""
+        return said if 0 < len(said) <= 70 else name.replace("_", " ")
+    return name.replace("_", " ")
+
+
+def headline(figure: Figure, width: int, label: str | None = None) -> list[RenderableType]:
     """A figure large, its unit and name beside; in one bold line where there is no room."""
     from rich.text import Text
 
@@ -98,24 +133,24 @@ def headline(figure: Figure, width: int) -> list[RenderableType]:
 
     written = format_quantity(figure.value, figure.unit)
     match = re.match(r"^(?P<number>-?\$?[\d.,]+)(?P<rest>.*)$", written)
-    name = figure.name.replace("_", " ")
+    name = label or figure.name.replace("_", " ")
     between = ""
     if figure.low is not None and figure.high is not None and figure.low != figure.high:
         ends = (format_quantity(figure.low, figure.unit), format_quantity(figure.high, figure.unit))
         between = f"{ends[0]} to {ends[1]}"
-    large = _large(match["number"]) if match else None
+    large = _large(match["number"]) if match and not re.match(r"e-?\d", match["rest"]) else None
     rest = match["rest"].strip() if match else ""
     if (
         large is None
         or len(large[0]) + max(len(rest), len(name), len(between)) + 5 > width
         or width < LARGE_FROM
     ):
-        line = Text(written, style="bold cyan").append(f"  {name}", "not bold dim")
-        return [line.append(f"  {between}", "not bold dim") if between else line]
+        line = Text().append(written, "bold cyan").append(f"  {name}", "dim")
+        return [line.append(f"  {between}", "dim") if between else line]
     beside = (between, rest, name) if between else ("", rest, name)
     lines: list[RenderableType] = []
     for row, (text, style) in enumerate(zip(beside, ("dim", "bold", "dim"), strict=True)):
-        lines.append(Text(large[row], style="bold cyan").append(f"   {text}", f"{style} default"))
+        lines.append(Text().append(large[row], "bold cyan").append(f"   {text}", style))
     return lines
 
 
@@ -179,9 +214,8 @@ def _lists(answer: Answer, width: int) -> list[RenderableType]:
     parts: list[RenderableType] = []
     parts += _section("Assumed", answer.assumptions, "dim", limit=8)
     parts += _section("Mind", answer.warnings, "yellow", limit=6)
-    untold = [c for c in answer.citations if not (c.start and c.start in answer.text)]
-    title = "Said" if len(untold) == len(answer.citations) else "Also"
-    parts += _section(title, [_cited(c) for c in untold], "default", limit=5 if title == "Said" else 2)
+    if answer.status == "answered":
+        parts += _passages(answer)
     parts += _section("Sources", sources(answer.tool_calls, width), "dim", limit=6)
     return parts
 
@@ -202,16 +236,30 @@ def _section(title: str, lines: Sequence[str], style: str, limit: int) -> list[R
     return [rows, ""]
 
 
+def _passages(answer: Answer) -> list[RenderableType]:
+    """The passages found that the text does not quote anyway; where they stand, once for each source."""
+    untold = [c for c in answer.citations if not (c.start and c.start in answer.text)]
+    told_some = len(untold) < len(answer.citations)
+    shown = untold[: 2 if told_some else 5]
+    lines = [_cited(c) for c in shown]
+    for title in dict.fromkeys(_titled(c) for c in shown):
+        lines.append(f"*{title}*")
+    return _section("Also" if told_some else "Said", lines, "default", limit=8)
+
+
 def _cited(citation: Citation) -> str:
-    """A passage: where, then what, in two lines or so."""
+    """A passage: where it stands, then what it says, in two lines or so."""
     where = citation.start or (f"page {citation.page}" if citation.page else citation.locator)
     if citation.start and citation.end:
         where = f"{citation.start}–{citation.end}"
-    dated = f", {citation.as_of}" if citation.as_of else ""
-    speaker = f"{citation.speaker}: " if citation.speaker else ""
     text = " ".join(citation.text.split())
     text = text if len(text) <= 220 else text[:217].rsplit(" ", 1)[0] + " …"
-    return f"**{where}** {citation.title}{dated}. {speaker}{text}"
+    return f"**{where}**  {text}" if where else text
+
+
+def _titled(citation: Citation) -> str:
+    year = (citation.as_of or "")[:4]
+    return citation.title + (f", {citation.as_of}" if year and year not in citation.title else "")
 
 
 def sources(runs: Sequence[Any], width: int) -> list[str]:
