@@ -58,6 +58,7 @@ class Decider:
 
     def __init__(self, reader: Reader, trials: Trials) -> None:
         self.reader, self.trials = reader, trials
+        self.titles: dict[str, str] = {}  # catalogue id → the name people read
 
     def choices(self, question: Question, *, exclude: str = "") -> list[Choice]:
         """Candidates after trial, best first; in a question that checks a number, that number may be the result."""
@@ -166,7 +167,7 @@ class Decider:
         numbers = [i for i in range(len(question.reading.quantities)) if _salient(question, i)]
         search = search_text(question.text)
         rival = choices[1] if len(choices) > 1 else None
-        runs = best is not None and best.ok and best.score >= SURE
+        runs = best is not None and best.ok and best.score >= (SURE if f.source or len(numbers) < 2 or best.frame.unused else SURE - 2.0)
         computes = runs and self._computes(question, best, numbers)  # type: ignore[arg-type]
         if f.now_price and not numbers and not computes:
             return Decision("live", question, best, search=search)
@@ -233,7 +234,7 @@ class Decider:
                 value = fill.value
                 if isinstance(value, int | float) and not f.allows(value) and fill.fit >= (0.9 if value <= 0 else 2.4):
                     said = question.text[q.start : q.end].strip()
-                    return f"{readable(f)} cannot be {said}: it must be {f.allowed}{_unit_words(f)}."
+                    return f"{readable(f)} cannot be {said}: it must be {f.bound(value)}{_unit_words(f)}."
         for q in question.reading.quantities:
             if q.value < 0 and q.unit.dims and q.unit.dims[0][0] in ("chip", "token", "request", "byte", "param", "person", "server"):
                 return f"{question.text[q.start : q.end].strip()} cannot be: a count must be above 0."

@@ -307,7 +307,8 @@ class Matcher:
             return min(bonus, 0.7)
         here = sum(min(1.0, 1.7 * near.get(s, 0.0)) for s in f.name_stems) / len(f.name_stems)
         missing = f.qualifiers - words.qualifiers
-        return min(bonus, 0.7) + 0.7 * (here - 0.5) - 0.55 * len(missing)
+        far = sum(1 for q in f.qualifiers - missing if not any(near.get(_stem(w), 0.0) >= 0.5 for w in _QUALIFIERS[q]) and q == "list")
+        return min(bonus, 0.7) + 0.7 * (here - 0.5) - 0.55 * len(missing) - 0.4 * far
 
     def fit(self, spec: Spec, reading: Reading, words: Words, precisions: list[PrecisionMention], skip: frozenset[str] = frozenset()) -> Frame:
         """The best filling of the calculator's fields."""
@@ -387,6 +388,7 @@ class Matcher:
             frame.fills[f.name] = Fill(_filled_value(reading.quantities[i], f), quantities=(i,), fit=fits[i, f.name])
         self._fill_objects(frame, reading, words, free, skip)
         self._fill_pairs(frame, reading, free)
+        self._fill_prices(frame, reading, free, skip)
         self._fill_lists(frame, reading, words, free, skip)
 
     def _fill_axes(self, frame: Frame, reading: Reading, free: list[int], skip: frozenset[str]) -> None:
@@ -395,6 +397,18 @@ class Matcher:
         if axes and lists:
             best = max(lists, key=lambda f: sum(w for s, w in f.words.items() if s in ("torus", "dimension", "ax", "axis", "dim", "topolog", "mesh", "shap")))
             frame.fills[best.name] = Fill([int(reading.quantities[i].value) for i in axes], quantities=tuple(axes), fit=3.0)
+
+    def _fill_prices(self, frame: Frame, reading: Reading, free: list[int], skip: frozenset[str]) -> None:
+        """A price for each of three or more chips goes to the list of prices."""
+        chips = sum(len(fill.value) if isinstance(fill.value, list) else 1 for n, fill in frame.fills.items() if frame.spec.by_name[n].entity == "chip")
+        prices = [i for i in free if reading.quantities[i].unit.dims in ((("USD", 1),), (("USD", 1), ("chip", -1)))]
+        field_ = next((f for f in frame.spec.fields if f.kind == "numbers" and f.unit is not None and f.unit.has("USD") and f.name not in skip), None)
+        if field_ is None or chips < 3 or len(prices) != chips:
+            return
+        for name in [n for n, fill in frame.fills.items() if set(fill.quantities) & set(prices)]:
+            del frame.fills[name]
+        values = [value_in(reading.quantities[i], reading.quantities[i].value, field_) for i in prices]
+        frame.fills[field_.name] = Fill(values, quantities=tuple(prices), fit=3.5)
 
     def _fill_lists(self, frame: Frame, reading: Reading, words: Words, free: list[int], skip: frozenset[str]) -> None:
         """A list field takes a whole series of one unit, when nothing better takes its members."""

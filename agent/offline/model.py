@@ -89,7 +89,9 @@ class OfflineModel:
             if self._finder is None:
                 self._finder = EntityFinder(self._catalog)
             reader = Reader(Library(described), self._finder)
-            self._deciders[key] = (Decider(reader, self._trials), described)
+            decider = Decider(reader, self._trials)
+            decider.titles = _titles(self._catalog)
+            self._deciders[key] = (decider, described)
         return self._deciders[key][0]
 
 
@@ -107,6 +109,15 @@ def read_turn(request: ChatRequest) -> Turn:
         elif message.role == "tool" and message.call_id is not None and message.result is not None:
             results[message.call_id] = message.result
     return Turn(tuple(texts), tuple(calls), results, request.as_of, any(t.name == "search_knowledge" for t in request.tools))
+
+
+def _titles(catalog: Any) -> dict[str, str]:
+    """The names people read, by catalogue id."""
+    found: dict[str, str] = {}
+    for kind in ("chips", "models"):
+        for entry_id, entry in dict(getattr(catalog, kind, None) or {}).items():
+            found[entry_id] = str(getattr(entry, "name", entry_id))
+    return found
 
 
 def _registered() -> Mapping[str, Any]:

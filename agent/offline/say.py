@@ -14,6 +14,7 @@ from agent.offline.match import Frame
 from agent.offline.measure import convert, parse_unit
 from agent.offline.schema import Field
 from agent.offline.score import Question
+from agent.offline.words import stems
 
 MAX_CITED = 3
 
@@ -41,26 +42,26 @@ def in_unit(value: float, unit: str, target: str) -> float:
     return convert(value, parse_unit(unit), parse_unit(target)) if unit != target else value
 
 
-def calculation(question: Question, choice: Choice, want: Field | None, run: Mapping[str, Any], figure: Mapping[str, Any] | None) -> str:
+def calculation(question: Question, choice: Choice, want: Field | None, run: Mapping[str, Any], figure: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:
     """The paragraphs of one calculation: the headline as a sentence, how it comes about, what stands beside it."""
     lines = []
     if figure is not None:
-        lines.append(_headline(question, choice, want, run, figure))
+        lines.append(_headline(question, choice, want, run, figure, titles))
     if run.get("formula"):
-        lines.append(_clip(sentence(str(run["formula"])), 600))
+        lines.append(_clip(sentence(relevant(str(run["formula"]), want)), 420))
     others = _others(choice, run, figure)
     if others:
         lines.append("Also: " + "; ".join(others) + ".")
     return "\n\n".join(lines)
 
 
-def _headline(question: Question, choice: Choice, want: Field | None, run: Mapping[str, Any], figure: Mapping[str, Any]) -> str:
+def _headline(question: Question, choice: Choice, want: Field | None, run: Mapping[str, Any], figure: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     unit = headline_unit(question, str(figure["unit"]))
     value = in_unit(float(figure["value"]), str(figure["unit"]), unit)
     amount = f"**{glued(value, unit, ratio=_is_ratio(question, want))}**{_spread(figure, unit)}"
     if run.get("tool") == "arithmetic" or want is None:
         return f"{amount}."
-    return f"{readable(want)}{_subject(choice, want)}: {amount}."
+    return f"{readable(want)}{_subject(choice, want, titles)}: {amount}."
 
 
 def glued(value: float, unit: str, *, ratio: bool = False) -> str:
@@ -78,10 +79,10 @@ def _is_ratio(question: Question, want: Field | None) -> bool:
     return bool(_RATIOS.search(want.name))
 
 
-def _subject(choice: Choice, want: Field) -> str:
+def _subject(choice: Choice, want: Field, titles: Mapping[str, str]) -> str:
     """Of what: "Trainium2 over H100" for a comparison, else the model and the chips."""
     frame = choice.frame
-    chips, models = _named(frame, "chip"), _named(frame, "model")
+    chips, models = ([titles.get(i, i) for i in _named(frame, kind)] for kind in ("chip", "model"))
     for names in (chips, models):
         if len(names) == 2 and want.unit is not None and want.unit.bare:
             return f", {names[0]} over {names[1]}"
@@ -124,6 +125,19 @@ def _others(choice: Choice, run: Mapping[str, Any], headline: Mapping[str, Any] 
         value = glued(float(figure["value"]), str(figure["unit"]), ratio=bool(_RATIOS.search(f.name)))
         rows.append((0 if f.role == "headline" else 1, f"{label} {value}"))
     return [text for _, text in sorted(rows, key=lambda r: r[0])][:3]
+
+
+def relevant(formula: str, want: Field | None) -> str:
+    """Of a long derivation the steps that lead to the headline: its own line, and the one before it."""
+    steps = [s.strip() for s in formula.split(";") if s.strip()]
+    if len(steps) <= 2 or want is None:
+        return formula
+    scores = [sum(1 for w in want.name_stems if w in stems(s.split("=")[0])) for s in steps]
+    if not any(scores):
+        return "; ".join(steps[:2])
+    k = max(range(len(steps)), key=lambda i: scores[i])
+    named = [i for i in range(k) if scores[i] == 0 and i >= k - 1]
+    return "; ".join(steps[i] for i in [*named, k])
 
 
 def sentence(text: str) -> str:
@@ -172,6 +186,10 @@ def narrative(citations: Sequence[Mapping[str, Any]]) -> str:
 
 def ask_for(choice: Choice) -> tuple[str, list[str]]:
     """One question that names everything missing, and the names of the missing fields."""
+    asked_back = choice.trial.allowed.strip().rstrip("?.")
+    if re.match(r"(which|what|how|at what|on how|on which|over)\b", asked_back, re.I):
+        target = readable(choice.want) if choice.want is not None else "it"
+        return f"To work that out ({target[:1].lower() + target[1:] if not target[1:2].isupper() else target}), tell me: {asked_back}?", [choice.trial.field]
     missing = missing_fields(choice)
     asked = next((f for f in missing if f.name == choice.trial.field), None)
     names = [_noun(f) for f in missing]

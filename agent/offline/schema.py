@@ -63,6 +63,12 @@ class Field:
         below = value < self.high if self.high_open else value <= self.high
         return above and below
 
+    def bound(self, value: float) -> str:
+        """The limit that `value` breaks, in words."""
+        if value < self.low or (self.low_open and value == self.low):
+            return f"{'above' if self.low_open else 'at least'} {self.low:g}"
+        return f"{'below' if self.high_open else 'at most'} {self.high:g}"
+
     @property
     def allowed(self) -> str:
         parts = []

@@ -241,6 +241,8 @@ def rank_outputs(frame: Frame, question: Question, similar: list[tuple[float, Ex
             headlines += 1
         if f.name in frame.fills:
             score -= 4.0
+        if f.name_stems and set(f.name_stems) <= question.words.given and not any(s in question.features.wanted.near for s in f.name_stems):
+            score -= 1.2  # said of a number, so not what is asked
         if frame.pattern_want and f.name == frame.pattern_want:
             score += WEIGHTS.pattern
         rows.append((score, f))

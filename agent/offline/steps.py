@@ -229,7 +229,7 @@ def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
     call, run, want = (_id(turn, "c"), compared, None) if compared is not None and "error" not in compared else (ids[0], runs[0], choice.want)
     name = want.name if want is not None else "value"
     figure = next((f for f in run.get("figures", ()) if f["name"] == name), None) or next(iter(run.get("figures", ())), None)
-    text = _answer_text(decision, choice, runs, run, figure, want, citations)
+    text = _answer_text(decider, decision, choice, runs, run, figure, want, citations)
     unit = say.headline_unit(decision.question, str(figure["unit"])) if figure is not None else None
     report = _report("answered", headline_call=call, headline_name=figure["name"] if figure else None, headline_unit=unit, assumptions=_assumed(decision))
     return Step(text=text, report=report)
@@ -242,10 +242,11 @@ def _assumed(decision: Decision) -> list[str] | None:
     return None
 
 
-def _answer_text(decision: Decision, choice: Choice, runs: Sequence[Mapping[str, Any]], run: Mapping[str, Any], figure: Mapping[str, Any] | None, want: Any, citations: Sequence[Mapping[str, Any]]) -> str:
-    parts = [say.calculation(decision.question, choice, want, run, figure)]
-    if choice.frame.pairs and run not in runs:
-        parts.append(_two_runs(choice, runs))
+def _answer_text(decider: Decider, decision: Decision, choice: Choice, runs: Sequence[Mapping[str, Any]], run: Mapping[str, Any], figure: Mapping[str, Any] | None, want: Any, citations: Sequence[Mapping[str, Any]]) -> str:
+    if choice.frame.pairs and run not in runs and figure is not None:
+        parts = [_compared(decider, decision, choice, runs, figure)]
+    else:
+        parts = [say.calculation(decision.question, choice, want, run, figure, decider.titles)]
     rival = _other_reading(decision, choice)
     if rival:
         parts.append(rival)
@@ -256,15 +257,24 @@ def _answer_text(decision: Decision, choice: Choice, runs: Sequence[Mapping[str,
     return "\n\n".join(p for p in parts if p)
 
 
-def _two_runs(choice: Choice, runs: Sequence[Mapping[str, Any]]) -> str:
+def _compared(decider: Decider, decision: Decision, choice: Choice, runs: Sequence[Mapping[str, Any]], headline: Mapping[str, Any]) -> str:
+    """Two runs side by side: "Requests that run at once: 256 at 2,575, 52 at 12,575; a factor of 4.923"."""
     name = choice.want.name if choice.want is not None else ""
-    rows = []
+    label = say.readable(choice.want) if choice.want is not None else "Result"
+    sides = []
     for run, arguments in zip(runs, _argument_sets(choice), strict=False):
         figure = next((f for f in run.get("figures", ()) if f["name"] == name), None)
         if figure is not None:
-            at = ", ".join(str(arguments[k]) for k in choice.frame.pairs)
-            rows.append(f"- {at}: {say.shown(float(figure['value']), str(figure['unit']))}")
-    return "\n".join(rows)
+            at = ", ".join(_at(decider, choice, k, arguments[k]) for k in choice.frame.pairs)
+            sides.append(f"{say.shown(float(figure['value']), str(figure['unit']))} at {at}")
+    amount = say.glued(float(headline["value"]), str(headline["unit"]), ratio=True)
+    return f"{label}: **{amount}** apart ({', against '.join(sides)})."
+
+
+def _at(decider: Decider, choice: Choice, name: str, value: Any) -> str:
+    if isinstance(value, int | float):
+        return say.shown(value, choice.frame.spec.by_name[name].unit_text)
+    return decider.titles.get(str(value), str(value))
 
 
 def _other_reading(decision: Decision, choice: Choice) -> str:
