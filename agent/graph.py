@@ -20,7 +20,7 @@ from agent.admit import clean
 from agent.answer import Answer
 from agent.chat import ChatModel, Message
 from agent.errors import AgentError, ThreadError
-from agent.models import OFFLINE, Calculators, chat_model
+from agent.models import Calculators, chat_model
 from agent.nodes import Nodes, after_admit, after_plan, after_verify
 from agent.prompt import without_repairs
 from agent.settings import Settings
@@ -58,8 +58,7 @@ class Agent:
     def models(self) -> list[ChatModel]:
         if self._given:
             return self._given
-        names = dict.fromkeys((self.settings.chosen_provider(), OFFLINE))
-        return [self._model(name) for name in names]
+        return [self._model(name) for name in self.settings.failover_order()]
 
     def _model(self, name: str) -> ChatModel:
         return chat_model(name, self.settings, catalog=self._catalog, calculators=Calculators())
@@ -82,10 +81,20 @@ class Agent:
         """Import, compile and load what the first question would otherwise wait for."""
         _ = self._graph, self.toolbox.specs
 
-    async def ask(self, question: str, *, thread: str | None = None, as_of: str | None = None) -> Answer:
-        """Answer one question. AgentError (one line) when it cannot be worked on at all."""
+    async def ask(
+        self,
+        question: str,
+        *,
+        thread: str | None = None,
+        as_of: str | None = None,
+        history: Sequence[Message] | None = None,
+    ) -> Answer:
+        """Answer one question. AgentError (one line) when it cannot be worked on at all.
+
+        `history` gives the earlier turns instead of a thread's (nothing is kept then, without a `thread`).
+        """
         started = time.perf_counter()
-        start = await self._start(question, thread, as_of)
+        start = await self._start(question, thread, as_of, history)
         try:
             end = await self._graph.ainvoke(start, {"recursion_limit": self._steps})
         except RackrateError:
@@ -96,11 +105,16 @@ class Agent:
         return await self._finish(end, started)
 
     async def stream(
-        self, question: str, *, thread: str | None = None, as_of: str | None = None
+        self,
+        question: str,
+        *,
+        thread: str | None = None,
+        as_of: str | None = None,
+        history: Sequence[Message] | None = None,
     ) -> AsyncIterator[tuple[str, Any]]:
         """Answer one question as events: status, tool_call, tool_result, citation, text, then answer."""
         started = time.perf_counter()
-        start = await self._start(question, thread, as_of)
+        start = await self._start(question, thread, as_of, history)
         end: State = start
         config = {"recursion_limit": self._steps}
         async for mode, chunk in self._graph.astream(start, config, stream_mode=["custom", "values"]):
@@ -123,9 +137,11 @@ class Agent:
         """LangGraph's own limit, kept out of the way of ours: two steps a round, and the repair's."""
         return 4 * self.settings.max_rounds + 20
 
-    async def _start(self, question: str, thread: str | None, as_of: str | None) -> State:
-        history: list[Message] = []
-        if thread is not None:
+    async def _start(
+        self, question: str, thread: str | None, as_of: str | None, given: Sequence[Message] | None
+    ) -> State:
+        history = list(given or ())
+        if thread is not None and given is None:
             history = self.threads.history(named(thread), self.settings.max_thread_turns)
         return {"question": clean(question), "thread": thread, "as_of": as_of, "history": history}
 

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from agent.admit import examine
 from agent.answer import Answer, Ledger, Status, Usage
 from agent.chat import ChatModel, ChatRequest, Done, Message, Restarted, TextDelta, ToolCall
+from agent.cost import usd
 from agent.headline import headline
 from agent.models import OFFLINE
 from agent.prompt import REPORT, SYSTEM, repair
@@ -93,13 +94,13 @@ class Nodes:
                     self.emit("status", {"node": "plan", "restarted": event.reason})
                 else:
                     done = event
-        turn = self._read(state, text, calls, done)
+        turn = self._read(model, state, text, calls, done)
         if retried:
             again = f"{model.provider} was tried {len(retried) + 1} times: {'; '.join(retried)}"
             turn["warnings"] = [again, *turn.get("warnings", ())]
         return turn
 
-    def _read(self, state: State, text: str, calls: list[ToolCall], done: Done) -> State:
+    def _read(self, model: ChatModel, state: State, text: str, calls: list[ToolCall], done: Done) -> State:
         """What one turn means: calls to run, or a final text with its report."""
         wanted = tuple(c for c in calls if c.name != REPORT)
         report = next((c for c in reversed(calls) if c.name == REPORT), None)
@@ -110,9 +111,11 @@ class Nodes:
             warnings.append(f"The model's turn ended early ({done.stop_reason}); the text may be incomplete.")
         elif done.stop_reason == "refusal":
             wanted, report, status = (), None, "refused"
-        if wanted and self._spent(state, wanted):
+        usage = _added(state.get("usage"), done, usd(model.provider, model.model, done))
+        stop = self._spent(state, wanted) or self._over_budget(usage)
+        if wanted and stop:
             wanted, status = (), "out_of_scope"
-            warnings.append("Stopped: too many rounds or tool calls for one answer.")
+            warnings.append(stop)
         if wanted:
             asked = wanted if report is None else (*wanted, report)
             pending, said = asked, Message("assistant", text, asked)
@@ -129,16 +132,24 @@ class Nodes:
             "text": text,
             "report": report_arguments,
             "rounds": state.get("rounds", 0) + 1,
-            "usage": _added(state.get("usage"), done),
+            "usage": usage,
             "warnings": warnings,
         }
         if status:
             update["status"] = status
         return update
 
-    def _spent(self, state: State, wanted: Sequence[ToolCall]) -> bool:
-        made = len(state.get("outcomes", ())) + len(wanted)
-        return state.get("rounds", 0) + 1 > self.settings.max_rounds or made > self.settings.max_tool_calls
+    def _limit(self, state: State, wanted: Sequence[ToolCall]) -> str | None:
+        """What the answer has too much of, if it goes on."""
+        settings = self.settings
+        if state.get("rounds", 0) + 1 > settings.max_rounds:
+            return "rounds"
+        if len(state.get("outcomes", ())) + len(wanted) > settings.max_tool_calls:
+            return "tool calls"
+        usage = state.get("usage") or Usage()
+        if usage.usd > settings.max_answer_usd:
+            return f"dollars (${usage.usd:.2f})"
+        return None
 
     async def act(self, state: State) -> State:
         """Run the calls the model asked for, and append their results for it to read."""
@@ -257,12 +268,12 @@ def _marked(answer: Answer, ledger: Ledger) -> Answer:
     return answer.model_copy(update={"ledger": ledger, "warnings": warnings})
 
 
-def _added(usage: Usage | None, done: Done) -> Usage:
+def _added(usage: Usage | None, done: Done, cost_usd: float) -> Usage:
     before = usage or Usage()
     return Usage(
         input_tokens=before.input_tokens + done.input_tokens,
         output_tokens=before.output_tokens + done.output_tokens,
-        usd=before.usd,
+        usd=round(before.usd + cost_usd, 8),
     )
 
 

@@ -51,6 +51,16 @@ class Toolbox:
             self._specs = tool_specs(self._home)
         return self._specs
 
+    @property
+    def catalog(self) -> Catalog:
+        """The catalogue the calculators are handed."""
+        return self._catalog()
+
+    async def search(self, query: str, top: int = 5) -> list[Citation]:
+        """Passages and claims nearest to a query."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._shelf_thread(), lambda: self._shelf_search(query, top))
+
     async def run(
         self, calls: Sequence[ToolCall], *, question: str, earlier: str, as_of: str | None
     ) -> list[Outcome]:
@@ -108,6 +118,12 @@ class Toolbox:
             arguments["as_of"] = as_of
         return arguments
 
+    def _shelf_search(self, query: str, top: int) -> list[Citation]:
+        """On the shelf's thread only."""
+        if self._knowledge is None:
+            self._knowledge = self._make_knowledge()
+        return list(self._knowledge.search(query, top=top))
+
     def _search(self, call: ToolCall) -> Outcome:
         query, top = call.arguments.get("query"), call.arguments.get("top", 5)
         if not isinstance(query, str) or not query.strip():
@@ -115,9 +131,7 @@ class Toolbox:
         if not isinstance(top, int) or not 1 <= top <= 20:
             return Outcome(call, _error("invalid", "top", top, "a whole number from 1 to 20"))
         try:
-            if self._knowledge is None:
-                self._knowledge = self._make_knowledge()
-            found: list[Citation] = list(self._knowledge.search(query[:2000], top=top))
+            found = self._shelf_search(query[:2000], top)
         except Exception as error:
             log.warning("search_knowledge failed: %s: %s", type(error).__name__, error)
             return Outcome(call, told(error))
