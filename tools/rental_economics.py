@@ -68,12 +68,12 @@ RELATIONS = Relations(
         constant_unit="hour",
     ),
     product(
-        "running_usd_per_chip_year",
+        "yearly_running_usd",
         "running_usd_per_chip_hour",
         constant=HOURS_PER_YEAR,
         constant_unit="hour",
     ),
-    total("revenue_usd_per_chip_year", "running_usd_per_chip_year", "net_usd_per_chip_year"),
+    total("revenue_usd_per_chip_year", "yearly_running_usd", "net_usd_per_chip_year"),
     product("capex_usd_per_chip", "payback_years", "net_usd_per_chip_year"),
     product("payback_months", "payback_years", constant=12.0),
     # the rent at which the chip's cost is just met over its life

@@ -155,16 +155,22 @@ class Solution:
                 seen.update(rule.needs)
         return seen
 
-    def formula(self, units: Mapping[str, str], names: Iterable[str] | None = None) -> str:
-        """The steps with the numbers put in; only those that lead to `names` when given."""
-        wanted = self.ancestors(self.found() if names is None else names) & self.found().keys()
-        shown = (
+    def formula(
+        self, units: Mapping[str, str], names: Iterable[str] | None = None, *, first: str | None = None
+    ) -> str:
+        """The steps with the numbers put in: only those that lead to `names` when given, `first`'s before others."""
+        found = self.found()
+        wanted = self.ancestors(found if names is None else names)
+        leading = self.ancestors([first]) if first else set()
+        steps = [rule for rule in self.steps if rule.target in found and rule.target in wanted]
+        steps.sort(
+            key=lambda rule: rule.target not in leading
+        )  # stable: else in the order they were worked out
+        return "; ".join(
             f"{label(rule.target)} = {rule.shown(self.values, units)} = "
             f"{format_quantity(self.values[rule.target], units.get(rule.target) or unit_of(rule.target))}"
-            for rule in self.steps
-            if rule.target in wanted
+            for rule in steps
         )
-        return "; ".join(shown)
 
     def assumptions(self, names: Iterable[str] | None = None) -> list[str]:
         """The defaults that the found values (or only `names`) rest on."""
@@ -353,11 +359,17 @@ def units_of(*models: type[BaseModel]) -> dict[str, str]:
 
 def fill(result: type[ResultT], solution: Solution, units: Mapping[str, str], **more: Any) -> ResultT:
     """A result model from what was worked out: its fields, the formula, the assumptions, and `more`."""
-    found = {n: _clean(v) for n, v in solution.found().items() if n in result.model_fields}
-    reported = set(found) or None
-    more["assumptions"] = [*solution.assumptions(reported), *more.pop("assumptions", [])]
-    steps = [more.pop("formula", ""), solution.formula(units, reported)]
-    return result(**{"formula": "; ".join(s for s in steps if s), **found, **more})
+    found = solution.found()
+    known = {name: _clean(found[name]) for name in result.model_fields if name in found}
+    headline = next((name for name in known if _role(result, name) == "headline"), next(iter(known), None))
+    more["assumptions"] = [*solution.assumptions(known or None), *more.pop("assumptions", [])]
+    steps = [more.pop("formula", ""), solution.formula(units, known, first=headline)]
+    return result(**{"formula": "; ".join(s for s in steps if s), **known, **more})
+
+
+def _role(result: type[BaseModel], name: str) -> object:
+    extra = result.model_fields[name].json_schema_extra
+    return extra.get("role") if isinstance(extra, dict) else None
 
 
 def _clean(value: float) -> float:
