@@ -112,10 +112,10 @@ class Nodes:
         elif done.stop_reason == "refusal":
             wanted, report, status = (), None, "refused"
         usage = _added(state.get("usage"), done, usd(model.provider, model.model, done))
-        stop = self._spent(state, wanted) or self._over_budget(usage)
-        if wanted and stop:
+        limit = self._limit(state, wanted, usage) if wanted else None
+        if limit:
             wanted, status = (), "out_of_scope"
-            warnings.append(stop)
+            warnings.append(f"Stopped: too many {limit} for one answer.")
         if wanted:
             asked = wanted if report is None else (*wanted, report)
             pending, said = asked, Message("assistant", text, asked)
@@ -139,16 +139,17 @@ class Nodes:
             update["status"] = status
         return update
 
-    def _limit(self, state: State, wanted: Sequence[ToolCall]) -> str | None:
-        """What the answer has too much of, if it goes on."""
+    def _limit(self, state: State, wanted: Sequence[ToolCall], usage: Usage) -> str | None:
+        """What the answer would have too much of, if it went on."""
         settings = self.settings
         if state.get("rounds", 0) + 1 > settings.max_rounds:
-            return "rounds"
+            return f"rounds (at most {settings.max_rounds})"
         if len(state.get("outcomes", ())) + len(wanted) > settings.max_tool_calls:
-            return "tool calls"
-        usage = state.get("usage") or Usage()
-        if usage.usd > settings.max_answer_usd:
-            return f"dollars (${usage.usd:.2f})"
+            return f"tool calls (at most {settings.max_tool_calls})"
+        if usage.usd > settings.max_usd_per_answer:
+            return f"dollars (${usage.usd:.2f} of ${settings.max_usd_per_answer:g})"
+        if usage.input_tokens + usage.output_tokens > settings.max_tokens_per_answer:
+            return f"tokens (at most {settings.max_tokens_per_answer:,})"
         return None
 
     async def act(self, state: State) -> State:
