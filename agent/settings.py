@@ -51,7 +51,6 @@ class Settings(BaseSettings):
     max_question_chars: int = Field(20_000, description="Longer questions are refused with one line")
     max_rounds: int = Field(8, ge=1, description="Rounds of plan and act before the loop is stopped")
     max_tool_calls: int = Field(24, ge=1, description="Tool calls one answer may make")
-    max_answer_usd: float = Field(1.0, ge=0, description="List price an answer may cost before it is stopped")
     max_thread_turns: int = Field(20, ge=1, description="Earlier turns of a thread a model is shown")
     answer_deadline_s: float = Field(120.0, gt=0, description="Wall-clock limit of one answer")
     provider_deadline_s: float = Field(60.0, gt=0, description="Wall-clock limit of one provider turn")

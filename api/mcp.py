@@ -96,7 +96,7 @@ def _add_resources(server: FastMCP, agent: Agent) -> None:
     @server.resource("rackrate://catalogue/{name}", mime_type="application/json")
     def entry(name: str) -> str:
         """One chip or model with every fact's source and date."""
-        from tools.catalog import describe
+        from tools.catalog.describe import describe
 
         try:
             return json.dumps(describe(agent.toolbox.catalog, name), ensure_ascii=False, default=str)

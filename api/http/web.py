@@ -93,7 +93,7 @@ def vega_bundle(folder: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        body = vl_convert.javascript_bundle().encode()
+        body = str(vl_convert.javascript_bundle()).encode()  # type: ignore[call-arg]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
