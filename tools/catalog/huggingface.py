@@ -13,65 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tools.catalog.parameters import Params, Traits, count
+from tools.catalog.families import FAMILIES, LLAMA, TIED_BY_DEFAULT
+from tools.catalog.parameters import Params, count
 from tools.errors import InputError
 
 Config = Mapping[str, Any]
-_LLAMA = Traits()
-_QWEN2 = Traits(attention_bias=True)
-_QK_HEAD = Traits(qk_norm="head")
-_HYBRID_QWEN = Traits(qk_norm="head", gated_query=True, shared_expert_gate=True)
-_GPT2 = Traits(gated=False, attention_bias=True, output_bias=True, mlp_bias=True, norm_bias=True)
-_NEMOTRON_H = Traits(gated=False, linear_kind="mamba2")
-FAMILIES: dict[str, Traits] = {
-    **dict.fromkeys(("llama", "mistral", "mixtral", "ministral", "smollm3", "granite", "internlm2"), _LLAMA),
-    **dict.fromkeys(("phi3", "yi", "baichuan", "gemma", "deepseek_v2", "olmo", "llama4_text"), _LLAMA),
-    **dict.fromkeys(("deepseek_v3", "deepseek_v32", "kimi_k2", "glm_moe_dsa"), _LLAMA),
-    **dict.fromkeys(("qwen2", "qwen"), _QWEN2),
-    "qwen2_moe": Traits(attention_bias=True, shared_expert_gate=True),
-    **dict.fromkeys(("qwen3", "qwen3_moe", "qwen3_vl_text", "qwen3_vl_moe_text"), _QK_HEAD),
-    **dict.fromkeys(("qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "qwen3_5", "qwen3_5_moe"), _HYBRID_QWEN),
-    "glm4_moe": _QWEN2,
-    "minimax_m2": Traits(qk_norm="full"),
-    "minimax": Traits(linear_kind="lightning"),
-    "gpt_oss": Traits(
-        attention_bias=True, output_bias=True, expert_bias=True, router_bias=True, sinks=True
-    ),
-    **dict.fromkeys(("olmo2", "olmo3"), Traits(qk_norm="full")),
-    **dict.fromkeys(("gemma2",), Traits(norms_per_layer=4)),
-    **dict.fromkeys(("gemma3_text", "gemma3"), Traits(norms_per_layer=4, qk_norm="head")),
-    "cohere": Traits(norms_per_layer=1),
-    "gpt2": _GPT2,
-    "gpt_bigcode": _GPT2,
-    "opt": _GPT2,
-    "bloom": Traits(
-        gated=False, attention_bias=True, output_bias=True, mlp_bias=True, norm_bias=True, embedding_norm=True
-    ),
-    "gptj": Traits(gated=False, mlp_bias=True, norm_bias=True, norms_per_layer=1, lm_head_bias=True),
-    "gpt_neox": _GPT2,
-    "falcon": Traits(gated=False, norm_bias=True),
-    "mpt": Traits(gated=False),
-    "phi": Traits(
-        gated=False, attention_bias=True, output_bias=True, mlp_bias=True, norm_bias=True, norms_per_layer=1,
-        lm_head_bias=True,
-    ),
-    "starcoder2": _GPT2,
-    "nemotron": Traits(gated=False, norm_bias=True),
-    "nemotron_h": _NEMOTRON_H,
-}  # fmt: skip
-_TIED_BY_DEFAULT = {
-    "gpt2",
-    "gpt_bigcode",
-    "opt",
-    "bloom",
-    "gemma",
-    "gemma2",
-    "gemma3_text",
-    "gemma3",
-    "cohere",
-    "mpt",
-}
-_TIED_BY_DEFAULT |= {"falcon", "starcoder2"}
 _NAMES: dict[str, tuple[str, ...]] = {
     "hidden": ("hidden_size", "n_embd", "d_model", "dim", "model_dim"),
     "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers"),
@@ -217,7 +163,7 @@ def read_shape(config: Config) -> dict[str, Any]:
         "head_dim": _pick(config, "head_dim") or hidden // heads,
         "intermediate": _intermediate(config, family, hidden),
         "vocab": vocab,
-        "tied_embeddings": bool(config.get("tie_word_embeddings", family in _TIED_BY_DEFAULT)),
+        "tied_embeddings": bool(config.get("tie_word_embeddings", family in TIED_BY_DEFAULT)),
         **_latent(config),
         **_experts(config, layers),
         **_layer_kinds(config, layers),
@@ -242,7 +188,7 @@ def _intermediate(config: Config, family: str, hidden: int) -> int | None:
     found = _pick(config, "intermediate")
     if found is None and (ratio := config.get("expansion_ratio") or config.get("mlp_ratio")):
         return int(hidden * ratio)
-    if found is None and not FAMILIES.get(family, _LLAMA).gated:
+    if found is None and not FAMILIES.get(family, LLAMA).gated:
         return 4 * hidden
     return found
 
@@ -417,7 +363,7 @@ def _params(config: Config, shape: Mapping[str, Any]) -> Params | None:
     family = _family(config)
     if family in _UNCOUNTED or any(config.get(term) for term in _UNCOUNTED_TERMS):
         return None
-    traits = FAMILIES.get(family, _LLAMA)
+    traits = FAMILIES.get(family, LLAMA)
     changes: dict[str, Any] = {}
     if config.get("attention_bias") is not None and family not in ("gpt_oss",):
         changes["attention_bias"] = bool(config["attention_bias"])
