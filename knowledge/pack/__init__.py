@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 CLAIMS = FOLDER / "claims.yaml"
+CHECKS = FOLDER / "checks.yaml"
 VECTORS = FOLDER / "vectors.npz"
 # BM25 weights of the columns claim, about, topic, speaker.
 _WEIGHTS = (1.0, 1.0, 0.5, 0.2)
@@ -49,7 +50,7 @@ class Pack:
     """The claims, searchable in memory: a private FTS5 database and the vectors."""
 
     def __init__(self, path: Path = CLAIMS) -> None:
-        content = _read_yaml(path)
+        content = read_yaml(path)
         self.source: str = str(content["source"])
         self.title: str = str(content["title"])
         self.as_of: str | None = str(content["as_of"]) if content.get("as_of") else None
@@ -111,7 +112,8 @@ def build_vectors(path: Path = VECTORS) -> int:
     return len(claims)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A mapping from a YAML file of this package."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser: 0.05 s instead of 0.5 s
