@@ -14,13 +14,16 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from tools import deployment
 from tools.catalog import Catalog
 from tools.contract import Result, quantity
+from tools.deployment import Capacity, Deployment
 from tools.errors import InputError, MissingInput
 from tools.precision import bytes_per_element
 from tools.served import (
-    DEFAULT_RESERVE,
     GB,
+    NO_RESERVE_NAMED,
+    USUAL_RESERVE,
     ChipQuery,
     Memory,
     ModelQuery,
@@ -176,17 +179,27 @@ class Room:
 
     served: Served
     memory: Memory
-    n_chips: int
-    copies: int  # times each cached token is stored (MLA under tensor parallelism: once a chip)
+    laid: Deployment
+
+    @property
+    def n_chips(self) -> int:
+        return self.laid.n_chips
+
+    @property
+    def copies(self) -> int:
+        """Times each cached token is stored (MLA under tensor parallelism: once a chip)."""
+        return deployment.latent_copies(self.laid)
+
+    def capacity(self, context_tokens: float = 1.0) -> Capacity:
+        return deployment.capacity(self.laid, context_tokens, self.memory.reserve, self.memory.overhead_bytes)
 
     @property
     def free_bytes(self) -> float:
-        return self.memory.usable(self.n_chips) - self.served.weight_bytes
+        return self.capacity().free_bytes
 
     def requests(self, context_tokens: float) -> int:
         """Requests of this context that fit; 0 when the weights already fill the memory."""
-        each = self.served.kv_bytes(context_tokens) * self.copies
-        return max(0, math.floor(self.free_bytes / each * (1 + 1e-12)))
+        return self.capacity(context_tokens).max_requests
 
     def longest_context(self, requests: float) -> int:
         """Longest whole number of tokens at which `requests` fit (0: none does)."""
@@ -216,7 +229,7 @@ def batch_size(query: BatchSizeQuery, catalog: Catalog) -> BatchSizeResult:
         raise MissingInput("context_tokens", "at what context length (prompt plus answer) does each request run?")
     notes, result = Notes(), BatchSizeResult()
     served = resolve_model(query, catalog, notes)
-    memory = resolve_memory(query, catalog, notes, default_reserve=DEFAULT_RESERVE)
+    memory = resolve_memory(query, catalog, notes)
     room = _room(query, served, memory, notes)
     _static(room, result, notes)
     _note_device_memory(room, notes)
@@ -238,23 +251,37 @@ def _room(query: BatchSizeQuery, served: Served, memory: Memory, notes: Notes) -
             else f"{n_chips} chips, the smallest power of two that holds the weights"
         )
         notes.assumptions.append(f"On {which} (no number was given)")
-    copies = 1
-    if served.entry is not None and served.entry.is_mla and n_chips > 1:
+    laid = _laid(query, served, memory, n_chips)
+    if laid.model.is_mla and n_chips > 1:
         if query.attention_data_parallel:
             notes.assumptions.append("Data-parallel attention: each chip caches its own requests")
         else:
-            copies = n_chips
             notes.assumptions.append(
                 f"Tensor parallelism over {n_chips} chips keeps the whole latent (MLA) cache on each; with "
                 "data-parallel attention it would be shared out"
             )
-    return Room(served, memory, n_chips, copies)
+    return Room(served, memory, laid)
+
+
+def _laid(query: BatchSizeQuery, served: Served, memory: Memory, n_chips: int) -> Deployment:
+    """One copy of the model, split over all the chips."""
+    if served.entry is None or served.params is None:
+        raise MissingInput("model", "which model, or its parameters, layers, KV heads and head size?")
+    return Deployment(
+        model=served.entry,
+        chip=memory.chip,
+        n_chips=n_chips,
+        weight_precision=served.weight_precision,
+        kv_precision=served.kv_precision,
+        tensor_parallel=n_chips,
+        attention_data_parallel=query.attention_data_parallel,
+    )
 
 
 def _note_device_memory(room: Room, notes: Notes) -> None:
     """Say so where the device reports noticeably less than its label (B200: 180 of 192 GB)."""
-    chip = room.memory.chip
-    if chip is None or not chip.device_memory_bytes or chip.memory_bytes != room.memory.bytes_per_chip:
+    chip = room.laid.chip
+    if not chip.device_memory_bytes:
         return
     less = 1.0 - chip.device_memory_bytes / room.memory.bytes_per_chip
     if less > 0.02:
@@ -271,9 +298,7 @@ def _static(room: Room, result: BatchSizeResult, notes: Notes) -> None:
     result.free_gb = room.free_bytes / GB
     result.kv_bytes_per_token = served.kv_bytes_per_token
     result.chips_needed = float(memory.chips_to_hold(served.weight_bytes))
-    result.kv_capacity_tokens = float(
-        max(0, math.floor(room.free_bytes / (served.kv_bytes_per_token * room.copies) * (1 + 1e-12)))
-    )
+    result.kv_capacity_tokens = float(math.floor(room.capacity().kv_capacity_tokens))
     result.formula = _room_formula(room)
     if room.free_bytes <= 0:
         result.limited_by = "weights"
@@ -308,10 +333,20 @@ def _at_context(
     )
     if fits and (query.max_tpot_ms is not None or query.max_ttft_ms is not None):
         _under_latency(query, room, catalog, fits, result, notes)
+    _note_usual_reserve(room, context, notes)
     result.requests_per_chip = result.max_requests / room.n_chips
     if query.other_context_tokens is not None:
         _second_context(query.other_context_tokens, room, result, notes)
     result.table, result.chart = _table(room, context), _chart(room)
+
+
+def _note_usual_reserve(room: Room, context: float, notes: Notes) -> None:
+    """Where nobody named a reserve, say what the one that engines keep would leave."""
+    if NO_RESERVE_NAMED in notes.assumptions:
+        kept = deployment.capacity(room.laid, context, USUAL_RESERVE, room.memory.overhead_bytes)
+        notes.assumptions.append(
+            f"With {USUAL_RESERVE:.0%} kept free, as serving engines do, {kept.max_requests:,} requests fit"
+        )
 
 
 def _second_context(context: float, room: Room, result: BatchSizeResult, notes: Notes) -> None:
@@ -342,9 +377,9 @@ def _under_latency(
     """Cut the batch to what keeps the latency limits, by the serving model (latency rises with batch)."""
     from tools.serving_limits import largest_batch
 
-    if room.served.entry is None or room.memory.chip is None:
-        raise InputError("max_tpot_ms", query.max_tpot_ms, "a latency limit needs a catalogue model and chip")
-    found = largest_batch(query, room.served, room.memory.chip, room.n_chips, fits, notes)
+    if room.laid.chip.bandwidth_bytes_per_s is None:
+        raise InputError("max_tpot_ms", query.max_tpot_ms, "with a chip of the catalogue, whose speed is known")
+    found = largest_batch(query, room.laid, fits, notes)
     result.max_requests = float(found.batch)
     if found.batch < fits:
         result.limited_by = found.limited_by

@@ -16,8 +16,9 @@ from tools.contract import Result, quantity
 from tools.errors import MissingInput
 from tools.precision import bytes_per_element
 from tools.served import (
-    DEFAULT_RESERVE,
     GB,
+    NO_RESERVE_NAMED,
+    USUAL_RESERVE,
     ChipQuery,
     Memory,
     ModelQuery,
@@ -148,8 +149,7 @@ def memory_fit(query: MemoryFitQuery, catalog: Catalog) -> MemoryFitResult:
         raise MissingInput("model", "which model (or how many parameters), on which chip?")
     served = _model_side(query, catalog, notes, result) if has_model else None
     if has_chip:
-        with_cache = query.n_requests is not None
-        memory = resolve_memory(query, catalog, notes, default_reserve=DEFAULT_RESERVE if with_cache else 0.0)
+        memory = resolve_memory(query, catalog, notes)
         _chip_side(query, memory, result)
         if served is not None:
             _fit(query, served, memory, result, notes)
@@ -190,7 +190,7 @@ def _fit(
     needed = (result.needed_gb or 0.0) * GB
     chips = memory.chips_to_hold(needed)
     per_chip = memory.usable_per_chip / GB
-    if memory.chip is not None and memory.chip.chips_per_server:
+    if memory.chip.chips_per_server:
         result.servers_needed = float(math.ceil(chips / memory.chip.chips_per_server))
     step = f"; {format_number(needed / GB, 5)} GB / {format_number(per_chip, 5)} GB usable per chip"
     result.formula += f"{step} = {format_number(needed / GB / per_chip, 4)} → {chips} chips"
@@ -212,10 +212,10 @@ def _fit(
 
 def _note_reserve(memory: Memory, needed: float, chips: int, notes: Notes) -> None:
     """Where nobody named a reserve, say what the usual one would change."""
-    if memory.reserve == 0 and any("no reserve was named" in text for text in notes.assumptions):
-        usual = math.ceil(needed / (memory.bytes_per_chip * (1 - DEFAULT_RESERVE)) * (1 - 1e-12))
+    if NO_RESERVE_NAMED in notes.assumptions:
+        usual = math.ceil(needed / (memory.bytes_per_chip * (1 - USUAL_RESERVE)) * (1 - 1e-12))
         if usual > chips:
-            notes.assumptions.append(f"With {DEFAULT_RESERVE:.0%} kept free it would take {usual} chips")
+            notes.assumptions.append(f"With {USUAL_RESERVE:.0%} kept free it would take {usual} chips")
 
 
 def _replicas(query: MemoryFitQuery, chips: int, result: MemoryFitResult, notes: Notes) -> None:

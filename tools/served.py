@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from tools import deployment
+from tools.catalog.chips import make_chip
 from tools.catalog.models import make_model
 from tools.contract import Query, Source, entity, quantity
 from tools.errors import FactAbsent, InputError, MissingInput
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from tools.catalog import Catalog, Chip, Model
 
 GB = 1e9
-DEFAULT_RESERVE = 0.1
+USUAL_RESERVE = 0.1  # what serving engines keep free unless told otherwise
+NO_RESERVE_NAMED = "All of the labelled memory usable (no reserve was named)"
 USUAL_KV_HEADS = 8  # what dense models since Llama 2 70B share, from 7B to 405B
 
 
@@ -153,7 +155,7 @@ class Memory:
     bytes_per_chip: float
     reserve: float
     overhead_bytes: float
-    chip: Chip | None
+    chip: Chip  # with `bytes_per_chip` as its memory; one that was only described knows nothing else
 
     def usable(self, n_chips: int) -> float:
         """Bytes that weights and KV cache may take on `n_chips` chips."""
@@ -270,14 +272,16 @@ def _assume_cache(notes: Notes, *, needed: bool) -> str:
     return "bf16"
 
 
-def resolve_memory(query: ChipQuery, catalog: Catalog, notes: Notes, *, default_reserve: float) -> Memory:
+def resolve_memory(query: ChipQuery, catalog: Catalog, notes: Notes) -> Memory:
     """The memory a query means. Raises MissingInput when neither a chip nor its gigabytes are named."""
-    reserve = _reserve(query, notes, default_reserve)
+    reserve = _reserve(query, notes)
     overhead = (query.overhead_gb or 0.0) * GB
     chip = catalog.chip(query.chip) if query.chip is not None else None
     if query.chip_memory_gb is not None:
-        name = chip.name if chip is not None else f"a {query.chip_memory_gb:g} GB chip"
-        return Memory(name, query.chip_memory_gb * GB, reserve, overhead, chip)
+        if chip is None:
+            chip = make_chip({"id": "described", "name": f"a {query.chip_memory_gb:g} GB chip"}, {})
+        chip = dataclasses.replace(chip, memory_bytes=query.chip_memory_gb * GB)
+        return Memory(chip.name, query.chip_memory_gb * GB, reserve, overhead, chip)
     if chip is None:
         raise MissingInput("chip", "on which chip, or with how many GB of memory?")
     if chip.memory_bytes is None:
@@ -286,7 +290,7 @@ def resolve_memory(query: ChipQuery, catalog: Catalog, notes: Notes, *, default_
     return Memory(chip.name, float(chip.memory_bytes), reserve, overhead, chip)
 
 
-def _reserve(query: ChipQuery, notes: Notes, default: float) -> float:
+def _reserve(query: ChipQuery, notes: Notes) -> float:
     if query.reserve_fraction is not None:
         if (
             query.usable_fraction is not None
@@ -296,11 +300,12 @@ def _reserve(query: ChipQuery, notes: Notes, default: float) -> float:
         return query.reserve_fraction
     if query.usable_fraction is not None:
         return 1.0 - query.usable_fraction
-    if query.keep_reserve is False:
-        return 0.0
-    said = f"{default:.0%} of the memory kept free" if default else "All of the labelled memory usable"
-    notes.assumptions.append(f"{said} (no reserve was named)")
-    return default
+    if query.keep_reserve:
+        notes.assumptions.append(f"{USUAL_RESERVE:.0%} kept free (a reserve was named, but not how much)")
+        return USUAL_RESERVE
+    if query.keep_reserve is None:
+        notes.assumptions.append(NO_RESERVE_NAMED)
+    return 0.0
 
 
 def _count(value: float | None) -> str:

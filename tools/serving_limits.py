@@ -11,8 +11,7 @@ from tools.units import format_number
 
 if TYPE_CHECKING:
     from tools.batch_size import BatchSizeQuery
-    from tools.catalog import Chip
-    from tools.served import Notes, Served
+    from tools.served import Notes
 
 ANSWER_SHARE = 0.25  # of a context of which nobody said how much is answer
 
@@ -26,17 +25,10 @@ class Limited:
     says: str
 
 
-def largest_batch(
-    query: BatchSizeQuery, served: Served, chip: Chip, n_chips: int, fits: int, notes: Notes
-) -> Limited:
+def largest_batch(query: BatchSizeQuery, laid: deployment.Deployment, fits: int, notes: Notes) -> Limited:
     """At most `fits` requests, cut to what keeps TPOT and TTFT within the query's limits (0: not even one)."""
-    assert served.entry is not None
-    laid = deployment.Deployment(
-        served.entry, chip, n_chips, served.weight_precision, served.kv_precision,
-        tensor_parallel=n_chips, attention_data_parallel=query.attention_data_parallel,
-    )  # fmt: skip
     prompt, answer = _split(query, notes)
-    notes.assumptions.append(f"Latency by the serving model, tensor parallelism over {n_chips} chip(s)")
+    notes.assumptions.append(f"Latency by the serving model, tensor parallelism over {laid.n_chips} chip(s)")
     best: Limited = Limited(fits, "memory", f"memory binds before latency at {fits:,}")
     for limit_ms, name, attribute in (
         (query.max_tpot_ms, "tpot", "tpot_s"),

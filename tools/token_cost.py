@@ -30,6 +30,9 @@ EXAMPLES: list[Any] = [
      "want": "usd_per_request"},
     {"question": "what does a million tokens cost on a 4x H100 node billed at $11 per hour doing 7,000 tok/s",
      "input": {"usd_per_server_hour": 11, "tokens_per_s": 7000}, "want": "usd_per_mtok_output"},
+    {"question": "what do 20,000 such requests come to: 2k in, 500 out, at $1 in and $4 out per million?",
+     "input": {"n_requests": 20000, "input_tokens": 2000, "output_tokens": 500, "usd_per_mtok_input": 1,
+               "usd_per_mtok_output": 4}, "want": "usd_total"},
     {"question": "price of a GPT-4o call with 3k tokens in and 1k out",
      "input": {"api_model": "gpt-4o", "input_tokens": 3000, "output_tokens": 1000}, "want": "usd_per_request"},
     {"question": "monthly bill for 50,000 requests a day of 1,500 in and 400 out at 0.15 and 0.60 dollars per "

@@ -144,7 +144,7 @@ def test_weights_that_do_not_fit_say_what_would() -> None:
 def test_defaults_are_named() -> None:
     done = run(model="llama-3.1-8b", chip="h100", context_tokens=8000)
     said = " ".join(done.assumptions)
-    assert all(part in said for part in ("Weights in", "KV cache in", "kept free", "one chip"))
+    assert all(part in said for part in ("Weights in", "KV cache in", "no reserve", "kept free", "one chip"))
 
 
 @pytest.mark.parametrize(
