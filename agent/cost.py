@@ -7,6 +7,7 @@ import logging
 from agent.chat import Done
 
 log = logging.getLogger("rackrate.agent")
+_UNPRICED: set[tuple[str, str]] = set()
 
 
 def usd(provider: str, model: str | None, turn: Done) -> float:
@@ -23,5 +24,7 @@ def usd(provider: str, model: str | None, turn: Done) -> float:
     try:
         return float(calc_price(usage, model_ref=model, provider_id=provider).total_price)
     except LookupError:
-        log.warning("no list price is known for %s of %s; its cost is not counted", model, provider)
+        if (provider, model) not in _UNPRICED:
+            _UNPRICED.add((provider, model))
+            log.warning("no list price is known for %s of %s; its cost is not counted", model, provider)
         return 0.0

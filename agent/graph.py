@@ -52,6 +52,7 @@ class Agent:
         self._given = list(models) if models else None
         self._catalog = catalog or self._load_catalog
         self.toolbox = Toolbox(self._catalog, knowledge or self._open_knowledge, settings.home)
+        self._runner: asyncio.Runner | None = None
         self.threads = threads or Threads(settings.home / "threads.sqlite")
 
     @cached_property
@@ -61,7 +62,12 @@ class Agent:
         return [self._model(name) for name in self.settings.failover_order()]
 
     def _model(self, name: str) -> ChatModel:
-        return chat_model(name, self.settings, catalog=self._catalog, calculators=Calculators())
+        settings = self.settings
+        if (
+            name != settings.chosen_provider()
+        ):  # a model id is one provider's; others answer with their default
+            settings = settings.model_copy(update={"model": None})
+        return chat_model(name, settings, catalog=self._catalog, calculators=Calculators())
 
     def _load_catalog(self) -> Catalog:
         from tools.catalog import load
@@ -126,9 +132,16 @@ class Agent:
 
     def ask_now(self, question: str, *, thread: str | None = None, as_of: str | None = None) -> Answer:
         """`ask` for callers without an event loop."""
-        return asyncio.run(self.ask(question, thread=thread, as_of=as_of))
+        if (
+            self._runner is None
+        ):  # one loop for all: a provider's connections belong to the loop they began in
+            self._runner = asyncio.Runner()
+        return self._runner.run(self.ask(question, thread=thread, as_of=as_of))
 
     def close(self) -> None:
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
         self.toolbox.close()
         self.threads.close()
 

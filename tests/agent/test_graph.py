@@ -272,7 +272,26 @@ async def test_graph_overhead_is_small(make_agent: MakeAgent) -> None:
     times = []
     for _ in range(40):
         model.requests.clear()
-        started = time.perf_counter()
+        started = time.process_time()  # not the clock on the wall: other work on the machine does not decide
         await agent.ask("3 dollars an hour for 720 hours?")
-        times.append(time.perf_counter() - started)
-    assert sorted(times)[len(times) // 2] < 0.03
+        times.append(time.process_time() - started)
+    assert sorted(times)[len(times) // 2] < 0.025
+
+
+async def test_conversation_of_a_caller_without_a_loop_keeps_one_loop(make_agent: MakeAgent) -> None:
+    class Loops(ScriptedModel):
+        async def stream(self, request: ChatRequest):  # type: ignore[no-untyped-def, override]
+            loops.add(id(asyncio.get_running_loop()))
+            for event in says("fine"):
+                yield event
+
+    loops: set[int] = set()
+    agent = make_agent(Loops())
+
+    def three() -> None:
+        for _ in range(3):
+            agent.ask_now("x")
+        agent.close()
+
+    await asyncio.to_thread(three)
+    assert len(loops) == 1
