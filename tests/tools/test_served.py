@@ -15,7 +15,7 @@ from tools.errors import FactAbsent, MissingInput
 from tools.served import GB, ChipQuery, ModelQuery, Notes, resolve_memory, resolve_model
 
 CATALOG = load(Path("/no-such-home"))
-SHAPED = sorted(m.id for m in CATALOG.models.values() if m.has_shape)
+SHAPED = sorted(m.id for m in CATALOG.models.values() if m.has_shape and m.kv_elements_per_token is not None)
 
 
 def test_a_bare_size_borrows_the_shape_of_its_neighbour_and_says_so() -> None:
