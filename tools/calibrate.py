@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tools import _core
-from tools.serving_constants import GROUPS
+from tools.serving_constants import FEW_ROWS, GROUPS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,6 @@ WIDTHS: dict[str, float] = {
     "latency_growth": 0.5,
     "network_share": 0.3,
     "memory_share": 0.02,
-    "unfused_attention": 0.0,
     "output_reserved": 0.15,
     "cycle_prefill": 0.1,
     "interference": 0.3,
@@ -112,9 +111,9 @@ def parameters_of(rows: Sequence[Row]) -> tuple[Parameter, ...]:
         for name in names
     ]
     members = {
-        "engines": sorted({row.engine for row in rows if row.engine}),
-        "families": sorted({row.family for row in rows}),
-        "links": sorted({row.link for row in rows} - {"none"}),
+        "engines": _frequent([row.engine for row in rows if row.engine]),
+        "families": _frequent([row.family for row in rows]),
+        "links": _frequent([row.link for row in rows if row.link != "none"]),
     }
     for group, factors in GROUPS.items():
         for member in members[group]:
@@ -123,6 +122,11 @@ def parameters_of(rows: Sequence[Row]) -> tuple[Parameter, ...]:
                 width = FACTOR_WIDTHS[f"{group}.{factor}"]
                 found.append(Parameter(group, member, factor, 1.0, width, columns))
     return tuple(found)
+
+
+def _frequent(members: Sequence[str]) -> list[str]:
+    """Members with rows enough to speak of factors of their own."""
+    return sorted(member for member in set(members) if members.count(member) >= FEW_ROWS)
 
 
 class Problem:

@@ -57,9 +57,8 @@ MEANINGS: dict[str, str] = {
     "output_reserved": "share of the answer a request's cache room is set aside for",
     "dequantised": "speed of matrices whose weights are widened before multiplying",
     "dequantised_expert": "the same for grouped expert matrices",
-    "narrow_expert": "width of an expert's shard at which it reaches half its FLOP rate",
+    "narrow_expert": "width of a slice of an expert at which it reaches half the dense FLOP rate",
     "recurrence": "share of the FLOP peak reached by linear-attention recurrences in prefill",
-    "unfused_attention": "extra prefill attention time of engines without a fused kernel",
     "engines.speed": "bandwidth and FLOP shares",
     "engines.prefill": "prefill FLOP rate",
     "engines.cache": "bandwidth of reading the KV cache",
@@ -71,7 +70,7 @@ MEANINGS: dict[str, str] = {
     "links.share": "share of the link rate",
 }
 # A factor this near to 1 says nothing and is left out of the file.
-NEAR_ONE = 0.01
+NEAR_ONE = 0.03
 
 
 def document(

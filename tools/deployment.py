@@ -150,7 +150,7 @@ def estimate(
     except _core.CoreError as error:
         raise InputError(*error.args) from error
     constants = serving_constants.load()
-    known = bool(constants.factors("engines", engine)) and bool(constants.factors("families", family))
+    known = constants.known(engine, family)
     return _estimate(laid, found, engine, input_tokens, output_tokens, assumptions, known, count)
 
 

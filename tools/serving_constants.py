@@ -39,13 +39,16 @@ LINK_FACTORS: dict[str, tuple[str, ...]] = {
 }
 GROUPS = {"engines": ENGINE_FACTORS, "families": FAMILY_FACTORS, "links": LINK_FACTORS}
 
+# Fewer rows than this do not make an engine or a chip family known.
+FEW_ROWS = 6
+
 # Engine names as people and benchmarks write them -> family. The first match wins.
 _ENGINES: tuple[tuple[str, str], ...] = (
     (r"llama\.?cpp|ollama|gguf", "llama-cpp"),
     (r"neuronx?\b.*transformers|transformers.*neuron", "neuronx"),
     (r"nxd|neuron", "nxd"),
     (r"jetstream|maxtext", "jetstream"),
-    (r"mango|llmboost", "vllm-rocm-tuned"),
+    (r"mango|llmboost", "vllm"),
     (r"sglang", "sglang"),
     (r"atom", "atom"),
     (r"vllm", "vllm"),
@@ -60,6 +63,7 @@ class Constants:
 
     values: tuple[float, ...]
     groups: Mapping[str, Mapping[str, Mapping[str, float]]]
+    rows_of: Mapping[str, int]
     intervals: Mapping[str, tuple[float, float]]
     widen_unknown: float
     fitted_on: str | None
@@ -68,6 +72,10 @@ class Constants:
     def factors(self, group: str, member: str | None) -> Mapping[str, float]:
         """Factors of one engine, family or link; empty when it was never measured."""
         return self.groups.get(group, {}).get(member or "", {})
+
+    def known(self, engine: str | None, family: str) -> bool:
+        """Whether enough rows were fitted on such an engine and on such a chip."""
+        return min(self.rows_of.get(engine or "", 0), self.rows_of.get(family, 0)) >= FEW_ROWS
 
     def combined(self, engine: str | None, family: str, link: str) -> list[float]:
         """The constants of one combination, in the order of `_core.Tuning.NAMES`."""
@@ -109,6 +117,11 @@ def parse(raw: Mapping[str, Any]) -> Constants:
     return Constants(
         values=tuple(given.get(name, default) for name, default in defaults.items()),
         groups=groups,
+        rows_of={
+            member: int(entry.get("rows", 0))
+            for group in ("engines", "families")
+            for member, entry in raw.get(group, {}).items()
+        },
         intervals={k: (float(v["low"]), float(v["high"])) for k, v in raw.get("intervals", {}).items()},
         widen_unknown=float(about.get("widen_unknown", 1.5)),
         fitted_on=about.get("fitted_on"),
@@ -127,6 +140,8 @@ def engine_family(
     base = next((family for pattern, family in _ENGINES if re.search(pattern, name)), None)
     if base == "trtllm":
         return _trtllm_era(name, version, regime)
+    if base == "vllm" and version == "nightly" and _platform(chip_family) == "cuda":
+        return "vllm-nightly"  # one study of two mixtures of experts new to the engine, slow in prefill
     if base == "vllm" and chip_family.startswith("blackwell"):
         return "vllm-cuda"
     if base in ("sglang", "vllm"):

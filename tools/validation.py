@@ -51,7 +51,7 @@ def _prediction(row: measured.Row, found: list[float], constants: serving_consta
     if not (math.isfinite(value) and value > 0):
         return Prediction(reason=f"{row.metric} is not defined for {row.output_tokens:g} output tokens")
     batch, room = found[4], found[5]
-    known = bool(constants.factors("engines", row.engine)) and bool(constants.factors("families", row.family))
+    known = constants.known(row.engine, row.family)
     near = row.load == 1 and 0.85 * room < row.count < 1.2 * room and batch > 1
     low, high = serving_constants.interval(
         constants, row.metric, row.regime, unknown=not known, near_limit=near

@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::tuning::Tuning;
 
 /// Never assume more of the peak than this, whatever was fitted.
-const CEILING: f64 = 0.95;
+const CEILING: f64 = 0.90;
 
 /// Where the time of one pass goes, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -188,7 +188,7 @@ impl Pass<'_> {
         let speed = tuning.prefill_speed;
         let logits = (tokens / prompt.max(1.0)).max(1.0);
         let scores = tokens * model.attention_flops(0.5 * prompt, false) / plan.attention_shard();
-        let relative = tuning.prefill_attention * speed / tuning.unfused_attention.max(1.0);
+        let relative = tuning.prefill_attention * speed;
         let recurrent = 6.0 * tokens * model.state_elements / plan.attention_shard();
         let attention = (
             0.0,

@@ -95,10 +95,8 @@ tuning! {
     dequantised = 0.85,
     /// The same for grouped expert matrices, whose kernels widen less well.
     dequantised_expert = 0.5,
-    /// Width (elements) at which a chip's shard of an expert reaches half its efficiency.
+    /// Width (elements) of a chip's slice of an expert at which it reaches half the dense efficiency.
     narrow_expert = 200.0,
     /// Share of the FLOP peak reached by the recurrences of linear-attention layers in prefill.
     recurrence = 0.05,
-    /// Extra attention time in prefill of engines without a fused kernel (1 = fused).
-    unfused_attention = 1.0,
 }
