@@ -332,7 +332,7 @@ class AcceleratorBomResult(Result):
         "Price over cost", "dimensionless", default=None, words=("times cost", "markup")
     )
     gross_profit_usd: float | None = quantity(
-        "Gross profit per chip", "USD", default=None, words=("gross profit", "profit per chip")
+        "Profit per chip", "USD", default=None, words=("profit per chip",)
     )
     total_cost_usd: float | None = quantity("Cost of all chips", "USD", default=None, words=("total cost",))
     total_price_usd: float | None = quantity(

@@ -51,6 +51,7 @@ RELATIONS = Relations(
 
 _FULL_LOAD = Default("load_percent", 100.0, "The site draws its full power all the time (load not stated).")
 _YEAR = Default("hours", 8760.0, "Energy is for one year of 8,760 hours.")
+_ONE_CHIP = Default("chips", 1.0, "For one chip (number not stated).")
 _PUE = Default("pue", PUE, f"PUE {PUE} (a hyperscale site; not stated).")
 _PRICE = Default(
     "usd_per_mwh", USD_PER_MWH, f"Electricity at ${USD_PER_MWH}/MWh (US industrial, 2025; not stated)."
@@ -103,6 +104,11 @@ class DatacenterPowerQuery(Query):
                     "question": "200k cards on a 280 MW site: watts per card?",
                     "input": {"chips": 200000, "site_power_mw": 280},
                     "want": "w_per_chip_all_in",
+                },
+                {
+                    "question": "running a 1.2 kW card for a year at 9 cents per kWh costs how much?",
+                    "input": {"w_per_chip_all_in": 1200, "usd_per_mwh": 90, "hours": 8760},
+                    "want": "energy_cost_usd",
                 },
                 {
                     "question": "what does electricity add to an hour of a 1.4 kW card at 8 cents a kWh",
@@ -303,6 +309,8 @@ def datacenter_power(query: DatacenterPowerQuery, catalog: Catalog) -> Datacente
     stated = query.w_per_chip_all_in or query.chips_per_mw or (query.chips and query.site_power_mw)
     if not stated and (query.chip or query.chips or query.tdp_w or not asks_energy):
         defaults, sources = _chip_power(query, catalog)
+    if asks_energy and stated and query.chips is None and query.site_power_mw is None and query.racks is None:
+        defaults.append(_ONE_CHIP)
     if asks_energy:
         defaults += [_FULL_LOAD, _YEAR]
     if asks_energy and query.energy_cost_usd is None:

@@ -59,6 +59,7 @@ def _halving(annual: float) -> float:
 RELATIONS = Relations(
     _claim(""),
     _claim("other_"),
+    Rule("annual_factor", ("annual_fall_percent",), lambda f: 1 - f / 100, "1 − {annual_fall_percent}"),
     Rule("annual_factor", ("annual_decline_factor",), lambda d: 1 / d, "1 / {annual_decline_factor}"),
     Rule("annual_factor", ("halving_months",), lambda h: 0.5 ** (12 / h), "½ ^ (12 / {halving_months})"),
     Rule("halving_months", ("annual_factor",), _halving, "12 × ln ½ / ln {annual_factor}"),

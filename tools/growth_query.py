@@ -29,8 +29,14 @@ class GenerationGainQuery(Query):
                     "want": "annual_factor",
                 },
                 {
-                    "question": "compare 4x a year with Moore's law doubling in 24 months: gap after 3 years",
-                    "input": {"growth_factor": 4, "period_years": 1, "other_doubling_months": 24, "years": 3},
+                    "question": "4x every year against 2x every three years: how far ahead after 5 years?",
+                    "input": {
+                        "growth_factor": 4,
+                        "period_years": 1,
+                        "other_growth_factor": 2,
+                        "other_period_years": 3,
+                        "years": 5,
+                    },
                     "want": "gap",
                 },
                 {
@@ -71,6 +77,16 @@ class GenerationGainQuery(Query):
                 {
                     "question": "gains 35% annually, how much is that after six years?",
                     "input": {"annual_percent": 35, "years": 6},
+                    "want": "total_factor",
+                },
+                {
+                    "question": "prices drop 60% each year; where is $20 per million after two years?",
+                    "input": {"annual_fall_percent": 60, "start_usd_per_mtok": 20, "years": 2},
+                    "want": "end_usd_per_mtok",
+                },
+                {
+                    "question": "doubling every 9 months, how many fold in 3 years",
+                    "input": {"growth_factor": 2, "period_years": 0.75, "years": 3},
                     "want": "total_factor",
                 },
                 {
@@ -119,7 +135,13 @@ class GenerationGainQuery(Query):
         "percent",
         default=None,
         above=-100,
-        words=("growth", "grows", "per year", "CAGR", "annual growth", "falls per year"),
+        words=(
+            "growth",
+            "grows",
+            "CAGR",
+            "annual growth",
+            "rises",
+        ),
     )
     doubling_months: float | None = quantity(
         "Doubling time",
@@ -135,13 +157,25 @@ class GenerationGainQuery(Query):
         above=0,
         words=("halves every", "halving time", "half-life"),
     )
+    annual_fall_percent: float | None = quantity(
+        "Fall per year in percent",
+        "percent",
+        default=None,
+        above=0,
+        below=100,
+        words=("falls", "fall", "drops", "declines", "cheaper", "shrinks"),
+    )
     annual_decline_factor: float | None = quantity(
         "Factor by which a price falls each year: 10 for ten times cheaper a year",
         "dimensionless",
         default=None,
         above=1,
         max=1e6,
-        words=("times cheaper per year", "cheaper every year", "price decline", "cost falls by a factor"),
+        words=(
+            "times cheaper",
+            "cheaper",
+            "price decline",
+        ),
     )
     years: float | None = quantity(
         "Time that passes",

@@ -10,6 +10,7 @@ from tools.solve import Default, Relations, Rule, answer, product
 RELATIONS = Relations(
     product("payroll_usd", "people", "salary_usd"),
     product("salary_usd", "wage_usd_per_hour", "hours_per_year"),
+    product("labour_usd", "person_hours", "wage_usd_per_hour"),
     product("value_usd_per_year", "payroll_usd", "uplift_percent", scale=0.01),
     product("value_usd_per_person_year", "salary_usd", "uplift_percent", scale=0.01),
     product("hours_saved_per_person_year", "hours_per_year", "uplift_percent", scale=0.01),
@@ -129,6 +130,11 @@ class ProductivityRoiQuery(Query):
                     "want": "uplift_percent",
                 },
                 {
+                    "question": "2,000 engineer hours at $120 an hour cost what?",
+                    "input": {"person_hours": 2000, "wage_usd_per_hour": 120},
+                    "want": "labour_usd",
+                },
+                {
                     "question": "with 30% higher output, how many of 120 coders would do the same work?",
                     "input": {"uplift_percent": 30, "people": 120},
                     "want": "people_after",
@@ -169,7 +175,14 @@ class ProductivityRoiQuery(Query):
         "USD",
         default=None,
         above=0,
-        words=("salary", "paid", "pay", "cost each", "a year", "compensation", "developer costs", "employee"),
+        words=(
+            "salary",
+            "paid",
+            "pay",
+            "compensation",
+            "earns",
+            "cost each",
+        ),
         ask="What is a person paid per year?",
     )
     wage_usd_per_hour: float | None = quantity(
@@ -186,6 +199,13 @@ class ProductivityRoiQuery(Query):
         above=0,
         max=8784,
         words=("working hours", "hours a year"),
+    )
+    person_hours: float | None = quantity(
+        "Hours of work a job takes",
+        "hour",
+        default=None,
+        above=0,
+        words=("engineer hours", "person-hours", "man-hours", "hours of work"),
     )
     uplift_percent: float | None = quantity(
         "Gain in productivity",
@@ -207,7 +227,14 @@ class ProductivityRoiQuery(Query):
         "USD",
         default=None,
         above=0,
-        words=("spend", "token bill", "tooling", "tokens cost", "budget"),
+        words=(
+            "spend",
+            "token bill",
+            "tooling",
+            "tokens",
+            "tools",
+            "budget",
+        ),
     )
     tokens_per_person_day: float | None = quantity(
         "Tokens per person and working day",
@@ -260,7 +287,13 @@ class ProductivityRoiResult(Result):
         "percent",
         default=None,
         role="headline",
-        words=("break even", "uplift needed", "pays for itself"),
+        words=(
+            "break even",
+            "uplift needed",
+            "pays for itself",
+            "justify",
+            "justifies",
+        ),
     )
     uplift_percent: float | None = quantity(
         "Gain in productivity",
@@ -268,6 +301,13 @@ class ProductivityRoiResult(Result):
         default=None,
         role="headline",
         words=("gain", "lift", "uplift", "implied"),
+    )
+    labour_usd: float | None = quantity(
+        "Cost of the hours of work",
+        "USD",
+        default=None,
+        role="headline",
+        words=("cost of the hours", "labour cost", "engineering cost"),
     )
     queries_per_hour_of_pay: float | None = quantity(
         "Queries that an hour of pay buys",
@@ -297,7 +337,15 @@ class ProductivityRoiResult(Result):
         words=("people needed", "how many people", "same work"),
     )
     people_saved: float | None = quantity(
-        "People fewer for the same work", "person", default=None, words=("people saved", "fewer")
+        "People fewer for the same work",
+        "person",
+        default=None,
+        words=(
+            "people saved",
+            "fewer",
+            "cut",
+            "let go",
+        ),
     )
     payroll_saved_usd: float | None = quantity(
         "Pay of the people fewer, per year", "USD", default=None, words=("payroll saved", "savings")

@@ -135,6 +135,8 @@ def rental_economics(query: RentalEconomicsQuery, catalog: Catalog) -> RentalEco
     )
     if any(fact.says in result.assumptions for fact in facts):
         result.sources = sources
+    if query.payback_years is not None:
+        result.payback_months = None  # what was said, in another unit
     renting = query.chips is not None and all(getattr(query, name) is None for name in _OWNING)
     if renting:
         result.revenue_usd_per_chip_year = None  # the question is of somebody who pays

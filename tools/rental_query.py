@@ -175,7 +175,7 @@ class RentalEconomicsQuery(Query):
         "The whole bill",
         "USD",
         default=None,
-        above=0,
+        min=1,
         words=("bill", "total cost", "contract value", "budget", "spend"),
     )
     prepay_percent: float | None = quantity(

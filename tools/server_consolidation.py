@@ -96,6 +96,11 @@ class ServerConsolidationQuery(Query):
                     "want": "servers_per_new",
                 },
                 {
+                    "question": "10 old 350 W servers become 2 new 900 W ones: saving in percent",
+                    "input": {"old_servers": 10, "new_servers": 2, "old_server_w": 350, "new_server_w": 900},
+                    "want": "saving_percent",
+                },
+                {
                     "question": "what per-core speed-up makes a seven to one swap work from 28 to 144 cores?",
                     "input": {"servers_per_new": 7, "old_cores": 28, "new_cores": 144},
                     "want": "per_core_gain",

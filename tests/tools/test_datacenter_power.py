@@ -49,6 +49,7 @@ def test_examples_answer_what_they_ask() -> None:
             "energy_cost_usd",
             96000,
         ),
+        ({"w_per_chip_all_in": 1400, "usd_per_mwh": 100}, "energy_cost_usd", 1226.4),
         ({"site_power_mw": 125, "it_power_mw": 100}, "pue", 1.25),
         ({"chips": 7200, "chips_per_rack": 72}, "racks", 100),
     ],

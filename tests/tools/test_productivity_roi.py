@@ -40,6 +40,7 @@ def test_examples_answer_what_they_ask() -> None:
         ({"salary_usd": 300e3, "usd_per_query": 0.6675}, "wage_usd_per_hour", 150),
         ({"salary_usd": 300e3, "usd_per_query": 0.6675}, "queries_per_hour_of_pay", 224.72),
         ({"people": 100, "people_after": 75}, "uplift_percent", 33.3333),
+        ({"person_hours": 5000, "wage_usd_per_hour": 150}, "labour_usd", 750e3),
         ({"people": 100, "people_after": 50}, "uplift_percent", 100),
         ({"people": 100, "uplift_percent": 20}, "people_after", 83.3333),
         (
