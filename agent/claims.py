@@ -273,18 +273,24 @@ def compare(
 ) -> Outcome:
     """Hold a computed range against what was said (both low and high, in one unit)."""
     low, high = computed
+    least, most = _widened(said[0], -tolerance), _widened(said[1], tolerance)
     if rule == "order":
         return "partly" if _decades_apart(computed, said) <= ORDER_DECADES else "parts"
-    if rule in ("at_least", "above"):
-        bound = said[0] - tolerance * abs(said[0]) if rule == "at_least" else said[0]
-        return _by(low >= bound, high >= bound) if rule == "at_least" else _by(low > bound, high > bound)
-    if rule in ("at_most", "below"):
-        bound = said[1] + tolerance * abs(said[1]) if rule == "at_most" else said[0]
-        return _by(high <= bound, low <= bound) if rule == "at_most" else _by(high < bound, low < bound)
-    room = (said[0] - tolerance * abs(said[0]), said[1] + tolerance * abs(said[1]))
-    inside = room[0] <= low and high <= room[1]
+    if rule == "at_least":
+        return _by(low >= least, high >= least)
+    if rule == "above":
+        return _by(low > said[0], high > said[0])
+    if rule == "at_most":
+        return _by(high <= most, low <= most)
+    if rule == "below":
+        return _by(high < said[0], low < said[0])
+    inside = least <= low and high <= most
     around = low <= said[0] and said[1] <= high
-    return _by(inside or around, low <= room[1] and high >= room[0])
+    return _by(inside or around, low <= most and high >= least)
+
+
+def _widened(bound: float, share: float) -> float:
+    return bound if math.isinf(bound) else bound + share * abs(bound)
 
 
 def _by(whole: bool, part: bool) -> Outcome:
