@@ -52,7 +52,10 @@ class EntityFinder:
                     continue
                 if len(key) >= 2 and key not in COMMON:
                     self._names.setdefault(key, {}).setdefault(kind, entry)
-        self._typo_keys = [k for k in self._names if len(k) >= 5]
+        self._typo_keys: dict[tuple[str, str], list[str]] = {}
+        for key in self._names:
+            if len(key) >= 5:
+                self._typo_keys.setdefault((key[0], _digits(key)), []).append(key)
         self._vocabulary = frozenset(self._names)
 
     def find(self, text: str, tokens: list[Token]) -> list[Mention]:
@@ -127,10 +130,8 @@ class EntityFinder:
             if n > 1 and not any(c.isdigit() for c in key):
                 continue
             allowed = 1 if len(key) < 8 or not any(c.isdigit() for c in key) else 2
-            for known in self._typo_keys:
-                if abs(len(known) - len(key)) > allowed or known[0] != key[0]:
-                    continue
-                if _digits(known) != _digits(key):
+            for known in self._typo_keys.get((key[0], _digits(key)), ()):
+                if abs(len(known) - len(key)) > allowed:
                     continue
                 if DamerauLevenshtein.distance(known, key, score_cutoff=allowed) <= allowed:
                     end = tokens[i + n - 1].end

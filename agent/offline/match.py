@@ -91,6 +91,7 @@ class Words:
         self.reading, self.features = reading, features
         self._spans = [(q.first, q.last) for q in reading.quantities]
         self._cache: dict[tuple[int, int], dict[str, float]] = {}
+        self.memo: dict[tuple[str, ...], Any] = {}  # what is worked out once a question and calculator
         self.present = frozenset(s for s, _ in features.stems)
         low = {t.low for t in reading.tokens}
         self.qualifiers = frozenset(q for q, said in _QUALIFIERS.items() if low & said)
@@ -271,6 +272,14 @@ class Matcher:
         return 2.4 * (1 - math.exp(-1.1 * total))
 
     def quantity_fit(self, q: Quantity, f: Field, spec: Spec, words: Words) -> float:
+        """How well a quantity suits a field: its unit, the words around it, sides, pieces and limits."""
+        key = ("fit", spec.name, f.name, f"{q.first}.{q.last}.{q.value}")
+        if key not in words.memo:
+            words.memo[key] = self._quantity_fit(q, f, spec, words)
+        fit: float = words.memo[key]
+        return fit
+
+    def _quantity_fit(self, q: Quantity, f: Field, spec: Spec, words: Words) -> float:
         if f.kind not in ("number", "numbers") or "checked" in q.marks:
             return 0.0
         unit = unit_fit(q, f)
@@ -732,7 +741,7 @@ def _switch(f: Field, reading: Reading) -> bool | None:
     low = reading.text.lower()
     for phrase in f.phrases:
         text_stems = [s for s in phrase if len(s) > 2]
-        if len(text_stems) >= 1 and all(any(s == w for w in _all_stems(reading)) for s in text_stems):
+        if text_stems and all(s in _all_stems(reading) for s in text_stems):
             for word in _NOT_YES:
                 if f" {word} " in f" {low} " and len(text_stems) == 1:
                     return False
@@ -740,7 +749,7 @@ def _switch(f: Field, reading: Reading) -> bool | None:
     return None
 
 
-def _all_stems(reading: Reading) -> set[str]:
-    from agent.offline.words import stem
-
-    return {stem(t.text) for t in reading.tokens if t.is_word}
+def _all_stems(reading: Reading) -> frozenset[str]:
+    if reading.all_stems is None:
+        reading.all_stems = frozenset(_stem(t.text) for t in reading.tokens if t.is_word)
+    return reading.all_stems

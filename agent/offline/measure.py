@@ -134,6 +134,7 @@ def same_dimension(a: Unit, b: Unit) -> bool:
     return a.dims == b.dims
 
 
+@lru_cache(maxsize=2048)
 def without_counts(unit: Unit) -> tuple[tuple[str, int], ...]:
     """The exponents less the things counted: $/h and $/chip/h agree here, bytes and tokens do not."""
     return tuple((n, p) for n, p in unit.dims if n not in COUNTS)

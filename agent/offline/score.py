@@ -71,7 +71,7 @@ class Reader:
     def __init__(self, library: Library, finder: EntityFinder) -> None:
         self.library, self.finder = library, finder
         self.matcher = Matcher(library)
-        self._examples: dict[str, list[tuple[Example, Mapping[str, float]]]] = {}
+        self._examples: dict[str, list[tuple[Example, Mapping[str, float], float]]] = {}
 
     def read(self, text: str) -> Question:
         precisions = find_precisions(text)
@@ -89,7 +89,7 @@ class Reader:
         similar = {name: self._similar(question, spec, exclude) for name, spec in self.library.specs.items()}
         rough = sorted(lexical, key=lambda n: -(WEIGHTS.words * lexical[n] + WEIGHTS.example * (similar[n][0][0] if similar[n] else 0)))
         frames = []
-        for name in rough[:9]:
+        for name in rough[:7]:
             frames.append(self._best_frame(self.library.specs[name], question, WEIGHTS.words * lexical[name], similar[name]))
         return sorted(frames, key=lambda f: -f.score)
 
@@ -155,12 +155,19 @@ class Reader:
         return sum(self.library.idf(s) * spec.text_weights.get(s, 0.0) for s in seen) / max(whole, 2.0)
 
     def _similar(self, question: Question, spec: Spec, exclude: str = "") -> list[tuple[float, Example]]:
-        rows = [(cosine(question.signature, signature), example) for example, signature in self._read_examples(spec) if example.question != exclude]
+        mine = question.signature
+        norm = math.sqrt(sum(w * w for w in mine.values())) or 1.0
+        rows = [
+            (sum(w * mine[k] for k, w in signature.items() if k in mine) / (norm * size), example)
+            for example, signature, size in self._read_examples(spec)
+            if example.question != exclude
+        ]
         return sorted(rows, key=lambda r: -r[0])
 
-    def _read_examples(self, spec: Spec) -> list[tuple[Example, Mapping[str, float]]]:
+    def _read_examples(self, spec: Spec) -> list[tuple[Example, Mapping[str, float], float]]:
         if spec.name not in self._examples:
-            self._examples[spec.name] = [(e, self.read(e.question).signature) for e in spec.examples]
+            read = [(e, self.read(e.question).signature) for e in spec.examples]
+            self._examples[spec.name] = [(e, s, math.sqrt(sum(w * w for w in s.values())) or 1.0) for e, s in read]
         return self._examples[spec.name]
 
     def _signature(self, reading: Reading, features: Features, precisions: list[PrecisionMention]) -> Mapping[str, float]:
@@ -205,13 +212,6 @@ def _kind(q: object) -> str:
     return text if unit is not None and unit.bare else str(without_counts(unit) or unit.dims) if unit is not None else "bare"
 
 
-def cosine(a: Mapping[str, float], b: Mapping[str, float]) -> float:
-    if not a or not b:
-        return 0.0
-    dot = sum(w * b[k] for k, w in a.items() if k in b)
-    return dot / math.sqrt(sum(w * w for w in a.values()) * sum(w * w for w in b.values()))
-
-
 def _salient(question: Question, i: int) -> bool:
     """Whether a quantity is one that an answer must use: a bare "one" or a year need not be."""
     q = question.reading.quantities[i]
@@ -226,19 +226,9 @@ def _salient(question: Question, i: int) -> bool:
 
 def rank_outputs(frame: Frame, question: Question, similar: list[tuple[float, Example]]) -> list[tuple[float, Field]]:
     """The results of a calculator by how much the question wants them, best first."""
-    features = question.features
-    votes = _votes(frame.spec, similar)
-    idf = _output_idf(frame.spec)
-    near = _focus_words(frame.spec, question)
     rows = []
-    headlines = 0
-    for f in frame.spec.outputs:
-        if f.kind not in ("number",) or f.unit is None:
-            continue
-        score = votes.get(f.name, 0.0) + _asked_unit(f, features) + _said(f, features, idf, question.words.given, near)
-        if f.role == "headline":
-            score += WEIGHTS.headline - 0.12 * min(headlines, 4)
-            headlines += 1
+    for base, f in _base_scores(frame.spec, question, similar):
+        score = base
         if f.name in frame.fills:
             score -= 4.0
         if f.name_stems and set(f.name_stems) <= question.words.given and not any(s in question.features.wanted.near for s in f.name_stems):
@@ -247,6 +237,29 @@ def rank_outputs(frame: Frame, question: Question, similar: list[tuple[float, Ex
             score += WEIGHTS.pattern
         rows.append((score, f))
     return sorted(rows, key=lambda r: -r[0])
+
+
+def _base_scores(spec: Spec, question: Question, similar: list[tuple[float, Example]]) -> list[tuple[float, Field]]:
+    """What a result is worth to a question before any field is filled; worked out once a calculator."""
+    cache = question.words.memo
+    key = ("outputs", spec.name, similar[0][1].question if similar else "")
+    if key not in cache:
+        votes, idf, near = _votes(spec, similar), _output_idf(spec), _focus_words(spec, question)
+        present = frozenset(s for s, _ in question.features.stems)
+        rows: list[tuple[float, Field]] = []
+        headlines = 0
+        for f in spec.outputs:
+            if f.kind != "number" or f.unit is None:
+                continue
+            score = votes.get(f.name, 0.0) + _asked_unit(f, question.features)
+            score += _said(f, present, idf, question.words.given, near)
+            if f.role == "headline":
+                score += WEIGHTS.headline - 0.12 * min(headlines, 4)
+                headlines += 1
+            rows.append((score, f))
+        cache[key] = rows
+    found: list[tuple[float, Field]] = cache[key]
+    return found
 
 
 def _focus_words(spec: Spec, question: Question) -> Mapping[str, float]:
@@ -293,9 +306,8 @@ def _asked_unit(f: Field, features: Features) -> float:
     return -3.0 if wanted.explicit else -1.2
 
 
-def _said(f: Field, features: Features, idf: Mapping[str, float], given: frozenset[str], near: Mapping[str, float]) -> float:
+def _said(f: Field, present: frozenset[str], idf: Mapping[str, float], given: frozenset[str], near: Mapping[str, float]) -> float:
     focused = sum(w * f.words[s] * idf.get(s, 1.0) for s, w in near.items() if s in f.words)
-    present = {s for s, _ in features.stems}
     whole = sum(f.words[s] * idf.get(s, 1.0) * (0.3 if s in given else 1.0) for s in present if s in f.words)
     phrases = sum(1 for p in f.phrases if len(p) > 1 and all(s in present for s in p))
     return min(WEIGHTS.focus * focused, 4.0) + WEIGHTS.rest * (1 - math.exp(-0.5 * whole)) + 0.5 * min(phrases, 2)
