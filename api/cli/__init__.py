@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from api.cli.bytecode import keep_bytecode
+
 # name → (module that holds the click command, its attribute, the line in `--help`)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "ask": ("api.cli.ask", "command", "Answer one question, or a file of them."),
@@ -96,6 +98,7 @@ def group() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line. Exit status 0 done, 2 bad usage or input (one line), 1 anything else."""
+    keep_bytecode()
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 

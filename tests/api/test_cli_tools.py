@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -158,3 +160,29 @@ def test_cold_run_uses_little_processor_time() -> None:
     )  # fmt: skip
     assert used < 1.2
     assert time.process_time() > 0
+
+
+def test_bytecode_is_kept_where_python_was_told_to_write_none(tmp_path: Path) -> None:
+    code = (
+        "import sys; from api.cli import main\ntry: main(['--version'])\nfinally: print(sys.pycache_prefix)"
+    )
+
+    def prefix(**changed: str) -> str:
+        env = {
+            **os.environ,
+            "RACKRATE_HOME": str(tmp_path / "home"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **changed,
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=60, check=True
+        )
+        return done.stdout.split()[-1]
+
+    folder = tmp_path / "home" / "cache" / "bytecode"
+    assert prefix() == str(folder)
+    assert prefix(PYTHONDONTWRITEBYTECODE="") == "None"
+    folder.chmod(0o777)  # anybody could put code there
+    assert prefix() == "None"
+    (tmp_path / "file").write_text("x")
+    assert prefix(RACKRATE_HOME=str(tmp_path / "file")) == "None"
