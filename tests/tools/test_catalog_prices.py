@@ -170,6 +170,8 @@ def test_an_open_model_is_priced_over_its_hosts(catalog: Catalog) -> None:
     assert price.high is not None
     assert price.low[1] <= price.output <= price.high[1]
     assert "hosts" in (price.note or "")
+    with pytest.raises(FactAbsent, match="released on 2025-08-05"):
+        catalog.api_price("gpt-oss-120b", "2024-12")
     with pytest.raises(UnknownName) as error:
         catalog.api_price("gpt-4oo mini")
     assert "gpt-4o-mini" in error.value.nearest

@@ -76,13 +76,13 @@ class ApiPrice:
 
 
 class ApiPrices:
-    """Looks up token prices. `open_model` maps a host's name of an open model to the catalogue's id."""
+    """Looks up token prices. `open_model` maps a host's name of an open model to its id and release date."""
 
     def __init__(
         self,
         documents: Iterable[Mapping[str, Any]],
         cache: Path | None = None,
-        open_model: Callable[[str], str | None] = lambda name: None,
+        open_model: Callable[[str], tuple[str, str | None] | None] = lambda name: None,
     ) -> None:
         self._cache, self._open_model = cache, open_model
         self._known: dict[str, Mapping[str, Any]] = {}
@@ -140,16 +140,16 @@ class ApiPrices:
             FactAbsent: the model was not released then, or nobody lists its price.
         """
         day = last_day(as_of) if as_of is not None else dt.datetime.now(dt.UTC).date()
-        open_id = self._open_model(model)
+        known = self._open_model(model)
         ref = self._ref(model, provider)
-        if ref is None and open_id is None:
+        if ref is None and known is None:
             raise UnknownName(
                 "api_model", model, tuple(n.split("/", 1)[-1] for n in self._names.nearest(model))
             )
         if ref is not None:
             return self._listed(ref, day)
-        assert open_id is not None
-        return self._by_hosts(open_id, day, provider)
+        assert known is not None
+        return self._by_hosts(*known, day, provider)
 
     def _ref(self, model: str, provider: str | None) -> str | None:
         if provider is not None and f"{provider}/{model}" in self.table:
@@ -207,15 +207,19 @@ class ApiPrices:
 
     # What hosts charge for an open model
 
-    def _by_hosts(self, open_id: str, day: dt.date, provider: str | None) -> ApiPrice:
+    def _by_hosts(self, open_id: str, released: str | None, day: dt.date, provider: str | None) -> ApiPrice:
+        if released and day < first_day(released):
+            raise FactAbsent(f"{open_id} had no price on {day}: it was released on {released}")
         offers = [o for o in self._offers(open_id, day) if provider in (None, o[0])]
         if not offers:
             raise FactAbsent(f"no host's token price of {open_id} has a source")
         inputs, outputs = [o[1] for o in offers], [o[2] for o in offers]
         hosts = ", ".join(sorted({o[0] for o in offers}))
+        sources = list({o[3].title: o[3] for o in offers}.values())
         return ApiPrice(
             open_id, provider or "hosts", statistics.median(inputs), None, statistics.median(outputs),
-            day.isoformat(), None, [o[3] for o in offers[:1]], note=f"median over hosts: {hosts}",
+            day.isoformat(), released, sources,
+            note=f"median over hosts: {hosts}; hosts' earlier prices are rarely on record",
             low=(min(inputs), min(outputs)), high=(max(inputs), max(outputs)),
         )  # fmt: skip
 
@@ -238,8 +242,8 @@ class ApiPrices:
         hosts: dict[str, list[str]] = {}
         for ref in self.table:
             host, model = ref.split("/", 1)
-            if host in _HOSTS and (open_id := self._open_model(_plain_open_name(model))):
-                hosts.setdefault(open_id, []).append(ref)
+            if host in _HOSTS and (known := self._open_model(_plain_open_name(model))):
+                hosts.setdefault(known[0], []).append(ref)
         return hosts
 
 

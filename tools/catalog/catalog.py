@@ -158,9 +158,12 @@ class Catalog:
         """
         return self.api.price(model, as_of)
 
-    def _open_model(self, name: str) -> str | None:
+    def _open_model(self, name: str) -> tuple[str, str | None] | None:
+        """Id and release date of an open model, by any name a host may give it."""
         found = self._model_names.find(name)
-        return found if found and self.models[found].open_weights else None
+        if found is None or not self.models[found].open_weights:
+            return None
+        return found, self.models[found].release_date
 
     @cached_property
     def market(self) -> Market:
