@@ -215,7 +215,7 @@ class Decider:
         f = question.features
         if not f.stems or f.explain and not f.asks_number or choice.want is None or f.source:
             return False
-        if question.reading.quantities or question.reading.mentions or len(f.stems) > 4 or _proper_noun(question):
+        if any(q.value != 1 for q in question.reading.quantities) or question.reading.mentions or len(f.stems) > 4 or _proper_noun(question):
             return False
         said = [s for s, _ in f.stems if s not in _GENERIC]
         known = sum(1 for s in said if choice.frame.spec.text_weights.get(s, 0.0) >= 0.3)

@@ -35,7 +35,7 @@ _RATIO = re.compile(
     r"\b(ratio|how many times|times (more|less|fewer|as|higher|lower|larger|smaller|bigger|cheaper|better|faster|over)|factor|multiple|relative to|"
     r"x (more|less|fewer|cheaper)|compared (to|with)|versus|vs\.?|by what factor|fold)\b", re.I)
 _RATIO_ASKED = re.compile(
-    r"\bratio\b(?! (of|is) \d)|\bhow many times\b|\b(by|a) what (factor|multiple)\b|\bwhat (factor|multiple)\b|\bhow many [xX]\b|\bas (an? )?multiple of\b|\bmultiple of (its|the|what)\b"
+    r"\bratio\b(?! (of|is) \d)|\bhow many times\b|\b(by|a) what (factor|multiple)\b|\bwhat (factor|multiple)\b|\bhow many [xX]\b|\bas an? (factor|ratio|multiple)\b|\bas (an? )?multiple of\b|\bmultiple of (its|the|what)\b"
     r"|\bhow much (larger|bigger|smaller|cheaper|faster|better|more expensive|dearer|higher|lower)\b.{0,60}\b(times|x|ratio|factor)\b|\btimes (as many|as much|more|fewer|less|cheaper)\b.{0,40}\?", re.I)
 _YES_NO = re.compile(r"^\W*(so |but |and |ok(ay)? )?(is|are|was|were|does|did|do|can|could|would|will|has|have)\b|\b(right|correct|true)\s*\?|\bcheck\b|\breally\b|\?\?", re.I)
 _COST_ASKED = re.compile(
@@ -46,7 +46,7 @@ _PERCENT = re.compile(r"(\bwhat|\bwhich|\bhow many|\bthe|\bin|\bas an?|\bgive|\b
 _DIFFERENCE = re.compile(r"\b(difference|gap|how much (more|less|cheaper|dearer|extra)|save|saving|savings|additional|extra|fewer)\b", re.I)
 _SUM = re.compile(r"\b(total|sum|altogether|combined|in all|all together|add up|add)\b", re.I)
 _NOW = re.compile(r"\b(right now|today|today's|currently|current|at the moment|this (very )?(minute|second|week|morning|month)|live|latest|as of now|real[- ]time|nowadays|tonight|tomorrow)\b", re.I)
-_PRICE = re.compile(r"\b(price|prices|cost|costs|rate|rent|rental|quote|trading|stock|share price|going for|market cap)\b", re.I)
+_PRICE = re.compile(r"\b(per hour|an hour|price|prices|cost|costs|rate|rent|rental|quote|trading|stock|share price|going for|market cap)\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -234,6 +234,11 @@ def _asked_at(reading: Reading, i: int, taken: set[int]) -> tuple[int, str, bool
             return (3, "percent", True)
     if word in ("percentage", "percent", "pct") and i not in taken or (reading.tokens[i].text == "%" and i not in taken):
         return (2, "percent", True)
+    if word == "per" and i not in taken and after in ("gpu", "chip", "card", "accelerator") and (i + 2 >= len(tokens) or tokens[i + 2].text in "?.,") and any(q.unit.has("USD") for q in reading.quantities):
+        return (3, "USD/chip", True)
+    if word in ("to", "into") and i not in taken and any(t.low in ("convert", "converted", "express") for t in tokens[:i]):
+        hit = _unit_phrase(reading, i + 1, taken, money=True)
+        return (4, hit, True) if hit else None
     if word == "per" and i not in taken and after in ("year", "month", "day", "hour", "annum") and (i == 0 or tokens[i - 1].text in ",:;" or tokens[i - 1].low in ("what", "much", "is", "that")):
         money = any(q.unit.has("USD") for q in reading.quantities)
         return (3, f"USD/{UNIT_WORDS[after]}", True) if money else None

@@ -125,6 +125,8 @@ class Words:
             between = range(i + 1, first) if left else range(last, i)
             weight = self._barrier(between, first, last) / (1 + 0.22 * (distance - 1))
             weight *= 0.85 if left and self._belongs_left(i, first) else 1.0
+            if i == last + 1 and self.reading.tokens[last].low == "of":
+                weight = 1.1  # "2,900 dollars of HBM"
             near[stem_] = max(near.get(stem_, 0.0), weight)
         self._in_out(last, near)
         return near
@@ -139,6 +141,8 @@ class Words:
             text = self.reading.tokens[i].low
             if text in ".;?!":
                 weight *= 0.3
+            elif text in ("-", "–", "—") and 0 < i < len(self.reading.tokens) - 1 and self.reading.tokens[i].start > self.reading.tokens[i - 1].end:
+                weight *= 0.5
             elif text in (",", ":", "(", ")", "vs", "versus", "->", "→"):
                 weight *= 0.6
             elif text in ("and", "but"):
@@ -298,6 +302,8 @@ class Matcher:
             unit = min(unit, 1.6)
         if unit <= 0:
             return 0.0
+        if said >= 1.0 and not q.marked and not f.allows(q.value):
+            unit += 1.4  # "PUE of 0.5": no doubt which field is meant, and it cannot be
         if not q.marked and said < 0.35 and not (f.unit is None or f.unit.bare):
             said -= 0.5
         said += _literal_fit(q, f, words)
@@ -538,13 +544,20 @@ def _direction_fit(q: Quantity, f: Field) -> float:
 def _literal_fit(q: Quantity, f: Field, words: Words) -> float:
     """Small words right beside the number that the field lists: "15 in", "98 without", "out of 300"."""
     tokens = words.reading.tokens
-    before = [t.low for t in tokens[max(0, q.first - 4) : q.first] if t.text not in "$-"]
+    before = [t.low for t in tokens[max(0, q.first - 6) : q.first] if t.text not in "$-"]
+    for k in range(len(before) - 1, -1, -1):
+        if before[k] in (",", ".", ";", "?", ":", "and"):
+            before = before[k + 1 :]
+            break
     after = [t.low for t in tokens[q.last : q.last + 3]]
+    best = 0.0
     for phrase in f.literals:
         n = len(phrase)
         if tuple(before[-n:]) == phrase or tuple(after[:n]) == phrase:
-            return 0.8
-    return 0.0
+            best = max(best, 0.8)
+        elif n == 1 and len(phrase[0]) > 2 and phrase[0] in before:
+            best = max(best, 0.5)
+    return best
 
 
 _PIECES = ("per_chip", "per_gpu", "per_server", "per_user", "per_rack", "per_request", "per_call", "per_person")

@@ -36,7 +36,7 @@ def find_precisions(text: str) -> list[PrecisionMention]:
 
 def _said_of(text: str, match: re.Match[str], left: int, right: int) -> str:
     """What the format belongs to: the words right after it first, then those right before."""
-    after = re.split(r"[,;.?!]|\b(?:and|with|at|on|plus)\b(?!\s*kv)", text[match.end() : min(right, match.end() + 34)], maxsplit=1, flags=re.I)[0]
+    after = re.split(r"[,;.?!]|\b(?:and|with|at|on|plus)\b(?!\s*(?:the )?(?:kv|cache))", text[match.end() : min(right, match.end() + 34)], maxsplit=1, flags=re.I)[0]
     before = re.split(r"[,;.?!]|\b(?:and|with|on|plus)\b", text[max(left, match.start() - 30) : match.start()], flags=re.I)[-1]
     for piece in (after, before):
         kv, weights = bool(_KV.search(piece)), bool(re.search(r"\bweights?\b", piece, re.I))

@@ -375,7 +375,7 @@ def _numerator(reading: Reading, number: Number, marks: set[str]) -> tuple[int, 
         j = i
         while j < len(tokens) and tokens[j].start < named.end:
             j += 1
-        if j < len(tokens) and tokens[j].text == "-":
+        while j < len(tokens) and tokens[j].low in ("-", "gpu", "gpus", "chip", "chips"):
             j += 1
         if j < len(tokens) and tokens[j].low in ("hour", "hours", "hrs"):
             return j + 1, "chip*hour"
@@ -408,6 +408,8 @@ def _unit_word(reading: Reading, i: int, marks: set[str], *, glued: bool, number
             if token.low in ("s", "h", "w", "t", "j", "m", "min", "us") and not glued and skip == 0 and len(token.text) == 1:
                 pass
             if token.low in ("us", "weight") and not glued:
+                break
+            if token.low == "quarter" and number_value != 1:
                 break
             if unit in ("request", "person", "server", "core", "link") and not token.low.endswith(("s", "e")) and number_value != 1:
                 break  # "a 32k prompt", "a 240k engineer": the noun is what the number describes, not what it counts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -87,6 +88,9 @@ def _second_calls(decider: Decider, decision: Decision, turn: Turn) -> tuple[Too
         if choice is None:
             return ()
         return (ToolCall(_id(turn, "c"), choice.frame.spec.name, choice.frame.arguments, _origins(choice)),)
+    fall = _fall(decision, turn)
+    if fall is not None:
+        return (ToolCall(_id(turn, "n"), ARITHMETIC, {"expression": "0 - a", "variables": {"a": f"{fall:.15g} percent"}, "unit": "percent"}, {"expression": "question"}),)
     if decision.choice is None or not decision.choice.frame.pairs or decision.kind not in ("calculate", "mixed"):
         return ()
     pair = _pair_figures(decision.choice, turn)
@@ -97,6 +101,22 @@ def _second_calls(decider: Decider, decision: Decision, turn: Turn) -> tuple[Too
     if unit:
         arguments["unit"] = unit
     return (ToolCall(_id(turn, "c"), ARITHMETIC, arguments, {"expression": "question"}),)
+
+
+_FALLS = re.compile(r"\b(drop\w*|fall\w*|fell|compress\w*|declin\w*|decreas\w*|shrink\w*|cut|cheaper|lower|less|reduc\w+|down|los[et]\w*|discount)\b", re.I)
+
+
+def _fall(decision: Decision, turn: Turn) -> float | None:
+    """A negative percentage where the question asks how big the fall is: said as a positive number."""
+    from agent.offline.decide import figure_of
+
+    choice = decision.choice
+    if choice is None or choice.want is None or choice.want.unit_text != "percent" or choice.frame.pairs or decision.kind not in ("calculate", "mixed"):
+        return None
+    figure = figure_of(turn.result(_id(turn, "a")) or {}, choice.want.name)
+    if figure is None or figure[0] >= 0 or "margin" in choice.want.name or "return" in choice.want.name:
+        return None
+    return figure[0] if _FALLS.search(decision.question.text) else None
 
 
 def _pair_figures(choice: Choice, turn: Turn) -> tuple[tuple[float, str], tuple[float, str]] | None:
@@ -227,6 +247,9 @@ def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
         return _failure(failed)
     compared = turn.result(_id(turn, "c")) if choice.frame.pairs and not decision.from_claims else None
     call, run, want = (_id(turn, "c"), compared, None) if compared is not None and "error" not in compared else (ids[0], runs[0], choice.want)
+    fallen = turn.result(_id(turn, "n"))
+    if fallen is not None and "error" not in fallen:
+        call, run, want = _id(turn, "n"), fallen, None
     name = want.name if want is not None else "value"
     figure = next((f for f in run.get("figures", ()) if f["name"] == name), None) or next(iter(run.get("figures", ())), None)
     text = _answer_text(decider, decision, choice, runs, run, figure, want, citations)
@@ -245,6 +268,11 @@ def _assumed(decision: Decision) -> list[str] | None:
 def _answer_text(decider: Decider, decision: Decision, choice: Choice, runs: Sequence[Mapping[str, Any]], run: Mapping[str, Any], figure: Mapping[str, Any] | None, want: Any, citations: Sequence[Mapping[str, Any]]) -> str:
     if choice.frame.pairs and run not in runs and figure is not None:
         parts = [_compared(decider, decision, choice, runs, figure)]
+    elif run not in runs and figure is not None:
+        first = next((f for f in runs[0].get("figures", ()) if choice.want is not None and f["name"] == choice.want.name), None)
+        label = say.readable(choice.want) if choice.want is not None else "Result"
+        why = say.relevant(str(runs[0].get("formula", "")), choice.want) if first is not None else ""
+        parts = [f"{label}: **{say.glued(float(figure['value']), str(figure['unit']))}** down.", say.sentence(why) if why else ""]
     else:
         parts = [say.calculation(decision.question, choice, want, run, figure, decider.titles)]
     rival = _other_reading(decision, choice)

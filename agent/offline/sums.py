@@ -132,10 +132,11 @@ def _change(reading: Reading, features: Features, qs: list[Quantity], salient: l
         if "from" not in a.marks or "to" not in b.marks or a.unit.dims != b.unit.dims or not a.value or not b.value:
             continue
         high, low = (a, b) if a.value * a.unit.factor >= b.value * b.unit.factor else (b, a)
-        if features.percent or (not features.ratio and (_DOWN.search(reading.text) or _UP.search(reading.text))):
+        sure = 0.95 if features.wanted.unit_text == "percent" and set(salient) <= {i, j} else 0.8
+        if features.percent or features.wanted.unit_text == "percent" or (not features.ratio and (_DOWN.search(reading.text) or _UP.search(reading.text))):
             if high is a:
-                return Sum(f"({literal(a)} - {literal(b)}) / {literal(a)}", "percent", (i, j), 0.8, "fall in percent")
-            return Sum(f"({literal(b)} - {literal(a)}) / {literal(a)}", "percent", (i, j), 0.8, "rise in percent")
+                return Sum(f"({literal(a)} - {literal(b)}) / {literal(a)}", "percent", (i, j), sure, "fall in percent")
+            return Sum(f"({literal(b)} - {literal(a)}) / {literal(a)}", "percent", (i, j), sure, "rise in percent")
         if features.ratio:
             return Sum(f"{literal(high)} / {literal(low)}", None, (i, j), 0.75, "how many times")
     return None
@@ -153,7 +154,7 @@ def _versus(reading: Reading, features: Features, qs: list[Quantity], salient: l
     if features.percent and not features.ratio or re.search(r"\b(discount|percent|%) ", reading.text) and features.percent:
         return Sum(f"({literal(high)} - {literal(low)}) / {literal(high)}", "percent", (i, j), 0.7, "discount in percent") if _DOWN.search(reading.text) else None
     if features.ratio or features.wanted.unit_text == "dimensionless":
-        return Sum(f"{literal(high)} / {literal(low)}", None, (i, j), 0.7, "how many times")
+        return Sum(f"{literal(high)} / {literal(low)}", None, (i, j), 0.85 if features.wanted.unit_text == "dimensionless" else 0.7, "how many times")
     return None
 
 
@@ -204,7 +205,12 @@ def _by_dimension(reading: Reading, features: Features, qs: list[Quantity], sali
     top = " * ".join(_per_literal(qs[i]) for i, s in zip(salient, ways[0], strict=True) if s > 0) or "1"
     below = [_per_literal(qs[i]) for i, s in zip(salient, ways[0], strict=True) if s < 0]
     expression = top + "".join(f" / {b}" for b in below)
-    return Sum(expression, wanted.unit_text, tuple(salient), 0.72, "units decide")
+    unit_text = wanted.unit_text
+    if wanted.unit.has("USD") and all(n in ("USD", "chip", "server", "person") for n, _ in wanted.unit.dims) and len(wanted.unit.dims) > 1:
+        expression = re.sub(r"\(([\d.e+-]+) (chip|server|person)\)", r"\1", expression)
+        unit_text = "USD"  # dollars for one of them
+    cancels = sum(abs(p) for i in salient for _, p in _per_piece(qs[i]).dims) > sum(abs(p) for _, p in wanted.unit.dims)
+    return Sum(expression, unit_text, tuple(salient), 0.92 if cancels or unit_text == "USD" else 0.72, "units decide")
 
 
 def _per_piece(q: Quantity) -> Unit:
