@@ -19,6 +19,7 @@ from tools.catalog import Catalog
 from tools.contract import Result, quantity
 from tools.deployment import Capacity, Deployment
 from tools.errors import InputError, MissingInput
+from tools.finite import finite
 from tools.precision import bytes_per_element
 from tools.served import (
     GB,
@@ -238,7 +239,7 @@ def batch_size(query: BatchSizeQuery, catalog: Catalog) -> BatchSizeResult:
     if query.n_requests is not None:
         _longest(query, room, result)
     result.assumptions, result.warnings, result.sources = notes.assumptions, notes.warnings, notes.sources
-    return result
+    return finite(result)
 
 
 def _room(query: BatchSizeQuery, served: Served, memory: Memory, notes: Notes) -> Room:

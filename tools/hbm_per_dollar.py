@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tools.catalog import Catalog
 from tools.chip_value import ChipValue, chip_values
 from tools.contract import Figure, Query, Result, entity, quantity
+from tools.finite import finite
 from tools.precision import Precision, precision_field
 from tools.served import Notes
 from tools.serving_charts import bars
@@ -253,7 +254,7 @@ def hbm_per_dollar(query: HbmPerDollarQuery, catalog: Catalog) -> HbmPerDollarRe
     result.formula = "; ".join([*lines, *([result.formula] if len(values) > 2 and result.formula else [])])
     result.assumptions, result.warnings = notes.assumptions, notes.warnings
     result.sources = list(dict.fromkeys(notes.sources))
-    return result
+    return finite(result)
 
 
 def _one(first: ChipValue, unit: str, result: HbmPerDollarResult) -> list[str]:

@@ -13,6 +13,7 @@ from pydantic import ConfigDict
 from tools.catalog import Catalog
 from tools.contract import Result, entity, quantity
 from tools.errors import MissingInput
+from tools.finite import finite
 from tools.precision import Precision, bytes_per_element, precision_field
 from tools.served import GB, Notes, Served, ShapeQuery, resolve_model
 from tools.serving_charts import curves
@@ -154,7 +155,7 @@ def kv_cache(query: KvCacheQuery, catalog: Catalog) -> KvCacheResult:
     elif result.growth_factor is None:
         raise MissingInput("model", "which model, or its layers, KV heads and head size?")
     result.assumptions, result.warnings, result.sources = notes.assumptions, notes.warnings, notes.sources
-    return result
+    return finite(result)
 
 
 def _growth(query: KvCacheQuery, result: KvCacheResult, notes: Notes) -> None:

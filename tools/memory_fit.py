@@ -14,6 +14,7 @@ from pydantic import ConfigDict
 from tools.catalog import Catalog
 from tools.contract import Result, quantity
 from tools.errors import MissingInput
+from tools.finite import finite
 from tools.precision import bytes_per_element
 from tools.served import (
     GB,
@@ -156,7 +157,7 @@ def memory_fit(query: MemoryFitQuery, catalog: Catalog) -> MemoryFitResult:
         else:
             _largest(query, memory, result, notes)
     result.assumptions, result.warnings, result.sources = notes.assumptions, notes.warnings, notes.sources
-    return result
+    return finite(result)
 
 
 def _model_side(query: MemoryFitQuery, catalog: Catalog, notes: Notes, result: MemoryFitResult) -> Served:

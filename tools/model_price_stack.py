@@ -14,6 +14,7 @@ from tools.api_prices import api_quote
 from tools.catalog import Catalog
 from tools.contract import Query, Result, Source, entity, quantity
 from tools.errors import FactAbsent, InputError, MissingInput
+from tools.finite import finite
 from tools.precision import Precision, precision_field
 from tools.serving_charts import bars
 from tools.serving_performance import ServingPerformanceQuery, serving_performance
@@ -184,8 +185,10 @@ def model_price_stack(query: ModelPriceStackQuery, catalog: Catalog) -> ModelPri
     if not more["sources"]:
         STACK.require(solution, query, "price_ratio", "cost_ratio", "margin_factor", "gross_margin_percent",
                       "efficiency_factor", "competition_factor", "size_ratio")  # fmt: skip
-    return fill(ModelPriceStackResult, solution, units_of(ModelPriceStackQuery, ModelPriceStackResult),
-                chart=_chart(solution), table=_table(solution), **more)  # fmt: skip
+    return finite(
+        fill(ModelPriceStackResult, solution, units_of(ModelPriceStackQuery, ModelPriceStackResult),
+                chart=_chart(solution), table=_table(solution), **more)
+    )  # fmt: skip
 
 
 def _defaults(known: dict[str, float | None]) -> list[Default]:

@@ -15,6 +15,7 @@ from pydantic import ConfigDict
 from tools.batch_size import BatchSizeQuery, batch_size
 from tools.catalog import Catalog
 from tools.contract import Result, Source, quantity
+from tools.finite import finite
 from tools.served import ChipQuery, ModelQuery, Notes
 from tools.serving_charts import bars
 from tools.solve import Default, Relations, Rule, Solution, fill, product, units_of
@@ -172,9 +173,11 @@ def reasoning_cost(query: ReasoningCostQuery, catalog: Catalog) -> ReasoningCost
         notes.assumptions.append(
             "Memory full and step time unchanged, so the cost of a token rises as the batch falls: an upper bound"
         )
-    return fill(ReasoningCostResult, solution, units_of(ReasoningCostQuery, ReasoningCostResult),
+    return finite(
+        fill(ReasoningCostResult, solution, units_of(ReasoningCostQuery, ReasoningCostResult),
                 formula=formulas, assumptions=notes.assumptions, warnings=notes.warnings,
-                sources=list(dict.fromkeys(notes.sources)), chart=_chart(solution), **more)  # fmt: skip
+                sources=list(dict.fromkeys(notes.sources)), chart=_chart(solution), **more)
+    )  # fmt: skip
 
 
 def _check_said(known: dict[str, float | None], notes: Notes) -> None:

@@ -50,11 +50,11 @@ class ShapeQuery(Query):
     )  # fmt: skip
     kv_heads: int | None = quantity(
         "Number of key-value heads, for a model that is not in the catalogue", "dimensionless", default=None,
-        min=1, max=100_000, words=("heads", "key-value heads", "head count"),
+        min=1, max=1_024, words=("heads", "key-value heads", "head count"),
     )  # fmt: skip
     head_dim: int | None = quantity(
         "Size of one attention head, for a model that is not in the catalogue", "dimensionless", default=None,
-        min=1, max=100_000, words=("head dimension", "head size", "head dim"),
+        min=1, max=4_096, words=("head dimension", "head size", "head dim"),
     )  # fmt: skip
 
 
@@ -229,7 +229,9 @@ def _described(query: ShapeQuery, name: str, catalog: Catalog, notes: Notes, kv:
         layers, kv_heads, head_dim = shape
         changes = {"layers": layers, "kv_layers": layers, "kv_heads": kv_heads, "head_dim": head_dim}
     if nearest is not None:
+        part = min(1.0, (query.params or 0.0) / (nearest.params_total or 1.0))  # a tiny model has a tiny vocabulary
         sizes: dict[str, Any] = {"params_total": query.params, "params_active": query.params}
+        sizes |= {name: part * (getattr(nearest, name) or 0.0) for name in ("embedding_params", "lm_head_params")}
         return dataclasses.replace(nearest, id="described", name=name, **sizes, **changes)
     return make_model({"id": "described", "name": name, "shape": changes}, {}) if changes else None
 

@@ -15,6 +15,7 @@ from tools import deployment, serving_constants
 from tools.catalog import Catalog, Chip
 from tools.contract import Result, Source, entity, quantity
 from tools.errors import FactAbsent, InputError, MissingInput
+from tools.finite import finite
 from tools.served import ModelQuery, Notes, Served, resolve_model
 from tools.serving_charts import curve
 from tools.serving_floors import Machine, fill_cluster, fill_floors, machine
@@ -228,7 +229,7 @@ def serving_performance(query: ServingPerformanceQuery, catalog: Catalog) -> Ser
     result.formula = "; ".join(line for line in lines if line)
     result.assumptions, result.warnings = notes.assumptions, notes.warnings
     result.sources = list(dict.fromkeys(notes.sources))
-    return result
+    return finite(result)
 
 
 def _require(query: ServingPerformanceQuery, chip: Chip | None, has_model: bool) -> None:

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field
 from tools.catalog import Catalog
 from tools.contract import Query, Result, entity, quantity
 from tools.errors import MissingInput
+from tools.finite import finite
 from tools.precision import Precision, precision_field
 from tools.served import Notes
 from tools.solve import units_of
@@ -330,7 +331,7 @@ def token_cost(query: TokenCostQuery, catalog: Catalog) -> TokenCostResult:
     result.formula = "; ".join(lines)
     result.assumptions, result.warnings = notes.assumptions, notes.warnings
     result.sources = list(dict.fromkeys(notes.sources))
-    return result
+    return finite(result)
 
 
 def _by_chips(query: TokenCostQuery) -> bool:

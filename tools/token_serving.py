@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from tools.api_prices import api_quote
 from tools.contract import Source
-from tools.errors import FactAbsent, MissingInput
+from tools.errors import FactAbsent, InputError, MissingInput
 from tools.served import Notes
 from tools.serving_charts import curve
 from tools.serving_performance import ServingPerformanceQuery, serving_performance
@@ -148,7 +150,12 @@ def _serving_query(query: TokenCostQuery, **changes: Any) -> ServingPerformanceQ
     given = {name: getattr(query, name) for name in fields}
     given["n_chips"] = int(query.n_chips) if query.n_chips is not None else 1
     given["output_tokens"] = ((query.output_tokens or 0.0) + (query.reasoning_tokens or 0.0)) or None
-    return ServingPerformanceQuery(**(given | changes))
+    given["input_tokens"] = query.input_tokens or None
+    try:
+        return ServingPerformanceQuery(**(given | changes))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(str(first["loc"][0]), first["input"], first["msg"]) from error
 
 
 def _interval(result: TokenCostResult, rent: float, share: float, rate: float) -> None:
