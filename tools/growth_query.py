@@ -90,6 +90,11 @@ class GenerationGainQuery(Query):
                     "want": "total_factor",
                 },
                 {
+                    "question": "how long until 20x if it doubles every 8 months?",
+                    "input": {"total_factor": 20, "doubling_months": 8},
+                    "want": "years",
+                },
+                {
                     "question": "three generations at 2.5x each: total gain",
                     "input": {"growth_factor": 2.5, "generations": 3},
                     "want": "total_factor",
@@ -115,11 +120,10 @@ class GenerationGainQuery(Query):
         max=1e6,
         words=(
             "times better",
-            "x per year",
-            "gain per generation",
-            "improves by a factor",
+            "improves",
             "doubles",
             "triples",
+            "factor",
         ),
         ask="By what factor does it grow, and over what period?",
     )
@@ -128,13 +132,17 @@ class GenerationGainQuery(Query):
         "year",
         default=None,
         above=0,
-        words=("every", "each", "per", "cadence", "generation"),
+        words=(
+            "cadence",
+            "generation",
+        ),
     )
     annual_percent: float | None = quantity(
         "Growth per year in percent (negative: a decline)",
         "percent",
         default=None,
         above=-100,
+        max=1e5,
         words=(
             "growth",
             "grows",
@@ -182,7 +190,11 @@ class GenerationGainQuery(Query):
         "year",
         default=None,
         above=0,
-        words=("after", "in", "over", "later", "span", "within"),
+        words=(
+            "later",
+            "span",
+            "within",
+        ),
     )
     generations: float | None = quantity(
         "Number of generations",
@@ -196,7 +208,13 @@ class GenerationGainQuery(Query):
         "dimensionless",
         default=None,
         above=0,
-        words=("reach", "fold", "times larger", "in total", "cumulative", "target factor", "until"),
+        words=(
+            "fold",
+            "times larger",
+            "cumulative",
+            "target factor",
+            "reach",
+        ),
     )
     doublings: float | None = quantity(
         "Number of doublings", "dimensionless", default=None, words=("doublings", "times doubled")
@@ -206,46 +224,120 @@ class GenerationGainQuery(Query):
         "dimensionless",
         default=None,
         above=0,
-        words=("from", "starts at", "today"),
+        words=(
+            "from",
+            "starts",
+            "today",
+            "initial",
+        ),
     )
     end_value: float | None = quantity(
         "Value at the end, any unit",
         "dimensionless",
         default=None,
         above=0,
-        words=("to", "ends at", "reaches"),
+        words=(
+            "to",
+            "reaches",
+            "ends",
+            "becomes",
+        ),
     )
     start_chips: float | None = quantity(
-        "Chips at the start", "chip", default=None, above=0, words=("from", "cluster of", "starts at")
+        "Chips at the start",
+        "chip",
+        default=None,
+        above=0,
+        words=(
+            "from",
+            "starts",
+            "today",
+            "initial",
+        ),
     )
     end_chips: float | None = quantity(
-        "Chips at the end", "chip", default=None, above=0, words=("to", "reaches")
+        "Chips at the end",
+        "chip",
+        default=None,
+        above=0,
+        words=(
+            "to",
+            "reaches",
+            "ends",
+            "becomes",
+        ),
     )
     start_usd: float | None = quantity(
         "Dollars at the start",
         "USD",
         default=None,
         above=0,
-        words=("from", "revenue today", "spending now", "starts at"),
+        words=(
+            "from",
+            "starts",
+            "today",
+            "initial",
+        ),
     )
     end_usd: float | None = quantity(
-        "Dollars at the end", "USD", default=None, above=0, words=("to", "reaches", "grows to")
+        "Dollars at the end",
+        "USD",
+        default=None,
+        above=0,
+        words=(
+            "to",
+            "reaches",
+            "ends",
+            "becomes",
+        ),
     )
     start_usd_per_mtok: float | None = quantity(
         "Token price at the start",
         "USD/Mtoken",
         default=None,
         above=0,
-        words=("from", "price today", "launch price"),
+        words=(
+            "from",
+            "starts",
+            "today",
+            "initial",
+        ),
     )
     end_usd_per_mtok: float | None = quantity(
-        "Token price at the end", "USD/Mtoken", default=None, above=0, words=("to", "price after", "falls to")
+        "Token price at the end",
+        "USD/Mtoken",
+        default=None,
+        above=0,
+        words=(
+            "to",
+            "reaches",
+            "ends",
+            "becomes",
+        ),
     )
     start_usd_per_chip_hour: float | None = quantity(
-        "Rent at the start", "USD/chip/hour", default=None, above=0, words=("from", "rent today")
+        "Rent at the start",
+        "USD/chip/hour",
+        default=None,
+        above=0,
+        words=(
+            "from",
+            "starts",
+            "today",
+            "initial",
+        ),
     )
     end_usd_per_chip_hour: float | None = quantity(
-        "Rent at the end", "USD/chip/hour", default=None, above=0, words=("to", "rent after", "falls to")
+        "Rent at the end",
+        "USD/chip/hour",
+        default=None,
+        above=0,
+        words=(
+            "to",
+            "reaches",
+            "ends",
+            "becomes",
+        ),
     )
     other_growth_factor: float | None = quantity(
         "Factor of the growth it is compared with",
@@ -280,14 +372,21 @@ class GenerationGainQuery(Query):
         "dimensionless",
         default=None,
         above=0,
-        words=("faster", "speedup", "times the performance", "as fast"),
+        words=(
+            "faster",
+            "speedup",
+            "performance",
+        ),
     )
     tco_ratio: float | None = quantity(
         "Total cost of ownership of the new over the old",
         "dimensionless",
         default=None,
         above=0,
-        words=("TCO ratio", "times the cost", "costs more", "TCO up"),
+        words=(
+            "TCO ratio",
+            "TCO",
+        ),
     )
     perf_per_tco_gain: float | None = quantity(
         "Gain in performance per total cost of ownership",

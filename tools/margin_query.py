@@ -129,7 +129,13 @@ class MarginQuery(Query):
         "dimensionless",
         default=None,
         above=0,
-        words=("price multiple", "times cost", "multiple of cost", "price over cost"),
+        words=(
+            "price multiple",
+            "times cost",
+            "multiple of cost",
+            "price over cost",
+            "marks up",
+        ),
     )
     price_usd_per_chip_hour: float | None = quantity(
         "Price per chip-hour",

@@ -102,6 +102,11 @@ class MarketShareQuery(Query):
                     "want": "excluded_share_percent",
                 },
                 {
+                    "question": "using 94 without and 61 with, work out that player's share of all workloads",
+                    "input": {"share_excluding_percent": 94, "share_including_percent": 61},
+                    "want": "excluded_share_percent",
+                },
+                {
                     "question": "in-house silicon is 20%, the vendor has 90% of the remainder: overall share?",
                     "input": {"excluded_share_percent": 20, "share_excluding_percent": 90},
                     "want": "share_including_percent",

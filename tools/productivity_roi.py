@@ -220,6 +220,7 @@ class ProductivityRoiQuery(Query):
         "USD/month",
         default=None,
         min=0,
+        max=2000,
         words=("seat", "subscription", "per user per month", "licence", "a month"),
     )
     spend_usd: float | None = quantity(

@@ -124,7 +124,7 @@ def rental_economics(query: RentalEconomicsQuery, catalog: Catalog) -> RentalEco
     front; market rent against list; years until a bought chip has earned its price, or the rent that pays it
     back in a given time; revenue and margin per chip; internal rate of return with resale value and falling rents.
     """
-    query = _one_unit(query)
+    query = _one_reading(query)
     facts, sources = _catalogue_prices(query, catalog)
     result = answer(
         RELATIONS,
@@ -147,8 +147,12 @@ def rental_economics(query: RentalEconomicsQuery, catalog: Catalog) -> RentalEco
     return result
 
 
-def _one_unit(query: RentalEconomicsQuery) -> RentalEconomicsQuery:
-    """A list price per hour against a price said without "an hour" (or the other way round) are one pair."""
+def _one_reading(query: RentalEconomicsQuery) -> RentalEconomicsQuery:
+    """The query with what people leave unsaid put where it belongs.
+
+    A list price per hour and a price said without "an hour" (or the other way round) are one pair; a length of
+    time beside the price of a chip that nobody rents is the chip's life.
+    """
     pairs = (
         ("list_usd_per_chip_hour", "paid_price_usd", "usd_per_chip_hour"),
         ("usd_per_chip_hour", "list_price_usd", "list_usd_per_chip_hour"),
@@ -156,7 +160,10 @@ def _one_unit(query: RentalEconomicsQuery) -> RentalEconomicsQuery:
     for known, loose, wanted in pairs:
         value = getattr(query, loose)
         if value is not None and getattr(query, known) is not None and getattr(query, wanted) is None:
-            return query.model_copy(update={wanted: value, loose: None})
+            query = query.model_copy(update={wanted: value, loose: None})
+    bought = query.capex_usd_per_chip is not None and query.payback_years is None and query.chips is None
+    if bought and query.hours is not None and query.life_years is None and query.bill_usd is None:
+        return query.model_copy(update={"life_years": query.hours / HOURS_PER_YEAR, "hours": None})
     return query
 
 

@@ -202,6 +202,7 @@ class RentalEconomicsQuery(Query):
             "used to",
             "original",
             "old contract",
+            "instead",
             "went from",
         ),
     )

@@ -143,6 +143,11 @@ class ValuationMultipleQuery(Query):
                     "want": "years_to_grow_into",
                 },
                 {
+                    "question": "profits growing 30% a year: how long for a 48x P/E to become 16x at the same price",
+                    "input": {"growth_percent": 30, "multiple_before": 48, "multiple_after": 16},
+                    "want": "years_to_grow_into",
+                },
+                {
                     "question": "PEG ratio at 35 times earnings and 28% growth",
                     "input": {"multiple_before": 35, "growth_percent": 28},
                     "want": "peg",
@@ -200,7 +205,14 @@ class ValuationMultipleQuery(Query):
         default=None,
         above=0,
         max=10000,
-        words=("to", "later", "falls to", "rerates to", "new multiple", "target multiple"),
+        words=(
+            "later",
+            "rerates",
+            "new multiple",
+            "target multiple",
+            "P/E",
+            "becomes",
+        ),
         ask="To what multiple of earnings?",
     )
     compression_percent: float | None = quantity(
@@ -262,7 +274,12 @@ class ValuationMultipleQuery(Query):
         "percent",
         default=None,
         above=-100,
-        words=("growth", "grows", "earnings growth", "a year"),
+        words=(
+            "growth",
+            "grows",
+            "earnings growth",
+            "profit growth",
+        ),
     )
     years_to_grow_into: float | None = quantity(
         "Years of growth", "year", default=None, above=0, words=("years of growth", "grow into")

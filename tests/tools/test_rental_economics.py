@@ -199,3 +199,10 @@ def test_a_term_has_one_bill() -> None:
     result = ask(chips=8, usd_per_chip_hour=2, hours=100)
     assert result.bill_usd == 1600
     assert result.yearly_bill_usd is None
+
+
+def test_a_time_beside_a_purchase_price_is_the_chip_s_life() -> None:
+    known = {"capex_usd_per_chip": 40000, "opex_usd_per_chip_hour": 0.3}
+    by_time, by_life = ask(**known, hours=35040), ask(**known, life_years=4)
+    assert by_time.break_even_usd_per_chip_hour == by_life.break_even_usd_per_chip_hour
+    assert by_time.chip_hours is None
