@@ -19,6 +19,7 @@ from tools.finite import finite
 from tools.served import ChipQuery, ModelQuery, Notes
 from tools.serving_charts import bars
 from tools.solve import Default, Relations, Rule, Solution, fill, product, units_of
+from tools.thinking_speed import Batches, modelled_factor
 
 EXAMPLES: list[Any] = [
     {"question": "if a thinking model writes eight times the tokens and each token costs three times as much, how "
@@ -42,6 +43,10 @@ EXAMPLES: list[Any] = [
      "input": {"model": "llama-3.1-405b", "chip": "h100-sxm", "n_chips": 8, "weight_precision": "fp8",
                "kv_precision": "fp8", "base_context_tokens": 3000, "thinking_tokens": 8000},
      "want": "batch_factor"},
+    {"question": "compute included, how many times dearer is a token of Llama 405B fp8 on 8 H200 when 12k thinking "
+                 "tokens come on top of a 3k context, by the serving model?",
+     "input": {"model": "llama-3.1-405b", "chip": "h200", "n_chips": 8, "weight_precision": "fp8",
+               "base_context_tokens": 3000, "thinking_tokens": 12000}, "want": "modelled_per_token_factor"},
     {"question": "users on 4 H200 with Llama 70B fp8 when everyone thinks for 30k tokens on top of 2k",
      "input": {"model": "llama-3.3-70b", "chip": "h200", "n_chips": 4, "weight_precision": "fp8",
                "base_context_tokens": 2000, "thinking_tokens": 30000}, "want": "batch_with_thinking"},
@@ -126,6 +131,11 @@ class ReasoningCostResult(Result):
         "How many times as many output tokens", "dimensionless", default=None, role="headline",
         words=("token factor", "times the output", "output multiple", "times as many tokens", "more tokens"),
     )  # fmt: skip
+    modelled_per_token_factor: float | None = quantity(
+        "How many times as dear each token is by the serving model, steps and arithmetic included",
+        "dimensionless", default=None, role="detail",
+        words=("by the serving model", "compute included", "modelled", "roofline"),
+    )  # fmt: skip
     batch_factor: float | None = quantity(
         "How many times fewer requests run at once", "dimensionless", default=None, role="detail",
         words=("batch falls", "times fewer", "fewer users", "batch ratio"),
@@ -169,6 +179,7 @@ def reasoning_cost(query: ReasoningCostQuery, catalog: Catalog) -> ReasoningCost
     more: dict[str, Any] = {}
     for name in ("batch_without_thinking", "batch_with_thinking"):
         more[name] = known.get(name)
+    more["modelled_per_token_factor"] = _modelled(query, catalog, known, notes)
     if solution.get("batch_factor") is not None:
         notes.assumptions.append(
             "Memory full and step time unchanged, so the cost of a token rises as the batch falls: an upper bound"
@@ -217,6 +228,17 @@ def _batches(
     notes.warnings.extend(found.warnings)
     notes.sources.extend(Source.model_validate(source) for source in found.sources)
     return found.formula
+
+
+def _modelled(
+    query: ReasoningCostQuery, catalog: Catalog, known: dict[str, float | None], notes: Notes
+) -> float | None:
+    """The per-token factor by the serving model, where both batches are known."""
+    base, longer = _contexts(query)
+    fits, fits_long = known.get("batch_without_thinking"), known.get("batch_with_thinking")
+    if not (base and longer and fits and fits_long):
+        return None
+    return modelled_factor(query, Batches(base, longer, fits, fits_long), catalog, notes)
 
 
 def _contexts(query: ReasoningCostQuery) -> tuple[float | None, float | None]:

@@ -45,6 +45,13 @@ def test_batches_of_405b_by_hand(base: int, longer: int, factor: float) -> None:
     assert got["per_token_factor"] == pytest.approx(factor)
 
 
+@pytest.mark.parametrize("thinking", [2000, 10_000, 50_000])
+def test_by_the_serving_model_a_token_gets_dearer_but_less_than_the_batch_falls(thinking: int) -> None:
+    """The ratio of batches is the bound where a smaller batch steps no faster; it does step faster."""
+    got = out(**L405, base_context_tokens=2500, thinking_tokens=thinking)
+    assert 1 < got["modelled_per_token_factor"] < got["batch_factor"]
+
+
 def test_thinking_in_dollars() -> None:
     """11,000 × 60 / 1e6 against 1,000 × 10 / 1e6."""
     got = out(
