@@ -159,16 +159,20 @@ class Problem:
 
     def predict(self, logs: Array) -> Array:
         """Log predictions from log constants."""
-        found = _core.estimate_batch(self.cores, np.exp(logs), self.work)
+        return self._predict(np.exp(logs))
+
+    def _predict(self, values: Array) -> Array:
+        found = _core.estimate_batch(self.cores, values, self.work)
         return np.asarray(np.log(np.choose(self.kinds[0], found[:, :4].T) * self.kinds[1]))
 
     def jacobian(self, logs: Array, at: Array) -> Array:
         """d log prediction / d x (rows x parameters), by forward differences of each constant."""
-        slopes = np.empty_like(logs)
+        values, slopes = np.exp(logs), np.empty_like(logs)
         for column in range(logs.shape[1]):
-            moved = logs.copy()
-            moved[:, column] += STEP
-            slopes[:, column] = (self.predict(moved) - at) / STEP
+            kept = values[:, column].copy()
+            values[:, column] *= math.exp(STEP)
+            slopes[:, column] = (self._predict(values) - at) / STEP
+            values[:, column] = kept
         columns = [slopes[:, list(p.columns)].sum(axis=1) for p in self.parameters]
         return np.asarray(np.column_stack(columns) * self.member.T)
 

@@ -172,9 +172,9 @@ def intervals_of(errors: Array, rows: Sequence[Row], coverage: float = 0.8) -> d
 
 def errors_of(
     fitted: Fit, rows: Sequence[Row], *, full: bool, progress: Callable[[int, int], Any] | None = None
-) -> tuple[dict[str, Any], Array, float]:
-    """Error summaries (in the sample, kept back, one pair out, one chip out), residuals of whole pairs left
-    out, and how much wider rows of a chip nobody measured spread."""
+) -> tuple[dict[str, Any], dict[str, dict[str, float]], float]:
+    """Error summaries (in the sample, kept back, pairs out, chips out), the intervals of the rows kept back, and
+    how much wider rows of a chip nobody measured spread."""
     inside = residuals(fitted, rows)
     tested_errors, tested = kept_back(rows)
     folds = None if full else 12
@@ -184,10 +184,10 @@ def errors_of(
     said = {
         "in_sample": by_metric(inside, rows),
         "kept_back": by_metric(tested_errors, tested),
-        "one_pair_out": by_metric(pair, rows),
-        "one_chip_out": by_metric(chip, rows),
+        "one_pair_out" if full else "twelfth_of_pairs_out": by_metric(pair, rows),
+        "one_chip_out" if full else "twelfth_of_chips_out": by_metric(chip, rows),
     }
-    return said, pair, max(1.0, widen)
+    return said, intervals_of(tested_errors, tested), max(1.0, widen)
 
 
 def by_metric(errors: Array, rows: Sequence[Row]) -> dict[str, dict[str, float]]:

@@ -80,9 +80,7 @@ def calibrate(file: Path, out: Path | None, date: str, full: bool, as_json: bool
 
         raise InputError("rows", len(rows), "at least 50 rows that can be predicted")
     fitted, _ = fitting.fit(rows)
-    errors, _, widen = constants_file.errors_of(fitted, rows, full=full, progress=_progress(as_json))
-    kept_errors, kept_rows = constants_file.kept_back(rows)
-    intervals = constants_file.intervals_of(kept_errors, kept_rows)
+    errors, intervals, widen = constants_file.errors_of(fitted, rows, full=full, progress=_progress(as_json))
     document = constants_file.document(fitted, rows, intervals, errors, widen, date)
     constants_file.write(document, out or serving_constants.DATA)
     if as_json:
@@ -94,7 +92,7 @@ def calibrate(file: Path, out: Path | None, date: str, full: bool, as_json: bool
     for name, by in errors.items():
         for metric, s in by.items():
             said = f"median {s['median']:.3f}  p90 {s['p90']:.3f}  groups {s['groups']:.3f}"
-            click.echo(f"{name:14} {metric:20} {s['rows']:5.0f} rows  {said}")
+            click.echo(f"{name:20} {metric:20} {s['rows']:5.0f} rows  {said}")
 
 
 def _progress(quiet: bool) -> Any:
