@@ -18,7 +18,7 @@ from agent.headline import headline
 from agent.models import OFFLINE
 from agent.prompt import REPORT, SYSTEM, repair
 from agent.settings import Settings
-from agent.state import State
+from agent.state import Outcome, State
 from agent.tool_specs import limits_of
 from agent.toolbox import Toolbox
 from tools.contract import Figure
@@ -194,7 +194,9 @@ class Nodes:
             figures=_unique([*([figure] if figure else []), *(f for run in runs for f in run.figures)]),
             tool_calls=runs,
             citations=_unique([c for o in outcomes for c in o.citations]),
-            assumptions=_unique([a for run in runs for a in run.assumptions] + _said(report)),
+            assumptions=_unique(
+                [a for run in runs for a in run.assumptions] + _said(report) + _unstated(outcomes)
+            ),
             warnings=_unique(warnings + [w for run in runs for w in run.warnings]),
             provider=model.provider,
             model=model.model,
@@ -258,6 +260,29 @@ def _fallback(status: Status, warnings: Sequence[str]) -> str:
 def _said(report: Mapping[str, Any] | None) -> list[str]:
     said = (report or {}).get("assumptions") or []
     return [str(a) for a in said] if isinstance(said, list | tuple) else [str(said)]
+
+
+def _unstated(outcomes: Sequence[Outcome]) -> list[str]:
+    """Inputs that a model chose itself: neither stated, nor a result of an earlier call."""
+    found: list[str] = []
+    known: set[Any] = set()
+    for outcome in outcomes:
+        run = outcome.run
+        if run is None or run.error:
+            continue
+        chosen = {} if outcome.call.origins else run.origins
+        for field, origin in chosen.items():
+            value = run.input[field]
+            chosen_here = origin == "default" and field in outcome.call.arguments and value not in known
+            if chosen_here and _plain(value):
+                found.append(f"{field.replace('_', ' ')}: {value} (the model's choice, not stated)")
+        known |= {figure.value for figure in run.figures}
+    return found
+
+
+def _plain(value: Any) -> bool:
+    """A number or a name, not an expression or a list."""
+    return isinstance(value, int | float) or (isinstance(value, str) and value.replace("-", "").isalnum())
 
 
 def _marked(answer: Answer, ledger: Ledger) -> Answer:

@@ -112,6 +112,9 @@ def run(argv: list[str]) -> int:
         return stop.exit_code
     except click.Abort:
         return _say("interrupted", 1)
+    except click.exceptions.NoArgsIsHelpError as error:  # `rackrate` alone, or a group alone
+        click.echo(error.format_message())
+        return 0
     except click.UsageError as error:
         where = f"{error.ctx.command_path}: " if error.ctx else ""
         return _say(f"{where}{error.format_message()}", 2)

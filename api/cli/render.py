@@ -129,14 +129,12 @@ def headline(figure: Figure, width: int, label: str | None = None) -> list[Rende
     """A figure large, its unit and name beside; in one bold line where there is no room."""
     from rich.text import Text
 
-    from tools.units import format_quantity
-
-    written = format_quantity(figure.value, figure.unit)
+    written = quantity(figure.value, figure.unit)
     match = re.match(r"^(?P<number>-?\$?[\d.,]+)(?P<rest>.*)$", written)
     name = label or figure.name.replace("_", " ")
     between = ""
     if figure.low is not None and figure.high is not None and figure.low != figure.high:
-        ends = (format_quantity(figure.low, figure.unit), format_quantity(figure.high, figure.unit))
+        ends = (quantity(figure.low, figure.unit), quantity(figure.high, figure.unit))
         between = f"{ends[0]} to {ends[1]}"
     large = _large(match["number"]) if match and not re.match(r"e-?\d", match["rest"]) else None
     rest = match["rest"].strip() if match else ""
@@ -152,6 +150,18 @@ def headline(figure: Figure, width: int, label: str | None = None) -> list[Rende
     for row, (text, style) in enumerate(zip(beside, ("dim", "bold", "dim"), strict=True)):
         lines.append(Text().append(large[row], "bold cyan").append(f"   {text}", style))
     return lines
+
+
+def quantity(value: float, unit: str) -> str:
+    """A figure for people; a large number of bytes in GB or TB."""
+    from tools.units import format_quantity
+
+    if unit == "byte":
+        for step, name in ((1e12, "TB"), (1e9, "GB")):
+            if abs(value) >= step:
+                return format_quantity(value / step, name)
+        return format_quantity(value, unit) + ("" if value == 1 else "s")
+    return format_quantity(value, unit)
 
 
 def _large(number: str) -> list[str] | None:
@@ -296,8 +306,6 @@ def print_run(run: CalculatorRun, out: Console | None = None) -> None:
     """One run of a calculator."""
     from rich.text import Text
 
-    from tools.units import format_quantity
-
     out = out or console()
     out.print("")
     if run.figures:
@@ -305,7 +313,7 @@ def print_run(run: CalculatorRun, out: Console | None = None) -> None:
             out.print(line)
         out.print("")
     if len(run.figures) > 1:
-        rows = [[f.name.replace("_", " "), format_quantity(f.value, f.unit)] for f in run.figures[1:16]]
+        rows = [[f.name.replace("_", " "), quantity(f.value, f.unit)] for f in run.figures[1:16]]
         out.print(grid(["also", ""], rows, {1}))
         out.print("")
     if run.table:

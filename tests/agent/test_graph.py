@@ -238,6 +238,8 @@ async def test_origins_of_an_llms_arguments_are_traced(make_agent: MakeAgent) ->
     origins = answer.tool_calls[0].origins
     assert origins["revenue_usd"] == "question"
     assert origins["gross_margin_percent"] == "default"
+    assert any(a.startswith("gross margin percent: 62") for a in answer.assumptions)
+    assert not any("revenue" in a and "choice" in a for a in answer.assumptions)
 
 
 async def test_stream_gives_events_and_then_the_answer(make_agent: MakeAgent) -> None:

@@ -112,6 +112,14 @@ def test_every_listed_command_loads_and_helps(capsys: pytest.CaptureFixture[str]
     assert "ask" in COMMANDS
 
 
+def test_group_alone_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in ([], ["tools"]):
+        assert run(argv) == 0
+        out, err = capsys.readouterr()
+        assert out.startswith("Usage:")
+        assert err == ""
+
+
 def test_unknown_command_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["frobnicate"]) == 2
     err = capsys.readouterr().err
