@@ -89,6 +89,7 @@ class Decider:
         plain = self._plain(question)
         if plain is not None:
             tried.append(plain)
+        _weigh_together(question, tried, plain)
         return sorted(tried, key=lambda c: -c.score)
 
     def _attempt_best(self, frame: Frame, question: Question, exclude: str, top: float) -> Choice:
@@ -96,8 +97,8 @@ class Decider:
         best = self.attempt(frame, question, exclude)
         if frame.score < top - 6.0:
             return best
-        for other in frame.rivals[:4]:
-            if other.score + 3.0 < best.score:
+        for other in frame.rivals[:4] if best.ok else frame.rivals[:7]:
+            if other.score + (3.0 if best.ok else 6.0) < best.score:
                 break
             rival = self.attempt(other, question, exclude)
             if rival.score > best.score + 1e-9:
@@ -249,6 +250,33 @@ _GENERIC = frozenset("siz number valu amount rough period figur need requir tak 
 def _proper_noun(question: Question) -> bool:
     """Whether the question names somebody or something that no calculator knows."""
     return any(t.text[:1].isupper() and t.text[1:].islower() for t in question.reading.tokens[1:] if t.is_word and len(t.text) > 2)
+
+
+def _weigh_together(question: Question, tried: list[Choice], plain: Choice | None) -> None:
+    """Readings that come to the same number speak for each other; one that must ask may be the better reading."""
+    if plain is not None and plain.ok:
+        for c in tried:
+            if c is not plain and c.ok and _same_value(c, plain):
+                c.score += 1.6
+    numbers = sum(1 for i in range(len(question.reading.quantities)) if _salient(question, i))
+    asking = max((c.frame.score for c in tried if c.trial.kind == "missing"), default=-9.0)
+    for c in tried:
+        if c.ok and numbers <= 1 and c is not plain and c.frame.score + 1.0 < asking:
+            c.score -= 2.4
+
+
+def _same_value(a: Choice, b: Choice) -> bool:
+    values = []
+    for c in (a, b):
+        figure = c.trial.figures.get(c.want.name) if c.want is not None else None
+        if figure is None:
+            figure = next(iter(c.trial.figures.values()), None)
+        if figure is None:
+            return False
+        unit = parse_unit(figure[1])
+        values.append((abs(figure[0] * unit.factor), without_counts(unit)))
+    (x, dims_x), (y, dims_y) = values
+    return dims_x == dims_y and abs(x - y) <= 2e-3 * max(x, y, 1e-30)
 
 
 def _agrees(q: Quantity, choice: Choice) -> float:

@@ -39,7 +39,7 @@ _RATIO_ASKED = re.compile(
     r"|\bhow much (larger|bigger|smaller|cheaper|faster|better|more expensive|dearer|higher|lower)\b.{0,60}\b(times|x|ratio|factor)\b|\btimes (as many|as much|more|fewer|less|cheaper)\b.{0,40}\?", re.I)
 _YES_NO = re.compile(r"^\W*(so |but |and |ok(ay)? )?(is|are|was|were|does|did|do|can|could|would|will|has|have)\b|\b(right|correct|true)\s*\?|\bcheck\b|\breally\b|\?\?", re.I)
 _COST_ASKED = re.compile(
-    r"\b(how much (does|do|would|will|is|are|did|money)|what (does|do|would|will|did) .{0,60}\b(cost|pay|come to|spend)|what('s| is| are) the .{0,40}(cost|price|bill|spend|saving|savings|revenue|value)\b|"
+    r"\bcosts? how much\b|\b(how much (does|do|would|will|is|are|did|money)|what (does|do|would|will|did) .{0,60}\b(cost|pay|come to|spend)|what('s| is| are) the .{0,40}(cost|price|bill|spend|saving|savings|revenue|value)\b|"
     r"(total|monthly|yearly|annual|rental|replacement|electricity|energy|overall)? ?\b(cost|bill|price|spend|savings?) (of|for|to|when|if)\b|in dollars)", re.I)
 _PRICE_ASKED = re.compile(r"\b(at what price|what price|break-?even price|what would .{0,40}\b(have|need) to cost|how cheap)\b(?!.{0,30}\bper (million|m)\b)", re.I)
 _PERCENT = re.compile(r"(\bwhat|\bwhich|\bhow many|\bthe|\bin|\bas an?|\bgive|\bimplied|\bthat)\s+(%|percent(age)?|pct|per ?cent|share|fraction|proportion|portion)|%\s*\?|\bpercentage\b|\bwhat\s*%", re.I)
@@ -221,8 +221,6 @@ def _asked_at(reading: Reading, i: int, taken: set[int]) -> tuple[int, str, bool
         hit = _counted(reading, i + 2, taken, many=after == "many")
         if hit:
             return hit
-        if after == "much":
-            return (1, "", False)
     if word == "how" and after == "long":
         nxt = tokens[i + 2].low if i + 2 < len(tokens) else ""
         return None if nxt in ("a", "context", "of", "prompt") else (2, "second", False)
@@ -283,6 +281,8 @@ def _unit_phrase(reading: Reading, j: int, taken: set[int], *, money: bool) -> s
         scale = {"m": "M", "b": "G", "bn": "G", "k": "k", "mn": "M", "t": "T"}.get(tokens[j + 1].low if j + 1 < len(tokens) else "", "")
         _, unit = _denominators(reading, j + 1 + bool(scale), f"{scale}USD")
         return unit
+    if word in _MAGNITUDES and (j + 1 >= len(tokens) or tokens[j + 1].text in "?.,") and any(q.unit.has("USD") for q in reading.quantities):
+        return f"{_MAGNITUDES[word]}USD"
     if word in _MAGNITUDES and j + 2 < len(tokens) and tokens[j + 1].low in ("of", "dollars", "usd"):
         k = j + 2 if tokens[j + 1].low == "of" else j + 1
         unit = _spelled_unit(tokens[k].text) if k < len(tokens) else ""
@@ -367,10 +367,13 @@ def _focus(reading: Reading) -> dict[str, float]:
 
 def _last_clause(tokens: list[Token], quantity_tokens: set[int]) -> int:
     """Where the asking clause of a question without an asking word begins: "…on 10B revenue, cost of serving in $B?"."""
-    if not any(t.text == "?" for t in tokens):
+    marks = [i for i, t in enumerate(tokens) if t.text == "?"]
+    if not marks and not quantity_tokens:
         return -1
-    end = max(i for i, t in enumerate(tokens) if t.text == "?")
+    end = max(marks) if marks else len(tokens)
     start = max((i for i in range(end) if tokens[i].text in ",.;:?!" or (tokens[i].low in ("if", "at", "with"))), default=-1)
+    if not marks and (start < 0 or tokens[start].text not in ",:;" or quantity_tokens & set(range(start + 1, end))):
+        return -1
     words = [i for i in range(start + 1, end) if tokens[i].is_word and i not in quantity_tokens and tokens[i].low not in STOP]
     return start if words else -1
 

@@ -95,7 +95,7 @@ class Reader:
 
     def _best_frame(self, spec: Spec, question: Question, words: float, similar: list[tuple[float, Example]]) -> Frame:
         """The best of the filling as it comes, and those that keep free what the question may be asking for."""
-        wants = [f for _, f in rank_outputs(Frame(spec), question, similar)[:2]]
+        wants = [f for _, f in rank_outputs(Frame(spec), question, similar)[:3]]
         skips: list[frozenset[str]] = [frozenset()]
         skips += [frozenset({f.name}) for f in wants if f.name in spec.by_name]
         frames: list[Frame] = []
@@ -109,6 +109,10 @@ class Reader:
             key = repr(sorted(frame.arguments.items(), key=lambda kv: kv[0]))
             if key not in unique or frame.score > unique[key].score:
                 unique[key] = frame
+        ideal = max((_filling(f) for f in unique.values()), default=0.0)
+        for frame in unique.values():
+            frame.parts["ideal"] = 0.35 * (_filling(frame) - ideal)
+            frame.score += frame.parts["ideal"]
         ranked = sorted(unique.values(), key=lambda f: -f.score)
         ranked[0].rivals = ranked[1:]
         return ranked[0]
@@ -134,7 +138,7 @@ class Reader:
     def _score(self, frame: Frame, question: Question, similar: list[tuple[float, Example]]) -> None:
         best = similar[0][0] if similar else 0.0
         frame.parts["example"] = WEIGHTS.example * best
-        frame.parts["fill"] = WEIGHTS.fill * sum(_quality(fill) for fill in frame.fills.values())
+        frame.parts["fill"] = WEIGHTS.fill * _filling(frame)
         salient = [i for i in frame.unused if _salient(question, i)]
         frame.parts["unused"] = -WEIGHTS.unused * len(salient) - WEIGHTS.unused_name * len(frame.unused_names)
         missing = [f for f in frame.spec.required if f.name not in frame.fills]
@@ -187,6 +191,10 @@ class Reader:
             if getattr(features, mark):
                 bag[f"<{mark}>"] = 0.35
         return bag
+
+
+def _filling(frame: Frame) -> float:
+    return sum(_quality(fill) for fill in frame.fills.values())
 
 
 def _quality(fill: Fill) -> float:
@@ -309,7 +317,7 @@ def _asked_unit(f: Field, features: Features) -> float:
 def _said(f: Field, present: frozenset[str], idf: Mapping[str, float], given: frozenset[str], near: Mapping[str, float]) -> float:
     focused = sum(w * f.words[s] * idf.get(s, 1.0) for s, w in near.items() if s in f.words)
     whole = sum(f.words[s] * idf.get(s, 1.0) * (0.3 if s in given else 1.0) for s in present if s in f.words)
-    phrases = sum(1 for p in f.phrases if len(p) > 1 and all(s in present for s in p))
+    phrases = sum(1 for p in f.phrases if len(p) > 1 and all(s in present and s not in given for s in p))
     return min(WEIGHTS.focus * focused, 4.0) + WEIGHTS.rest * (1 - math.exp(-0.5 * whole)) + 0.5 * min(phrases, 2)
 
 
