@@ -92,7 +92,7 @@ def _decode_floor(moved: float, on: Machine, share: float, result: ServingPerfor
     rate = (on.bandwidth or 0.0) * on.n_chips * share
     floor = moved / rate
     result.decode_floor_ms = floor * 1e3
-    result.max_tokens_per_s_batch_1 = 1.0 / floor
+    result.bandwidth_bound_tokens_per_s = 1.0 / floor
     chips = f"{on.n_chips} × " if on.n_chips > 1 else ""
     part = f" × {share:g}" if share != 1.0 else ""
     return (

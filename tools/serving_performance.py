@@ -38,13 +38,19 @@ EXAMPLES: list[Any] = [
      "input": {"weights_gb": 140, "chip": "mi300x"}, "want": "decode_floor_ms"},
     {"question": "upper limit of tokens/s for one user of Llama 8B bf16 on an L40S from bandwidth alone",
      "input": {"model": "llama-3.1-8b", "chip": "l40s", "weight_precision": "bf16"},
-     "want": "max_tokens_per_s_batch_1"},
+     "want": "bandwidth_bound_tokens_per_s"},
     {"question": "max tok/s at batch 1 of Llama 405B in fp8 on one MI300X, memory bandwidth only",
      "input": {"model": "llama-3.1-405b", "chip": "mi300x", "n_chips": 1, "weight_precision": "fp8", "batch": 1},
-     "want": "max_tokens_per_s_batch_1"},
+     "want": "bandwidth_bound_tokens_per_s"},
     {"question": "TTFT of Llama 70B fp8 on 4 H200 for a 3,000 token prompt",
      "input": {"model": "llama-3.3-70b", "chip": "h200", "n_chips": 4, "weight_precision": "fp8",
                "input_tokens": 3000}, "want": "ttft_s"},
+    {"question": "lower bound on time to first token: 6k prompt, Llama 70B, 4 H200, fp8, full peak, in ms",
+     "input": {"model": "llama-3.3-70b", "chip": "h200", "n_chips": 4, "weight_precision": "fp8",
+               "input_tokens": 6000}, "want": "prefill_floor_ms"},
+    {"question": "what decode speed limit does Mixtral 8x22B in bf16 on 4 H200 have for one stream?",
+     "input": {"model": "mixtral-8x22b", "chip": "h200", "n_chips": 4, "weight_precision": "bf16"},
+     "want": "bandwidth_bound_tokens_per_s"},
     {"question": "FLOPs to prefill 30,000 tokens with Llama 70B",
      "input": {"model": "llama-3.1-70b", "input_tokens": 30000}, "want": "prefill_flop"},
     {"question": "least time to process a 4k prompt of a 13B model in bf16 on one A100",
@@ -162,10 +168,10 @@ class ServingPerformanceResult(Result):
     served_requests: float | None = quantity(
         "Concurrency of the estimate", "request", default=None, role="detail"
     )
-    max_tokens_per_s_batch_1: float | None = quantity(
+    bandwidth_bound_tokens_per_s: float | None = quantity(
         "Most tokens per second for one request that reading the weights allows", "token/s", default=None,
         role="headline",
-        words=("upper limit", "theoretical maximum", "bandwidth only", "at batch 1", "bandwidth bound", "max tokens per second"),
+        words=("upper limit", "theoretical maximum", "bandwidth only", "bandwidth bound", "single stream", "ceiling"),
     )  # fmt: skip
     decode_floor_ms: float | None = quantity(
         "Time to read the weights once: the least time of a decode step", "ms", default=None, role="headline",

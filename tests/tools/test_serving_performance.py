@@ -95,7 +95,7 @@ def test_a_bigger_batch_is_never_faster_for_one_user(one: int, two: int) -> None
 @given(st.floats(0.1, 1e5), st.floats(0.1, 100), st.floats(0.05, 1))
 def test_floor_and_rate_are_inverses(gigabytes: float, terabytes_per_s: float, share: float) -> None:
     got = out(weights_gb=gigabytes, bandwidth_tb_per_s=terabytes_per_s, bandwidth_fraction=share)
-    assert got["max_tokens_per_s_batch_1"] * got["decode_floor_ms"] == pytest.approx(1000)
+    assert got["bandwidth_bound_tokens_per_s"] * got["decode_floor_ms"] == pytest.approx(1000)
 
 
 def test_intervals_and_what_binds() -> None:
