@@ -84,7 +84,7 @@ def test_shipped_vectors_are_those_of_the_claims() -> None:
 
 
 def test_every_question_names_claims_that_exist() -> None:
-    named = {c for part in ("answerable", "fresh") for q in QUESTIONS[part] for c in q["claims"]}
+    named = {c for part in ("answerable", "fresh", "mixed") for q in QUESTIONS[part] for c in q["claims"]}
     assert named <= set(CLAIMS)
     assert len(QUESTIONS["answerable"]) >= 120
     assert len(QUESTIONS["unanswerable"]) >= 30
@@ -100,6 +100,11 @@ def test_fresh_questions_find_their_claims(claims_only: KnowledgeBase) -> None:
     scores = measure(claims_only, QUESTIONS["fresh"])
     assert scores.third >= 0.90, scores
     assert scores.mrr >= 0.83, scores
+
+
+def test_questions_with_a_figure_in_them_find_their_claims(claims_only: KnowledgeBase) -> None:
+    scores = measure(claims_only, QUESTIONS["mixed"])
+    assert scores.third >= 0.95, scores
 
 
 def test_questions_about_something_else_are_told_apart(claims_only: KnowledgeBase) -> None:
