@@ -120,6 +120,8 @@ class GenerationGainQuery(Query):
         max=1e6,
         words=(
             "times better",
+            "per year",
+            "gain per generation",
             "improves",
             "doubles",
             "triples",

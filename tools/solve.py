@@ -33,6 +33,7 @@ from tools.units import format_number, format_quantity
 AGREES_WITHIN = 0.01  # people round what they quote; further apart than this is a contradiction
 
 _ROUNDING = 1e-9  # a limit is not broken by the last digits of a float
+_FULL_SHARE = 100.0
 _LIMITS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "gt": ("above", operator.gt),
     "ge": ("of at least", lambda value, bound: value >= bound - _ROUNDING),
@@ -284,7 +285,9 @@ def _broken(limit: Any, value: float) -> str | None:
     """What an annotated limit allows, when `value` breaks it."""
     for name, (words, holds) in _LIMITS.items():
         bound = getattr(limit, name, None)
-        if bound is not None and not holds(value, bound):
+        # a high upper limit keeps misread input out; what follows from good input may lie beyond it
+        plausible_only = name in ("lt", "le") and bound is not None and bound > _FULL_SHARE
+        if bound is not None and not plausible_only and not holds(value, bound):
             return f"{words} {format_number(float(bound))}"
     return None
 
