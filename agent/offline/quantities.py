@@ -274,6 +274,8 @@ def _is_label(tokens: list[Token], i: int, number: Number) -> bool:
     if before is not None and before.is_word and before.end == tokens[i].start:
         return True
     after = tokens[number.last].low if number.last < len(tokens) else ""
+    if i > 1 and before is not None and before.text == "/" and tokens[i - 2].text == "24" and tokens[i].text == "7":
+        return True
     if before is not None and before.text == "-" and i > 1 and tokens[i - 2].is_word and tokens[i - 2].end == before.start == tokens[i].start - 1:
         return True  # "GPT-4", "top-5"
     if number.glued and number.glued.lower() not in UNIT_WORDS and number.glued not in _CASED and number.glued.isupper():
