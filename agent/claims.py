@@ -310,13 +310,14 @@ def _decades_apart(one: tuple[float, float], other: tuple[float, float]) -> floa
 
 def _note(check: Check, computed: Figure, said: Said | None, also: Mapping[str, Figure]) -> str:
     """The note with computed numbers put in, and the assumptions it rests on."""
-    words = {name: show(figure) for name, figure in also.items()} | {"computed": show(computed)}
+    words = {"computed": show(computed)}
     if said is not None:
         low, high = _span_said(said)
         words["said"] = words["said_text"] = _show_span(low, high, said.unit)
         nearest = convert(computed.value, computed.unit, said.unit) if _comparable(computed, said) else 0.0
         if said.value is not None and nearest:
             words["ratio"] = f"{said.value / nearest:.3g}"
+    words |= {name: show(figure) for name, figure in also.items()}
     try:
         text = check.note.format_map(words) if check.note else f"Computed: {words['computed']}."
     except (KeyError, IndexError, ValueError) as error:

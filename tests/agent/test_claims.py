@@ -191,3 +191,20 @@ def test_verdicts_agree_with_the_reading_of_the_source(ledger: dict[str, ClaimCh
     assert {i for i, c in read.items() if c["calculator"] != "none"} <= set(ledger)
     differ = [i for i, row in ledger.items() if read[i]["verdict"].replace("-", "_") != row.verdict]
     assert len(differ) <= 5, differ
+
+
+def test_a_note_names_its_further_runs() -> None:
+    row = one(
+        {
+            "calculator": "rental_economics",
+            "input": {"usd_per_chip_hour": 2, "list_usd_per_chip_hour": 4},
+            "result": "discount_percent",
+            "said": {"value": 50, "unit": "percent"},
+            "also": {
+                "ratio": {"result": "list_ratio"},
+                "free": {"input": {"usd_per_chip_hour": 1}, "result": "list_ratio"},
+            },
+            "note": "{computed} off, {ratio} times; at one dollar {free} times.",
+        }
+    )
+    assert row.note == "50 % off, 2 times; at one dollar 4 times."
