@@ -6,77 +6,126 @@ answers long ones; they are other products.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from tools import _core
+from numpy.typing import NDArray
 
 COST, TIME = "usd_per_mtok_output", "tpot_s"
 KEYS = ("model", "input_tokens", "output_tokens")
 MAX_LINES = 12  # more fronts than this in one chart cannot be told apart
+MAX_SORTED_ROWS = 1_000_000  # larger results stay in the order of the sweep, so that memory stays flat
+_KEY_BITS = 21
 
-Workload = tuple[str, int, int]
-Candidate = tuple[float, float, int, int]  # cost, speed, row group, row
+Candidates = tuple[
+    NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]
+]
+"""Workload code, cost, speed, row group, row: five columns of one length."""
 
 
-def pareto_rows(path: Path) -> Any:
-    """The rows of the fronts as a `pyarrow.Table`, front by front, cheapest first. One row group at a time."""
+@dataclass
+class _Codes:
+    """Numbers for the values of the key columns, the same in every row group."""
+
+    seen: list[dict[Any, int]] = field(default_factory=lambda: [{} for _ in KEYS])
+
+    def of(self, columns: list[Any]) -> NDArray[np.int64]:
+        """One number for each row's workload."""
+        code = np.zeros(len(columns[0]), dtype=np.int64)
+        for column, known in zip(columns, self.seen, strict=True):
+            coded = column.combine_chunks().dictionary_encode()
+            numbers = [known.setdefault(value, len(known)) for value in coded.dictionary.to_pylist()]
+            code = (code << _KEY_BITS) | np.array(numbers, dtype=np.int64)[coded.indices.to_numpy()]
+        return code
+
+
+def write_fronts(path: Path, out: Path) -> int:
+    """Write the rows of `path` that are on a front to `out`; returns how many. Reads one row group at a time."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(path)
-    kept: dict[Workload, list[Candidate]] = defaultdict(list)
+    _, _, _, groups, rows = _all_fronts(file)
+    if len(rows) <= MAX_SORTED_ROWS:
+        pieces = list(_pick(file, groups, rows))
+        table = pa.concat_tables(pieces) if pieces else file.schema_arrow.empty_table()
+        pq.write_table(table.sort_by([(name, "ascending") for name in (*KEYS, COST)]), out)
+        return len(rows)
+    with pq.ParquetWriter(out, file.schema_arrow) as writer:
+        for piece in _pick(file, groups, rows):
+            writer.write_table(piece)
+    return len(rows)
+
+
+def _all_fronts(file: Any) -> Candidates:
+    """Every front of the file; what cannot stay is dropped as soon as the kept rows have doubled."""
+    codes, kept, limit = _Codes(), _none(), 1 << 20
     for group in range(file.num_row_groups):
-        for workload, rows in _candidates(file, group):
-            kept[workload] = _front([*kept[workload], *rows])
-    tables = [_rows_of(file, kept[workload]) for workload in sorted(kept)]
-    return pa.concat_tables(tables) if tables else file.schema_arrow.empty_table()
+        found = fronts(_candidates(file, group, codes))
+        kept = _both(kept, found)
+        if len(kept[0]) > limit:
+            kept = fronts(kept)
+            limit = max(limit, 2 * len(kept[0]))
+    return fronts(kept)
 
 
-def _candidates(file: Any, group: int) -> Iterator[tuple[Workload, list[Candidate]]]:
-    """The rows of a row group that can be on a front, by workload."""
+def _candidates(file: Any, group: int, codes: _Codes) -> Candidates:
+    """The rows of a row group that fit and have a price."""
     table = file.read_row_group(group, columns=[*KEYS, "fits", COST, TIME])
-    cost, step = table[COST].to_numpy(), table[TIME].to_numpy()
+    cost = table[COST].to_numpy()
     usable = np.flatnonzero(table["fits"].to_numpy() & ~np.isnan(cost))
-    if not len(usable):
-        return
-    cost, speed = cost[usable], 1.0 / step[usable]
-    columns = [table[name].take(usable).combine_chunks().dictionary_encode() for name in KEYS]
-    shape = [len(column.dictionary) for column in columns]
-    codes = np.ravel_multi_index([column.indices.to_numpy() for column in columns], shape)
-    order = np.argsort(codes, kind="stable")
-    for rows in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
-        chosen = rows[_core.pareto_front(cost[rows], speed[rows])]
-        model, prompt, answer = (column[int(rows[0])].as_py() for column in columns)
-        yield (
-            (model, prompt, answer),
-            [(float(cost[i]), float(speed[i]), group, int(usable[i])) for i in chosen],
-        )
+    speed = 1.0 / table[TIME].to_numpy()[usable]
+    code = codes.of([table[name] for name in KEYS])[usable]
+    return code, cost[usable], speed, np.full(len(usable), group, dtype=np.int64), usable.astype(np.int64)
 
 
-def _front(rows: list[Candidate]) -> list[Candidate]:
-    cost, speed = (np.array([row[k] for row in rows]) for k in (0, 1))
-    return [rows[i] for i in _core.pareto_front(cost, speed)]
+def fronts(rows: Candidates) -> Candidates:
+    """The rows that no other row of their workload beats on cost and speed, sorted by workload and cost.
+
+    Within a workload and by rising cost a row stays when it is faster than all before it; adding a workload's
+    number to speeds scaled below 1 lets one running maximum serve all workloads at once.
+    """
+    code, cost, speed, _, _ = rows
+    if not len(code):
+        return rows
+    order = np.lexsort((-speed, cost, code))
+    workload = np.cumsum(np.diff(code[order], prepend=code[order[0]]) != 0)
+    height = workload + _ranks(speed[order])
+    best_before = np.concatenate(([-1.0], np.maximum.accumulate(height)[:-1]))
+    chosen = order[height > best_before]
+    return tuple(column[chosen] for column in rows)  # type: ignore[return-value]
 
 
-def _rows_of(file: Any, front: list[Candidate]) -> Any:
-    """The full rows of a front, in its order."""
-    import pyarrow as pa
-
-    found: dict[tuple[int, int], Any] = {}
-    for group in {row[2] for row in front}:
-        wanted = [row[3] for row in front if row[2] == group]
-        table = file.read_row_group(group).take(wanted)
-        found |= {(group, row): table.slice(i, 1) for i, row in enumerate(wanted)}
-    return pa.concat_tables([found[row[2], row[3]] for row in front])
+def _ranks(speed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks of the speeds, equal ones equal, scaled below 1: exact where a quotient would round."""
+    _, rank = np.unique(speed, return_inverse=True)
+    return rank / (len(speed) + 1.0)
 
 
-def chart(table: Any) -> dict[str, Any]:
-    """Cost against speed of the fronts, as Vega-Lite."""
+def _pick(file: Any, groups: NDArray[np.int64], rows: NDArray[np.int64]) -> Iterator[Any]:
+    """The full rows, row group by row group, each read once."""
+    for group in np.unique(groups):
+        yield file.read_row_group(int(group)).take(np.sort(rows[groups == group]))
+
+
+def _none() -> Candidates:
+    floats, whole = np.empty(0), np.empty(0, dtype=np.int64)
+    return whole, floats, floats, whole, whole
+
+
+def _both(first: Candidates, second: Candidates) -> Candidates:
+    return tuple(np.concatenate(pair) for pair in zip(first, second, strict=True))  # type: ignore[return-value]
+
+
+def chart(path: Path) -> dict[str, Any]:
+    """Cost against speed of the first fronts in a file that `write_fronts` made, as Vega-Lite."""
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path)
+    table = file.read_row_group(0) if file.num_row_groups else file.schema_arrow.empty_table()
     names = (*KEYS, "chip", "n_chips", "precision", "batch", COST, TIME)
     rows = table.to_pylist()
     lines = list(dict.fromkeys(_line(row) for row in rows))[:MAX_LINES]

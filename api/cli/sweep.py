@@ -69,19 +69,17 @@ def _run(sweep: Any, out: Path, engine: str, *, quiet: bool) -> int:
 
 
 def _fronts(out: Path, pareto: bool, chart: Path | None) -> dict[str, Any]:
-    import pyarrow.parquet as pq
-
     from tools import sweep_front
 
-    table = sweep_front.pareto_rows(out)
-    said: dict[str, Any] = {"front_rows": table.num_rows}
-    if pareto:
-        target = out.with_suffix(".pareto.parquet")
-        pq.write_table(table, target)
-        said["pareto"] = str(target)
+    target = out.with_suffix(".pareto.parquet")
+    said: dict[str, Any] = {"front_rows": sweep_front.write_fronts(out, target)}
     if chart is not None:
-        _draw(sweep_front.chart(table), chart)
+        _draw(sweep_front.chart(target), chart)
         said["chart"] = str(chart)
+    if pareto:
+        said["pareto"] = str(target)
+    else:
+        target.unlink()
     return said
 
 
