@@ -315,7 +315,7 @@ def _counted(reading: Reading, j: int, taken: set[int], *, many: bool) -> tuple[
         word = tokens[k].low
         mention = reading.masked(k)
         if mention is not None and "chip" in mention.kinds and many:
-            after = next((t.low for t in tokens if t.start >= mention.end), "")
+            after = next((t.low for t in tokens if t.start >= mention.end and t.low not in ("-", "class", "style", "gpu", "based")), "")
             return (3, {"racks": "rack", "servers": "server", "nodes": "server", "boxes": "server"}.get(after, "chip"), True)
         if word == "times" and many:
             return (3, "dimensionless", True)

@@ -293,6 +293,8 @@ class Matcher:
         said = self.word_fit(near, f, spec)
         if f.unit_text == "percent" and not q.marked and 0 < q.value <= 100 and words.present & _SHARES and words.features.wanted.unit_text != "percent":
             unit = max(unit, 1.5)
+        if f.unit_text == "percent" and not q.marked and words.features.wanted.unit_text == "percent":
+            unit -= 0.7  # what is asked for in percent is hardly given without the sign
         money = _money_near(near) if not q.marked else 0.0
         if money and f.unit is not None:
             unit = max(unit, 1.1 + money) if f.unit.has("USD") else (unit - 0.7 * money if not f.unit.bare else unit)

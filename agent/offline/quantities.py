@@ -227,8 +227,13 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
                     marks=frozenset(marks), noun=_noun(tokens, last))  # fmt: skip
 
 
+_PAYING = frozenset("earning earn earns paid paying costing costs cost charging priced spending spend spent worth salary".split())
+
+
 def _price_of_chip(reading: Reading, i: int, number: Number) -> bool:
     """ "an H100 at 40k"."""
+    if i and number.scaled and number.value >= 1000 and reading.tokens[i - 1].low in _PAYING:
+        return True
     if i < 2 or not number.scaled or not 1000 <= number.value <= 1e6 or reading.tokens[i - 1].low not in ("at", "for", "@", "costing"):
         return False
     named = reading.masked(i - 2)

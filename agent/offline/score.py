@@ -29,7 +29,7 @@ class Weights:
     words: float = 7.5
     example: float = 5.0
     fill: float = 0.42
-    unused: float = 1.5
+    unused: float = 2.0
     unused_name: float = 1.2
     want: float = 0.9
     missing: float = 1.6
@@ -38,6 +38,7 @@ class Weights:
     vote: float = 1.0  # what the most alike examples want
     pattern: float = 0.4
     headline: float = 0.7
+    together: float = 0.9  # fields that an example uses together
     agree: float = 2.6  # the unit asked for
 
 
@@ -130,7 +131,7 @@ class Reader:
             frame = self.matcher.fit(spec, question.reading, question.words, question.precisions, others)
             whole = all(n in frame.fills for n in pattern if n in spec.by_name and spec.by_name[n].kind in ("number", "numbers", "objects"))
             if whole and frame.fills:
-                frame.parts["pattern"] = 1.4 * sim + 0.1
+                frame.parts["pattern"] = WEIGHTS.together * sim + 0.1
                 frame.pattern_want = example.want
                 frames.append(frame)
         return frames
@@ -318,7 +319,10 @@ def _said(f: Field, present: frozenset[str], idf: Mapping[str, float], given: fr
     focused = sum(w * f.words[s] * idf.get(s, 1.0) for s, w in near.items() if s in f.words)
     whole = sum(f.words[s] * idf.get(s, 1.0) * (0.3 if s in given else 1.0) for s in present if s in f.words)
     phrases = sum(1 for p in f.phrases if len(p) > 1 and all(s in present and s not in given for s in p))
-    return min(WEIGHTS.focus * focused, 4.0) + WEIGHTS.rest * (1 - math.exp(-0.5 * whole)) + 0.5 * min(phrases, 2)
+    named = 0.0
+    if f.name_stems and all(s in near for s in f.name_stems):
+        named = 1.0 if len(f.name_stems) > 1 else 0.3
+    return named + min(WEIGHTS.focus * focused, 4.0) + WEIGHTS.rest * (1 - math.exp(-0.5 * whole)) + 0.5 * min(phrases, 2)
 
 
 _IDF: dict[int, Mapping[str, float]] = {}

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.offline.features import Features
-from agent.offline.measure import NUMBER, Unit
+from agent.offline.measure import NUMBER, Unit, parse_unit
 from agent.offline.quantities import Quantity, Reading
 
 _TIMES = frozenset({"times", "x", "×", "*", "multiplied"})
@@ -35,10 +35,21 @@ class Sum:
 
 def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | None:
     """The clearest arithmetic reading of the quantities, or None."""
-    qs = reading.quantities
+    qs = _as_money(reading.quantities, features)
     rules = (_joined_by_word, _percent_of, _part_of_whole, _steps, _series_total, _change, _versus, _difference, _conversion, _by_dimension)
     found = [s for rule in rules if (s := rule(reading, features, qs, salient)) is not None]
     return max(found, key=lambda s: s.clarity - 0.12 * len(set(salient) - set(s.used)), default=None)
+
+
+def _as_money(qs: list[Quantity], features: Features) -> list[Quantity]:
+    """ "55% of a 30.8 billion quarter, in dollars": the bare amount is money, since money is asked for."""
+    wanted = features.wanted
+    if wanted.unit is None or wanted.unit.dims != (("USD", 1),) or any(q.unit.has("USD") for q in qs):
+        return qs
+    bare = [i for i, q in enumerate(qs) if not q.marked and "scaled" in q.marks]
+    if len(bare) != 1:
+        return qs
+    return [replace(q, unit=parse_unit("USD"), unit_text="USD") if i == bare[0] else q for i, q in enumerate(qs)]
 
 
 def literal(q: Quantity) -> str:
@@ -195,33 +206,46 @@ def _by_dimension(reading: Reading, features: Features, qs: list[Quantity], sali
     for signs in itertools.product((1, -1), repeat=len(salient)):
         unit: Unit = NUMBER
         for i, sign in zip(salient, signs, strict=True):
-            per = _per_piece(qs[i])
+            per = _per_piece(qs, i)
             unit = unit * per if sign > 0 else unit / per
         if unit.dims == wanted.unit.dims:
             ways.append(signs)
     dimensionless = sum(1 for i in salient if not qs[i].unit.dims)
     if len(ways) != 1 or dimensionless:
         return None
-    top = " * ".join(_per_literal(qs[i]) for i, s in zip(salient, ways[0], strict=True) if s > 0) or "1"
-    below = [_per_literal(qs[i]) for i, s in zip(salient, ways[0], strict=True) if s < 0]
+    top = " * ".join(_per_literal(qs, i) for i, s in zip(salient, ways[0], strict=True) if s > 0) or "1"
+    below = [_per_literal(qs, i) for i, s in zip(salient, ways[0], strict=True) if s < 0]
     expression = top + "".join(f" / {b}" for b in below)
     unit_text = wanted.unit_text
     if wanted.unit.has("USD") and all(n in ("USD", "chip", "server", "person") for n, _ in wanted.unit.dims) and len(wanted.unit.dims) > 1:
         expression = re.sub(r"\(([\d.e+-]+) (chip|server|person)\)", r"\1", expression)
         unit_text = "USD"  # dollars for one of them
-    cancels = sum(abs(p) for i in salient for _, p in _per_piece(qs[i]).dims) > sum(abs(p) for _, p in wanted.unit.dims)
+    cancels = sum(abs(p) for i in salient for _, p in _per_piece(qs, i).dims) > sum(abs(p) for _, p in wanted.unit.dims)
     return Sum(expression, unit_text, tuple(salient), 0.92 if cancels or unit_text == "USD" else 0.72, "units decide")
 
 
-def _per_piece(q: Quantity) -> Unit:
+def _piece(qs: list[Quantity], i: int) -> str:
+    """What "each" stands for: the thing counted by the quantity nearest to it, chips when none is."""
+    for j in (i - 1, i + 1, i - 2, i + 2):
+        if 0 <= j < len(qs) and qs[j].unit_text and all(p > 0 for _, p in qs[j].unit.dims) and not qs[j].unit.has("USD"):
+            if qs[j].unit_text in ("chip", "server", "person", "rack", "request", "chip*hour", "token", "link"):
+                return qs[j].unit_text
+    return "chip"
+
+
+def _per_piece(qs: list[Quantity], i: int) -> Unit:
     """`1.4 kW each`: per chip, as the text says."""
-    from agent.offline.measure import parse_unit
+    q = qs[i]
+    if "each" not in q.marks or any(p < 0 for n, p in q.unit.dims if n != "s"):
+        return q.unit
+    return q.unit / parse_unit(_piece(qs, i))
 
-    return q.unit / parse_unit("chip") if "each" in q.marks and not q.unit.has("chip") else q.unit
 
-
-def _per_literal(q: Quantity) -> str:
-    return literal(q) if _per_piece(q) == q.unit else f"({q.value:.15g} {q.unit_text}/chip)"
+def _per_literal(qs: list[Quantity], i: int) -> str:
+    q = qs[i]
+    if _per_piece(qs, i) == q.unit:
+        return literal(q)
+    return f"({q.value:.15g} {q.unit_text}/{_piece(qs, i).replace('*', '/')})"
 
 
 def _two(qs: list[Quantity], salient: list[int]) -> tuple[tuple[int, Quantity], tuple[int, Quantity]] | None:
