@@ -33,6 +33,8 @@ EXAMPLES: list[Any] = [
     {"question": "H200 at 31k or B200 at 38k: which one has more memory per dollar, and by what factor?",
      "input": {"chip_a": "h200", "usd_per_chip": 31000, "chip_b": "b200", "other_usd_per_chip": 38000},
      "want": "gb_per_usd_advantage"},
+    {"question": "MI355X vs MI300X memory",
+     "input": {"chip_a": "mi355x", "chip_b": "mi300x"}, "want": "capacity_ratio"},
     {"question": "memory ratio of an L40S to an A100 80GB",
      "input": {"chip_a": "l40s", "chip_b": "a100-sxm"}, "want": "capacity_ratio"},
     {"question": "which is best in GB per dollar: A100 80GB ($12k), H200 ($30k) or MI325X ($18k)?",

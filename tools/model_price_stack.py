@@ -38,6 +38,8 @@ EXAMPLES: list[Any] = [
      "input": {"price_ratio": 24, "cost_ratio": 8}, "want": "gross_margin_percent"},
     {"question": "how many times the output price of GPT-4o mini is o1's list price",
      "input": {"api_model": "o1", "other_api_model": "gpt-4o-mini"}, "want": "output_price_ratio"},
+    {"question": "a 25x cheaper model plus a 60% margin removed makes how much cheaper?",
+     "input": {"cost_ratio": 25, "gross_margin_percent": 60}, "want": "price_ratio"},
     {"question": "what factor does losing a 50% gross margin take off a price",
      "input": {"gross_margin_percent": 50}, "want": "margin_factor"},
     {"question": "if an 8x smaller model costs 11x less, how much is gained beyond its size",
@@ -82,7 +84,7 @@ class ModelPriceStackQuery(Query):
     )  # fmt: skip
     cost_ratio: float | None = quantity(
         "How many times cheaper it is to run", "dimensionless", default=None, above=0,
-        words=("times cheaper to run", "cheaper to serve", "cheaper serving", "running cost falls", "is efficiency"),
+        words=("times cheaper to run", "cheaper model", "cheaper to serve", "cheaper serving", "running cost falls", "is efficiency"),
     )  # fmt: skip
     gross_margin_percent: float | None = quantity(
         "Gross margin of the seller before", "percent", default=None, below=100, min=-1000,

@@ -16,8 +16,6 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
 from tools import deployment
 from tools.catalog.chips import make_chip
 from tools.catalog.models import make_model
@@ -88,11 +86,6 @@ class ChipQuery(Query):
         "Fraction of the memory kept free", "dimensionless", default=None, min=0, below=1,
         words=("reserve", "kept free", "left free", "set aside", "headroom", "held back"),
     )  # fmt: skip
-    keep_reserve: bool | None = Field(
-        None,
-        description="Whether a reserve is kept free at all (false: all of the memory is usable)",
-        json_schema_extra={"words": ["reserve", "reserved", "headroom"]},
-    )
     usable_fraction: float | None = quantity(
         "Fraction of the memory that may be used (1 - reserve)", "dimensionless", default=None, above=0, max=1,
         words=("usable", "available for the model", "memory utilisation", "of memory is usable"),
@@ -302,11 +295,7 @@ def _reserve(query: ChipQuery, notes: Notes) -> float:
         return query.reserve_fraction
     if query.usable_fraction is not None:
         return 1.0 - query.usable_fraction
-    if query.keep_reserve:
-        notes.assumptions.append(f"{USUAL_RESERVE:.0%} kept free (a reserve was named, but not how much)")
-        return USUAL_RESERVE
-    if query.keep_reserve is None:
-        notes.assumptions.append(NO_RESERVE_NAMED)
+    notes.assumptions.append(NO_RESERVE_NAMED)
     return 0.0
 
 

@@ -57,7 +57,7 @@ def test_a_closed_model_is_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("query", "reserve", "said"),
     [
-        ({}, 0.0, "no reserve"), ({"keep_reserve": False}, 0.0, ""), ({"keep_reserve": True}, 0.1, "kept free"),
+        ({}, 0.0, "no reserve"),
         ({"reserve_fraction": 0.2}, 0.2, ""), ({"usable_fraction": 0.85}, 0.15, ""),
         ({"reserve_fraction": 0.2, "usable_fraction": 0.8}, 0.2, ""),
     ],
