@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.admit import clean
@@ -53,7 +54,7 @@ class Agent:
         self._catalog = catalog or self._load_catalog
         self.toolbox = Toolbox(self._catalog, knowledge or self._open_knowledge, settings.home)
         self._runner: asyncio.Runner | None = None
-        self.threads = threads or Threads(settings.home / "threads.sqlite")
+        self.threads = threads or Threads(threads_file(settings))
 
     @cached_property
     def models(self) -> list[ChatModel]:
@@ -85,7 +86,16 @@ class Agent:
 
     def warm(self) -> None:
         """Import, compile and load what the first question would otherwise wait for."""
-        _ = self._graph, self.toolbox.specs
+        from agent.ledger_numbers import find_numbers
+
+        find_numbers("1 GB")
+        _ = self._graph
+        for model in self.models:
+            warm = getattr(
+                model, "warm", None
+            )  # a model may have something to load, as the offline reader has
+            if callable(warm):
+                warm(self.toolbox.specs)
 
     async def ask(
         self,
@@ -170,6 +180,19 @@ class Agent:
                 )
         elapsed = round((time.perf_counter() - started) * 1000, 3)
         return answer.model_copy(update={"elapsed_ms": elapsed})
+
+
+def threads_file(settings: Settings) -> Path:
+    """Where threads are kept: RACKRATE_DATABASE_URL (`sqlite:///path`), else the data folder."""
+    url = settings.database_url
+    if not url:
+        return settings.home / "threads.sqlite"
+    if not url.startswith("sqlite:///"):
+        scheme = url.split(":", 1)[0][:20]
+        raise AgentError(
+            f"RACKRATE_DATABASE_URL is {scheme}://…; allowed: sqlite:///path (PostgreSQL comes later)"
+        )
+    return Path(url.removeprefix("sqlite:///"))
 
 
 def compile_graph(nodes: Nodes) -> Any:

@@ -19,29 +19,31 @@ def headline(
     if not good:
         return None, None
     asked = report or {}
-    chosen = _chosen(asked.get("headline_call"), good)
-    if report is not None and chosen is None and not asked.get("headline_name"):
-        return None, None
-    figure = _named(asked.get("headline_name"), chosen, good)
+    call_id, name = asked.get("headline_call"), asked.get("headline_name")
+    if call_id is None and name is None and ("headline_call" in asked or "headline_name" in asked):
+        return None, None  # said to have none
+    runs = [o.run for o in reversed(good) if o.run is not None]
+    chosen = next((o.run for o in good if o.call.id == call_id), None)
+    figure, complaint = _named(name, [chosen] if chosen is not None else runs, runs)
     if figure is None:
-        return None, None
-    return in_unit(figure, asked.get("headline_unit"))
+        return None, complaint
+    figure, unfit = in_unit(figure, asked.get("headline_unit"))
+    return figure, unfit or complaint
 
 
-def _chosen(call_id: Any, good: Sequence[Outcome]) -> ToolResult | None:
-    return next((o.run for o in good if o.call.id == call_id), None)
-
-
-def _named(name: Any, chosen: ToolResult | None, good: Sequence[Outcome]) -> Figure | None:
-    """The named figure of the chosen run; of any run when the call is not known; the first when neither is."""
-    latest = [o.run for o in reversed(good) if o.run is not None]
-    runs = [chosen] if chosen is not None else latest
-    if name:
-        for run in runs:
-            for figure in run.figures:
-                if figure.name.lower() == str(name).lower():
-                    return figure
-    return next((run.figures[0] for run in runs if run.figures), None)
+def _named(
+    name: Any, chosen: Sequence[ToolResult], runs: Sequence[ToolResult]
+) -> tuple[Figure | None, str | None]:
+    """The named figure, looked for in the chosen run first; a run's own headline when no name is given or known."""
+    own = next((run.figures[0] for run in chosen if run.figures), None)
+    if not name:
+        return own, None
+    for run in (*chosen, *runs):
+        for figure in run.figures:
+            if figure.name.lower() == str(name).lower():
+                return figure, None
+    shown = f"shown is {own.name}" if own else "none is shown"
+    return own, f"The figure {str(name)[:60]!r} is in no result; {shown}."
 
 
 def in_unit(figure: Figure, unit: Any) -> tuple[Figure, str | None]:

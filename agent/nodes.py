@@ -273,8 +273,8 @@ def _unstated(outcomes: Sequence[Outcome]) -> list[str]:
         chosen = {} if outcome.call.origins else run.origins
         for field, origin in chosen.items():
             value = run.input[field]
-            chosen_here = origin == "default" and field in outcome.call.arguments and value not in known
-            if chosen_here and _plain(value):
+            chosen_here = origin == "default" and field in outcome.call.arguments and _plain(value)
+            if chosen_here and value not in known:
                 found.append(f"{field.replace('_', ' ')}: {value} (the model's choice, not stated)")
         known |= {figure.value for figure in run.figures}
     return found

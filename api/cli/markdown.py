@@ -43,6 +43,7 @@ def inline(text: str, style: str = "") -> Text:
     """One line with its bold, italic and code spans."""
     from rich.text import Text
 
+    text = _CONTROL.sub("", text)
     out, at = Text(style=style), 0
     for match in _SPAN.finditer(text):
         out.append(text[at : match.start()])

@@ -14,7 +14,7 @@ def open_agent(provider: str | None = None) -> Agent:
     """An agent with this process's settings; a bad setting or provider is bad usage."""
     from pydantic import ValidationError
 
-    from agent.errors import ProviderError
+    from agent.errors import AgentError
     from agent.graph import Agent
     from agent.settings import Settings
 
@@ -27,9 +27,9 @@ def open_agent(provider: str | None = None) -> Agent:
         raise click.UsageError(f"{name} is {str(first['input'])[:60]!r}; allowed: {first['msg']}") from None
     if provider:
         settings = settings.model_copy(update={"provider": provider})
-    agent = Agent(settings)
     try:
+        agent = Agent(settings)
         _ = agent.models
-    except ProviderError as error:
+    except AgentError as error:
         raise click.UsageError(str(error)) from None
     return agent

@@ -63,20 +63,47 @@ def ask(
         messages.append(Message("assistant", said, tuple(asked)))
         report = next((c for c in asked if c.name == "report"), None)
         if report is not None:
-            return Reply(str(report.arguments["status"]), said, _headline(report.arguments, runs), calls, citations, messages)
+            return Reply(
+                str(report.arguments["status"]),
+                said,
+                _headline(report.arguments, runs),
+                calls,
+                citations,
+                messages,
+            )
         for call in asked:
-            messages.append(Message("tool", call_id=call.id, result=_run(call, catalog, runs, calls, citations, search, run)))
+            messages.append(
+                Message(
+                    "tool", call_id=call.id, result=_run(call, catalog, runs, calls, citations, search, run)
+                )
+            )
     raise AssertionError("the model never reported")
 
 
-def _run(call: ToolCall, catalog: Catalog, runs: dict[str, CalculatorRun], calls: list[Any], citations: list[Any], search: Any, run: Any) -> Mapping[str, Any]:
+def _run(
+    call: ToolCall,
+    catalog: Catalog,
+    runs: dict[str, CalculatorRun],
+    calls: list[Any],
+    citations: list[Any],
+    search: Any,
+    run: Any,
+) -> Mapping[str, Any]:
     if call.name == "search_knowledge":
-        found = [c.model_dump(mode="json", exclude_none=True) for c in search(call.arguments["query"], top=5)] if search else []
+        found = (
+            [c.model_dump(mode="json", exclude_none=True) for c in search(call.arguments["query"], top=5)]
+            if search
+            else []
+        )
         citations.extend(found)
         return {"citations": found}
     calls.append((call.name, dict(call.arguments)))
     try:
-        done = run(call.name, call.arguments) if run else registry.run(call.name, call.arguments, catalog=catalog)
+        done = (
+            run(call.name, call.arguments)
+            if run
+            else registry.run(call.name, call.arguments, catalog=catalog)
+        )
     except Exception as error:
         return told(error)
     runs[call.id] = done

@@ -297,3 +297,25 @@ async def test_conversation_of_a_caller_without_a_loop_keeps_one_loop(make_agent
 
     await asyncio.to_thread(three)
     assert len(loops) == 1
+
+
+async def test_lists_a_model_chose_are_no_fault(make_agent: MakeAgent) -> None:
+    chosen = ("hbm_per_dollar", {"chip_a": "h100", "chip_b": "h200", "more_chips": ["mi300x"]})
+    answer = await make_agent(ScriptedModel(calls(chosen), says("done"))).ask("which is better?")
+    assert answer.tool_calls[0].error is None
+    assert answer.tool_calls[0].origins["more_chips"] == "default"
+
+
+async def test_figure_that_is_in_no_result_is_said(make_agent: MakeAgent) -> None:
+    report = {"headline_call": "c1", "headline_name": "no_such_figure"}
+    answer = await make_agent(ScriptedModel(calls(SUM), says("done", **report))).ask(
+        "3 dollars for 720 hours?"
+    )
+    assert answer.headline is not None
+    assert any("no_such_figure" in warning for warning in answer.warnings)
+
+
+async def test_report_may_say_that_no_number_answers(make_agent: MakeAgent) -> None:
+    answer = await make_agent(ScriptedModel(calls(SUM), says("done", headline_call=None))).ask("why?")
+    assert answer.headline is None
+    assert answer.figures

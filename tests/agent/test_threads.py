@@ -14,8 +14,9 @@ from conftest import ScriptedModel, calls, says
 
 from agent.answer import Answer
 from agent.chat import Message, ToolCall
-from agent.errors import ThreadError
+from agent.errors import AgentError, ThreadError
 from agent.graph import Agent
+from agent.settings import Settings
 from agent.threads import Threads
 
 MakeAgent = Callable[..., Agent]
@@ -141,3 +142,14 @@ def test_read_only_home_is_one_line(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(ThreadError, match="cannot read threads"):
         Threads(home / "new" / "t.sqlite").history("a")
+
+
+def test_database_url_is_heeded(tmp_path: Path) -> None:
+    place = tmp_path / "elsewhere" / "t.db"
+    settings = Settings(home=tmp_path / "home", database_url=f"sqlite:///{place}")
+    agent = Agent(settings, models=[ScriptedModel(says("fine"))])
+    agent.ask_now("x", thread="t")
+    agent.close()
+    assert place.exists()
+    with pytest.raises(AgentError, match="RACKRATE_DATABASE_URL"):
+        Agent(Settings(home=tmp_path, database_url="mysql://root:secret@host/db"))
