@@ -226,10 +226,10 @@ def batch_size(query: BatchSizeQuery, catalog: Catalog) -> BatchSizeResult:
         raise MissingInput("model", "which model, on which chips, in what precision and at what context?")
     if query.single_user and query.n_requests is None and query.context_tokens is None:
         query = query.model_copy(update={"n_requests": 1.0})
+    notes, result = Notes(), BatchSizeResult()
+    served = resolve_model(query, catalog, notes)  # first, as for a closed model no other detail is worth asking
     if query.context_tokens is None and query.n_requests is None and not query.count_tokens:
         raise MissingInput("context_tokens", "at what context length (prompt plus answer) does each request run?")
-    notes, result = Notes(), BatchSizeResult()
-    served = resolve_model(query, catalog, notes)
     memory = resolve_memory(query, catalog, notes)
     room = _room(query, served, memory, notes)
     _static(room, result, notes)

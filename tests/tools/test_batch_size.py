@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tools import registry
 from tools.catalog import load
 from tools.contract import CalculatorRun
-from tools.errors import InputError, MissingInput, UnknownName
+from tools.errors import FactAbsent, InputError, MissingInput, UnknownName
 
 CATALOG = load(Path("/no-such-home"))
 L405 = {"model": "llama-3.1-405b", "chip": "h100-sxm", "n_chips": 8, "weight_precision": "fp8",
@@ -179,6 +179,11 @@ def test_what_is_missing_is_asked_for() -> None:
         with pytest.raises(MissingInput) as error:
             run(**given_)
         assert error.value.field == field
+
+
+def test_a_closed_model_is_refused_before_anything_is_asked() -> None:
+    with pytest.raises(FactAbsent, match="not public"):
+        run(model="gpt-4", chip="h100", n_chips=8)
 
 
 def test_a_misspelt_chip_offers_the_nearest() -> None:
