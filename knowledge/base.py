@@ -33,6 +33,8 @@ RELEVANT = 0.5
 """When none of the first three citations scores this much, the knowledge base holds nothing on the question."""
 EXACT_LIMIT = 5000
 """Up to this many passages are scanned exactly (5 ms) when Chroma is not open already (3 s to import)."""
+MAX_QUERY = 2000
+"""Characters of a query that are read."""
 
 # `KnowledgeBase.list` hides the builtin inside the class body.
 Citations = list[Citation]
@@ -148,6 +150,7 @@ class KnowledgeBase:
         """
         if not query.strip() or top < 1:
             return []
+        query = query[:MAX_QUERY]
         model = self._embedder()
         vector = model.embed([query])[0] if model else None
         question = Question(analyse(query), vector)
@@ -208,6 +211,7 @@ class KnowledgeBase:
         store = self._store()
         assert store is not None
         (p,) = store.passages([candidate.row])
+        recorded = self._pack.as_of if p.document in self._vectors(store).recordings else None
         document = next(d for d in store.documents() if d.id == p.document)
         locator = p.locator or (f"page {p.page}" if p.page else clock(p.start) or "")
         return Citation(
@@ -218,7 +222,7 @@ class KnowledgeBase:
             page=p.page,
             locator=locator,
             text=p.text,
-            as_of=document.as_of,
+            as_of=document.as_of or recorded,
             score=round(candidate.relevance, 4),
         )
 

@@ -166,5 +166,7 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
             if what not in tasks:
                 tasks[what] = bar.add_task(what, total=total)
             bar.update(tasks[what], completed=done, total=total)
+            if done >= total:  # a folder of many files shows the one at work, not all of them
+                bar.remove_task(tasks.pop(what))
 
         yield tell

@@ -160,6 +160,20 @@ def test_chroma_and_the_exact_scan_agree(base: KnowledgeBase, tmp_path: Path) ->
         assert [(c.source, c.start) for c in through_chroma] == [(c.source, c.start) for c in scanned]
 
 
+def test_a_large_index_is_searched_through_chroma(
+    base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "talk.txt").write_text(transcript())
+    base.add(tmp_path / "talk.txt")
+    small = [(c.source, c.start) for c in base.search("a dance upon the comb", 2)]
+    monkeypatch.setattr(base_module, "EXACT_LIMIT", 3)
+    large = KnowledgeBase(base.home)
+    assert [(c.source, c.start) for c in large.search("a dance upon the comb", 2)] == small
+    assert large._chroma is not None
+    assert large._cached is not None
+    assert large._cached[1].ids == []
+
+
 def test_what_chroma_lost_or_doubled_is_mended(base: KnowledgeBase, tmp_path: Path) -> None:
     (tmp_path / "talk.txt").write_text(transcript())
     (tmp_path / "more.txt").write_text("Bees dance upon the comb.")

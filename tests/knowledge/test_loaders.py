@@ -160,3 +160,38 @@ def test_truncated_pdfs_never_raise_anything_else(tmp_path: Path) -> None:
             lines.append(str(error))
     assert lines
     assert not any("\n" in line for line in lines)
+
+
+PLUGIN = """
+class Part:
+    start = end = page = None
+    def __init__(self, text): self.text, self.locator = text, "slide 1"
+class Deck:
+    title = "A deck"
+    segments = [Part("Whales sing.")]
+def load(path):
+    return Deck() if path.suffix == ".deck" else None
+"""
+
+
+def test_a_plugin_loads_without_importing_this_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A third-party loader, and one that is broken, found by entry point."""
+    from knowledge import loaders
+
+    (tmp_path / "deck_plugin.py").write_text(PLUGIN)
+    information = tmp_path / "deck_plugin-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: deck-plugin\nVersion: 1.0\n")
+    entries = "[rackrate.loaders]\ndeck = deck_plugin:load\nruined = deck_plugin:absent\n"
+    (information / "entry_points.txt").write_text(entries)
+    monkeypatch.syspath_prepend(tmp_path)
+    loaders._loaders.cache_clear()
+    try:
+        name, document = load_document(write(tmp_path, "talk.deck", b"\x00binary"))
+        assert (name, document.title, document.segments[0].text) == ("deck", "A deck", "Whales sing.")
+        assert "absent" in loaders.broken()["ruined"]
+        assert load_document(write(tmp_path, "a.txt", "words"))[0] == "text"
+    finally:
+        loaders._loaders.cache_clear()

@@ -54,8 +54,8 @@ def measure(base: KnowledgeBase, questions: list[dict[str, Any]]) -> Scores:
         found = base.search(question["q"], 5)
         ranks.append(next((i for i, c in enumerate(found, 1) if hits(c, spans)), 0))
     n = len(ranks)
-    within = [sum(0 < rank <= top for rank in ranks) / n for top in (1, 3, 5)]
-    return Scores(*within, sum(1 / rank for rank in ranks if rank) / n)
+    first, third, fifth = (sum(0 < rank <= top for rank in ranks) / n for top in (1, 3, 5))
+    return Scores(first, third, fifth, sum(1 / rank for rank in ranks if rank) / n)
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +180,25 @@ def test_a_speaker_named_is_preferred(claims_only: KnowledgeBase) -> None:
 )
 def test_no_query_breaks_the_search(claims_only: KnowledgeBase, query: str) -> None:
     assert isinstance(claims_only.search(query, 3), list)
+
+
+def test_a_very_long_question_is_still_quick(claims_only: KnowledgeBase) -> None:
+    words = " ".join(f"word{i} neoclouds" for i in range(50_000))
+    begun = time.process_time()
+    claims_only.search(words, 3)
+    assert time.process_time() - begun < 1.0
+
+
+def test_lexical_search_alone_is_useful(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from knowledge import base as base_module
+    from knowledge.embedding import EmbeddingUnavailable
+
+    def missing() -> None:
+        raise EmbeddingUnavailable("not installed")
+
+    monkeypatch.setattr(base_module, "embedder", missing)
+    scores = measure(KnowledgeBase(tmp_path), QUESTIONS["fresh"])
+    assert scores.third >= 0.8, scores
 
 
 def test_typing_errors_still_find(claims_only: KnowledgeBase) -> None:
