@@ -55,7 +55,11 @@ _EXAMPLES: list[dict[str, Any]] = [
         "want": "collective_s",
     },
     {
-        "question": "one-way fibre latency over 1,200 km",
+        "question": "how long does light take through 80 km of fiber, in microseconds?",
+        "input": {"distance_km": 80}, "want": "latency_ms",
+    },
+    {
+        "question": "one-way fibre delay over 1,200 km",
         "input": {"distance_km": 1200}, "want": "latency_ms",
     },
     {
@@ -135,7 +139,7 @@ class InterconnectQuery(Query):
     )  # fmt: skip
     distance_km: float | None = quantity(
         "Length of fibre between two sites", "kilometer", default=None, above=0,
-        words=("distance", "apart", "kilometres", "km", "miles", "fibre length"),
+        words=("distance", "apart", "kilometres", "km", "fiber", "fibre", "fiber length", "between two sites"),
     )  # fmt: skip
     params: float | None = quantity(
         "Parameters that the sites train together", "param", default=None, above=0,
@@ -176,7 +180,7 @@ class InterconnectResult(Result):
     )  # fmt: skip
     latency_ms: float | None = quantity(
         "Light in fibre, one way", "millisecond", default=None, role="headline",
-        words=("latency", "one-way latency", "delay", "milliseconds"),
+        words=("latency", "one-way latency", "fiber latency", "fibre latency", "light in fiber", "delay"),
     )  # fmt: skip
     round_trip_ms: float | None = quantity(
         "Light in fibre, there and back", "millisecond", default=None, words=("round trip", "RTT", "there and back")
@@ -310,6 +314,9 @@ def _add_domain(result: InterconnectResult, query: InterconnectQuery, catalog: C
         _say(result, f"{query.n_chips:,} chips / {query.racks} racks = {result.chips_per_rack:g} a rack")
     first = query.domain_chips or _domain_of(query.chip, catalog, result, needed=query.message_bytes is None)
     second = query.other_domain_chips or _domain_of(query.other_chip, catalog, result, needed=True)
+    whole_network = query.dims or query.topology or query.racks or query.message_bytes
+    if query.n_chips and not whole_network and (query.domain_chips or query.other_domain_chips or second):
+        first, second = float(query.n_chips), query.domain_chips or second  # so many chips against a domain
     if first is not None and query.domain_chips is None and query.n_chips is None:
         result.domain_chips = first
     if first is not None and second is not None:

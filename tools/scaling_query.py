@@ -59,6 +59,10 @@ _EXAMPLES: list[dict[str, Any]] = [
         "input": {"compute_factor": 10, "law": "kaplan-2020"}, "want": "loss_drop_percent",
     },
     {
+        "question": "what multiple of compute cuts the reducible loss in half at an exponent of 0.1?",
+        "input": {"loss_drop_percent": 50, "loss_exponent": 0.1}, "want": "compute_factor",
+    },
+    {
         "question": "How much more compute halves the reducible loss if the exponent is 0.05?",
         "input": {"loss_drop_percent": 50, "loss_exponent": 0.05}, "want": "compute_factor",
     },
@@ -92,19 +96,19 @@ class ScalingSpendQuery(ComputeQuery):
         words=("FLOP", "FLOPs", "compute", "compute budget", "training compute"),
     )  # fmt: skip
     params: float | None = quantity(
-        "Model parameters", "param", default=None, above=0,
+        "Model parameters", "param", default=None, min=1e3,
         words=("parameters", "params", "model size", "param model", "B model"),
     )  # fmt: skip
     model: str | None = entity(
         "Model whose size is meant", "model", default=None, words=("model", "llama", "a model like")
     )
     tokens: float | None = quantity(
-        "Training tokens", "token", default=None, above=0,
+        "Training tokens", "token", default=None, min=1e5,
         words=("training tokens", "tokens", "trained on", "data set", "data"),
     )  # fmt: skip
     tokens_per_param: float | None = quantity(
-        "Training tokens for each parameter", "token/param", default=None, above=0,
-        words=("tokens per parameter", "tokens per param", "tokens a parameter", "token to parameter ratio"),
+        "Training tokens for each parameter", "token/param", default=None, above=0, max=1e6,
+        words=("tokens per parameter", "trained on tokens per parameter", "tokens per param", "tokens a parameter", "token to parameter ratio"),
     )  # fmt: skip
     loss: float | None = quantity(
         "Target loss in nats per token", "dimensionless", default=None, above=0,

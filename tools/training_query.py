@@ -68,7 +68,7 @@ class TrainingRunQuery(ComputeQuery):
         ask="How many parameters has the model, or which model is it?",
     )  # fmt: skip
     tokens: float | None = quantity(
-        "Training tokens", "token", default=None, above=0,
+        "Training tokens", "token", default=None, min=1e5,
         words=("training tokens", "tokens", "trained on", "on T tokens"), ask="On how many tokens is it trained?",
     )  # fmt: skip
     flop: float | None = quantity(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import math
 from pathlib import Path
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from tools import registry
 from tools.catalog import load
-from tools.errors import InputError, RackrateError
+from tools.errors import FactAbsent, InputError
 
 OURS = ("scaling_spend", "training_run", "cluster_reliability", "rollout_compute", "interconnect")
 DILOCO = Path(__file__).parents[3] / "shared" / "scaling" / "diloco_table4_gbps.csv"
@@ -94,6 +96,8 @@ WORKED = [
     ("interconnect", "diameter_hops", {"topology": "hypercube", "n_chips": 64}, 6),
     ("interconnect", "chips_per_rack", {"n_chips": 64, "racks": 2}, 32),
     ("interconnect", "domain_ratio", {"domain_chips": 8000, "other_domain_chips": 72}, 111.1),
+    ("interconnect", "domain_ratio", {"n_chips": 8960, "other_domain_chips": 72}, 124.44),
+    ("interconnect", "domain_ratio", {"n_chips": 8960, "domain_chips": 72, "other_chip": "gb200"}, 124.44),
     ("interconnect", "latency_ms", {"distance_km": 1000}, 4.897),
 ]  # fmt: skip
 
@@ -106,6 +110,7 @@ def test_worked_values(tool: str, wanted: str, given_: dict[str, Any], value: fl
 BAD = [
     ("scaling_spend", {}),
     ("scaling_spend", {"params": 0}),
+    ("scaling_spend", {"params": 70e9, "tokens": 20}),
     ("scaling_spend", {"flop": -1e20}),
     ("scaling_spend", {"flop": math.inf}),
     ("scaling_spend", {"params": 7e9, "law": "moore"}),
@@ -155,8 +160,14 @@ def test_training_run_inverts(params: float, tokens: float, mfu: float) -> None:
 @given(start=st.floats(1e3, 1e10), factor=st.floats(1.01, 100), steps=st.integers(1, 8))
 @settings(max_examples=40, deadline=None)
 def test_ladder_inverts(start: float, factor: float, steps: int) -> None:
-    end = ask("scaling_spend", "end_usd", start_usd=start, factor=factor, steps=steps) if steps > 1 else start * factor
-    assert ask("scaling_spend", "steps", start_usd=start, end_usd=end, factor=factor) == pytest.approx(steps, rel=1e-6)
+    end = (
+        ask("scaling_spend", "end_usd", start_usd=start, factor=factor, steps=steps)
+        if steps > 1
+        else start * factor
+    )
+    assert ask("scaling_spend", "steps", start_usd=start, end_usd=end, factor=factor) == pytest.approx(
+        steps, rel=1e-6
+    )
 
 
 @given(dims=st.lists(st.integers(1, 20), min_size=1, max_size=5))
@@ -181,7 +192,9 @@ def test_torus_counts_by_walking_the_graph() -> None:
     for dims in ((3, 4), (2, 5), (4, 4, 2), (1, 6)):
         nodes = list(cells(*(range(k) for k in dims)))
         edges = {
-            frozenset((node, tuple((c + (i == axis)) % k for i, (c, k) in enumerate(zip(node, dims, strict=True)))))
+            frozenset(
+                (node, tuple((c + (i == axis)) % k for i, (c, k) in enumerate(zip(node, dims, strict=True))))
+            )
             for node in nodes
             for axis in range(len(dims))
         }
@@ -197,7 +210,7 @@ def test_torus_counts_by_walking_the_graph() -> None:
 def test_a_larger_cluster_fails_more_often() -> None:
     sizes = [1e3, 1e4, 1e5, 3e5, 1e6]
     shares = [ask("cluster_reliability", "goodput_percent", n_chips=n, days=30) for n in sizes]
-    assert all(a > b > 0 for a, b in zip(shares, shares[1:], strict=False))
+    assert all(a > b > 0 for a, b in itertools.pairwise(shares))
 
 
 def test_a_cost_names_its_method_and_its_sources() -> None:
@@ -233,9 +246,6 @@ def test_multi_site_bandwidth_is_the_diloco_tables() -> None:
 
 def test_every_chip_trains_or_says_why() -> None:
     for chip in load().chips:
-        try:
+        with contextlib.suppress(FactAbsent):
             run = registry.run("training_run", {"params": 8e9, "tokens": 1e12, "chip": chip})
-        except RackrateError as error:
-            assert str(error)
-        else:
             assert json.loads(run.model_dump_json())["output"]["chip_hours"] > 0

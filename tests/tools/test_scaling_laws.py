@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -94,7 +95,7 @@ def test_inverses_round_trip(name: str, power: float) -> None:
 @pytest.mark.parametrize("name", LAWS)
 def test_more_compute_is_never_worse(name: str) -> None:
     losses = [load_laws()[name].optimum(10.0**power).loss for power in range(18, 28)]
-    assert all(a > b for a, b in zip(losses, losses[1:], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(losses))
 
 
 @pytest.mark.parametrize("flop", [0.0, -1.0, math.inf, math.nan])
@@ -143,4 +144,6 @@ def test_muennighoff_losses(oracles: dict) -> None:
 @pytest.mark.shared
 def test_the_stored_minimum_is_the_oracles(oracles: dict) -> None:
     entry: Law = law("besiroglu-2024-minimum")
-    assert entry.parameters == pytest.approx([oracles["besiroglu_fit"][k] for k in ("A", "B", "E", "alpha", "beta")])
+    assert entry.parameters == pytest.approx(
+        [oracles["besiroglu_fit"][k] for k in ("A", "B", "E", "alpha", "beta")]
+    )
