@@ -12,7 +12,7 @@ import re
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,7 @@ class ApiPrices:
             self._sources.update(document.get("sources", {}))
             self._known.update({f"{row['provider']}/{row['ref']}": row for row in document.get("api", ())})
             self._hosted += document.get("hosted", ())
+        self._remembered = lru_cache(maxsize=1024)(self._price)
 
     @cached_property
     def _compiled(self) -> tuple[str, Table]:
@@ -140,6 +141,9 @@ class ApiPrices:
             FactAbsent: the model was not released then, or nobody lists its price.
         """
         day = last_day(as_of) if as_of is not None else dt.datetime.now(dt.UTC).date()
+        return self._remembered(model, day, provider)
+
+    def _price(self, model: str, day: dt.date, provider: str | None) -> ApiPrice:
         known = self._open_model(model)
         ref = self._ref(model, provider)
         if ref is None and known is None:

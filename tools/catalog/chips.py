@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -29,12 +28,13 @@ FACT_OF_ATTRIBUTE = {
     "peak_flops": "peak_bf16",
     **{precision: f"peak_{precision}" for precision in PRECISIONS},
 }
-_PLAIN_WORDS = re.compile(
-    r"^(?:nvidia|amd|intel|google|aws|amazon|meta|microsoft|apple|instinct|geforce|tesla|hopper|blackwell|ultra|grace|"
-    r"ampere|ada|generation|superchip|gpus?|chips?|cards?|accelerators?|ai|ml|r|tm|server|edition|workstation|"
-    r"hgx|dgx|mgx|sxm\d?|oam|hbm\w*|gddr\w*|nvlink|tensor|core|cloud|dlc|nps\d|spx|liquid|air|cooled)$"
+_PLAIN = (
+    "nvidia amd intel google aws amazon meta microsoft apple instinct geforce tesla hopper blackwell ultra grace "
+    "ampere ada generation superchip gpu gpus chip chips card cards accelerator accelerators ai ml r tm server "
+    "edition workstation hgx dgx mgx sxm sxm2 sxm3 sxm4 sxm5 sxm6 oam hbm hbm2 hbm2e hbm3 hbm3e hbm4 gddr6 gddr6x "
+    "gddr7 nvlink tensor core cloud dlc nps1 nps4 spx liquid air cooled"
 )
-_SIZE = re.compile(r"^(\d+)(?:gb|gib|g)$")
+_PLAIN_WORDS = frozenset(_PLAIN.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +106,14 @@ class Chip:
 
 def chip_word(chip: Chip, word: str) -> bool:
     """Whether a word beside a chip's name leaves it the same chip: a maker, a form factor, its own size."""
-    if size := _SIZE.match(word):
+    number = word.rstrip("gib")
+    if number != word and number.isdigit():
         memory = chip.facts.get("memory")
         sizes = (memory.value, memory.low, memory.high, *(o.value for o in memory.others)) if memory else ()
-        return float(size[1]) in [float(s) for s in sizes if s is not None]
+        return float(number) in [float(s) for s in sizes if s is not None]
     if word.endswith("w") and word[:-1].isdigit():
         return chip.tdp_w == float(word[:-1])
-    return bool(_PLAIN_WORDS.match(word)) or word == chip.family or word in chip.name.lower()
+    return word in _PLAIN_WORDS or word == chip.family or word in chip.name.lower()
 
 
 def make_chip(raw: Mapping[str, Any], table: SourceTable) -> Chip:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -150,15 +149,16 @@ class Model:
 
 
 _ALWAYS_COUNTED = ("shared_experts", "moe_layers", "sliding_layers", "linear_layers", "mtp_layers")
-_PLAIN_WORDS = re.compile(
-    r"^(?:instruct|chat|base|hf|it|model|llm|the|meta|mistralai|google|openai|deepseek|ai|turbo|preview|latest|"
-    r"fp8|bf16|fp16|fp4|nvfp4|mxfp4|int4|int8|awq|gptq|w8a8|w4a16|full|pre|training|pretraining|maxtext|api|\d{4})$"
+_PLAIN = (
+    "instruct chat base hf it model llm the meta mistralai google openai deepseek ai turbo preview latest fp8 bf16 "
+    "fp16 fp4 nvfp4 mxfp4 int4 int8 awq gptq w8a8 w4a16 full pre training pretraining maxtext api"
 )
+_PLAIN_WORDS = frozenset(_PLAIN.split())
 
 
 def model_word(word: str) -> bool:
     """Whether a word beside a model's name leaves its shape alone: a tuning, a precision, a date."""
-    return bool(_PLAIN_WORDS.match(word))
+    return word in _PLAIN_WORDS or (len(word) == 4 and word.isdigit())
 
 
 def make_model(raw: Mapping[str, Any], table: SourceTable) -> Model:

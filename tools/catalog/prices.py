@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tools.catalog.dates import AsOf, first_day, last_day, quarter_of, quarters_between
@@ -83,6 +84,7 @@ class RentalBook:
             self._events += [(row, table) for row in document.get("events", ())]
         for known in self._rows.values():
             known.sort(key=lambda price: (price.as_of, price.kind, price.term))
+        self._remembered = lru_cache(maxsize=1024)(self._price)
 
     def chips(self) -> list[str]:
         return sorted(self._rows)
@@ -100,6 +102,9 @@ class RentalBook:
             FactAbsent: no row, or none that early.
             InputError: a kind or term that is not kept.
         """
+        return self._remembered(chip, as_of, kind, term)
+
+    def _price(self, chip: str, as_of: AsOf, kind: str | None, term: str) -> Price:
         kind, term = _kind_and_term(kind, term)
         rows = [p for p in self.history(chip, kind, term) if kind or p.kind in MARKET_KINDS]
         if not rows:
