@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+WIDTH = 460
 
 
 def bars(title: str, label: str, value: str, rows: Iterable[tuple[str, float]]) -> dict[str, Any]:
@@ -13,6 +14,7 @@ def bars(title: str, label: str, value: str, rows: Iterable[tuple[str, float]]) 
     return {
         "$schema": SCHEMA,
         "title": title,
+        "width": WIDTH,
         "data": {"values": [{"name": name, "value": number} for name, number in rows]},
         "mark": {"type": "bar", "tooltip": True},
         "encoding": {
@@ -47,19 +49,20 @@ def curves(
     """Several lines, told apart by colour when more than one."""
     values = [{"series": name, "x": at, "y": number} for name, points in series for at, number in points]
     encoding: dict[str, Any] = {
-        "x": {"field": "x", "type": "quantitative", "title": x, "scale": {"type": _scale(log_x)}},
-        "y": {"field": "y", "type": "quantitative", "title": y, "scale": {"type": _scale(log_y)}},
+        "x": {"field": "x", "type": "quantitative", "title": x, "scale": _scale(log_x)},
+        "y": {"field": "y", "type": "quantitative", "title": y, "scale": _scale(log_y)},
     }
     if len(series) > 1:
         encoding["color"] = {"field": "series", "type": "nominal", "title": None}
     return {
         "$schema": SCHEMA,
         "title": title,
+        "width": WIDTH,
         "data": {"values": values},
         "mark": {"type": "line", "point": True, "tooltip": True},
         "encoding": encoding,
     }
 
 
-def _scale(log: bool) -> str:
-    return "log" if log else "linear"
+def _scale(log: bool) -> dict[str, Any]:
+    return {"type": "log", "nice": False, "padding": 8} if log else {"type": "linear"}
