@@ -84,7 +84,7 @@ class ChipQuery(Query):
     )  # fmt: skip
     reserve_fraction: float | None = quantity(
         "Fraction of the memory kept free", "dimensionless", default=None, min=0, below=1,
-        words=("reserve", "kept free", "left free", "set aside", "headroom", "held back"),
+        words=("reserve", "kept free", "left free", "set aside", "headroom", "held back", "spare", "memory spare"),
     )  # fmt: skip
     usable_fraction: float | None = quantity(
         "Fraction of the memory that may be used (1 - reserve)", "dimensionless", default=None, above=0, max=1,

@@ -371,7 +371,7 @@ class ValuationMultipleResult(Result):
         "dimensionless",
         default=None,
         role="headline",
-        words=("multiple after", "land", "new multiple", "new P/E"),
+        words=("multiple after", "land", "new multiple", "new P/E", "multiple remains", "multiple left"),
     )
     multiple_before: float | None = quantity(
         "Multiple of earnings",
