@@ -48,10 +48,10 @@ RELATIONS = Relations(
         "{price_usd} × (1 − {gross_margin_percent})",
     ),
     product("price_multiple", "price_usd", per=("cost_usd",)),
-    Rule("gross_profit_usd", ("price_usd", "cost_usd"), lambda p, c: p - c, "{price_usd} − {cost_usd}"),
+    Rule("profit_per_chip_usd", ("price_usd", "cost_usd"), lambda p, c: p - c, "{price_usd} − {cost_usd}"),
     product("total_cost_usd", "chips", "cost_usd"),
     product("total_price_usd", "chips", "price_usd"),
-    product("total_gross_profit_usd", "chips", "gross_profit_usd"),
+    product("total_profit_usd", "chips", "profit_per_chip_usd"),
     # own silicon: the same cost with a design partner's margin, and development spread over the volume
     Rule(
         "own_unit_usd",

@@ -284,7 +284,16 @@ class AcceleratorBomResult(Result):
         "Gross margin", "percent", default=None, role="headline", words=("margin", "gross margin")
     )
     price_usd: float | None = quantity(
-        "Selling price", "USD", default=None, role="headline", words=("price", "sell for")
+        "Selling price",
+        "USD",
+        default=None,
+        role="headline",
+        words=(
+            "price",
+            "sell for",
+            "selling price",
+            "priced",
+        ),
     )
     hbm_share_percent: float | None = quantity(
         "HBM share of the cost",
@@ -325,21 +334,27 @@ class AcceleratorBomResult(Result):
         words=("HBM against TSMC", "HBM over foundry"),
     )
     non_hbm_usd: float | None = quantity(
-        "Everything but HBM", "USD", default=None, words=("without HBM", "the rest")
+        "Other parts together",
+        "USD",
+        default=None,
+        words=(
+            "everything else",
+            "remainder",
+        ),
     )
     other_usd: float | None = quantity("Other parts", "USD", default=None, words=("other", "rest"))
     price_multiple: float | None = quantity(
         "Price over cost", "dimensionless", default=None, words=("times cost", "markup")
     )
-    gross_profit_usd: float | None = quantity(
+    profit_per_chip_usd: float | None = quantity(
         "Profit per chip", "USD", default=None, words=("profit per chip",)
     )
     total_cost_usd: float | None = quantity("Cost of all chips", "USD", default=None, words=("total cost",))
     total_price_usd: float | None = quantity(
         "Price of all chips", "USD", default=None, words=("total revenue", "total price")
     )
-    total_gross_profit_usd: float | None = quantity(
-        "Gross profit of all chips", "USD", default=None, words=("total gross profit",)
+    total_profit_usd: float | None = quantity(
+        "Profit on all chips", "USD", default=None, words=("total profit",)
     )
     own_unit_usd: float | None = quantity(
         "One chip of one's own, partner's margin included",

@@ -331,13 +331,24 @@ class CapexReturnResult(Result):
         "Operating cash flow", "USD", default=None, words=("operating cash flow",)
     )
     capex_over_cash_flow_percent: float | None = quantity(
-        "Spending as a share of cash flow", "percent", default=None, words=("share of cash flow",)
-    )
-    capex_rise_to_zero_fcf_percent: float | None = quantity(
-        "Rise of spending that brings free cash flow to zero",
+        "Spending as a share of cash flow",
         "percent",
         default=None,
-        words=("before free cash flow hits zero", "room", "rise"),
+        words=(
+            "as a percentage of",
+            "share of cash flow",
+        ),
+    )
+    capex_rise_to_zero_fcf_percent: float | None = quantity(
+        "Room for spending to rise",
+        "percent",
+        default=None,
+        words=(
+            "headroom",
+            "room",
+            "could rise",
+            "zero",
+        ),
     )
     growth_percent: float | None = quantity(
         "Yearly growth of revenue",

@@ -110,7 +110,9 @@ RELATIONS = Relations(
     Rule("times_cheaper", ("total_factor",), _times_cheaper, "1 / {total_factor}"),
     Rule("decades", ("total_factor",), math.log10, "log₁₀ {total_factor}"),
     Rule("change_percent", ("total_factor",), lambda t: 100 * (t - 1), "{total_factor} − 1"),
-    product("perf_per_tco_gain", "speedup", per=("tco_ratio",)),
+    Rule("perf_per_tco_gain", ("speedup", "tco_ratio"), lambda s, t: s / t, "{speedup} / {tco_ratio}"),
+    Rule("tco_ratio", ("speedup", "combined_gain"), lambda s, g: s / g, "{speedup} / {combined_gain}"),
+    Rule("speedup", ("combined_gain", "tco_ratio"), lambda g, t: g * t, "{combined_gain} × {tco_ratio}"),
 )
 
 
@@ -129,21 +131,12 @@ def generation_gain(query: GenerationGainQuery, catalog: Catalog) -> GenerationG
     """
     if query.chip_a and query.chip_b:
         return _chips(query, catalog)
-    query = _one_reading(query)
     defaults = [d for d in _DEFAULTS if getattr(query, d.name.replace("period_years", "growth_factor"))]
     if query.generations and query.period_years is None:
         defaults = []  # counted in generations, no years needed
     result = answer(RELATIONS, query, GenerationGainResult, defaults=defaults, ask_first=("annual_factor",))
     result.chart = _growth_chart(result, query)
     return result
-
-
-def _one_reading(query: GenerationGainQuery) -> GenerationGainQuery:
-    """A gain in performance per TCO that nothing splits into speed and cost is the growth of a period."""
-    whole = query.perf_per_tco_gain is not None and query.speedup is None and query.tco_ratio is None
-    if whole and query.growth_factor is None:
-        return query.model_copy(update={"growth_factor": query.perf_per_tco_gain, "perf_per_tco_gain": None})
-    return query
 
 
 def _growth_chart(result: GenerationGainResult, query: GenerationGainQuery) -> dict[str, Any] | None:

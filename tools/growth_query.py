@@ -390,12 +390,12 @@ class GenerationGainQuery(Query):
             "TCO",
         ),
     )
-    perf_per_tco_gain: float | None = quantity(
-        "Gain in performance per total cost of ownership",
+    combined_gain: float | None = quantity(
+        "What speed-up and cost ratio make together",
         "dimensionless",
         default=None,
         above=0,
-        words=("performance per TCO", "perf per dollar", "perf/TCO"),
+        words=("combined gain", "combined"),
     )
     chip_a: str | None = entity(
         "The newer chip, or the one compared", "chip", default=None, words=("new chip", "compared")

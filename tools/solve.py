@@ -33,6 +33,7 @@ from tools.units import format_number, format_quantity
 AGREES_WITHIN = 0.01  # people round what they quote; further apart than this is a contradiction
 
 _ROUNDING = 1e-9  # a limit is not broken by the last digits of a float
+_NOISE = 1e-6
 _FULL_SHARE = 100.0
 _LIMITS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "gt": ("above", operator.gt),
@@ -148,6 +149,23 @@ class Solution:
                 found[rule.target] = self.values[rule.target]
         return found
 
+    def from_input(self) -> set[str]:
+        """What was given or follows from it with no default in between."""
+        known = set(self.given)
+        for rule in self.steps:
+            if known.issuperset(rule.needs):
+                known.add(rule.target)
+        return known
+
+    def origin(self, rule: Rule) -> str:
+        """A given quantity that a rule's needs rest on (its target when there is none)."""
+        return next((n for n in self.given if n in self.ancestors(rule.needs)), rule.target)
+
+    def unused(self) -> list[str]:
+        """What the caller said and no step needed."""
+        needed = {name for rule in self.steps for name in rule.needs}
+        return [name for name in self.given if name not in needed]
+
     def ancestors(self, names: Iterable[str]) -> set[str]:
         """Everything that `names` were worked out from, themselves included."""
         seen = set(names)
@@ -234,14 +252,16 @@ class Relations:
             pending = waiting
 
     def _check_agreement(self, solution: Solution) -> None:
-        """Raise when a given quantity differs from what the other given quantities make it."""
+        """Raise when quantities given together contradict each other, directly or in what follows from them."""
+        said = solution.from_input()
         for rule in self.rules:
-            if rule.target in solution.given and all(n in solution.given for n in rule.needs):
-                said = solution.given[rule.target]
-                value = _evaluate(rule, solution)
-                if value is not None and not math.isclose(said, value, rel_tol=AGREES_WITHIN, abs_tol=1e-9):
+            if rule.target in said and all(n in said for n in rule.needs) and _well_posed(rule, solution):
+                known, value = solution.values[rule.target], _evaluate(rule, solution)
+                if value is not None and not math.isclose(known, value, rel_tol=AGREES_WITHIN, abs_tol=1e-9):
+                    field = rule.target if rule.target in solution.given else solution.origin(rule)
                     names = " and ".join(label(n) for n in rule.needs)
-                    raise InputError(rule.target, said, f"{format_number(value, 5)}, which {names} give")
+                    allowed = f"a {label(rule.target)} of {format_number(value, 5)}, which {names} give"
+                    raise InputError(field, solution.given.get(field, known), allowed)
 
     def require(self, solution: Solution, query: BaseModel, *targets: str) -> None:
         """Raise unless one of `targets` was found: MissingInput for what would lead there soonest."""
@@ -262,6 +282,12 @@ class Relations:
         extra = fields[name].json_schema_extra
         ask = extra.get("ask") if isinstance(extra, dict) else None
         raise MissingInput(name, str(ask or fields[name].description or label(name)))
+
+
+def _well_posed(rule: Rule, solution: Solution) -> bool:
+    """Whether a rule's needs are more than rounding noise (a margin of 1e-14 % cannot check a revenue)."""
+    given = all(n in solution.given for n in rule.needs)
+    return given or all(abs(solution.values[n]) > _NOISE for n in rule.needs)
 
 
 def _check_limits(query: type[BaseModel], solution: Solution) -> None:
@@ -395,7 +421,12 @@ def answer(
     """
     solution = relations.solve_query(query, defaults)
     relations.require(solution, query, *ask_first, *result.model_fields)
-    return fill(result, solution, units_of(type(query), result), **more)
+    units = units_of(type(query), result)
+    unused = [
+        f"{label(n).capitalize()} ({format_quantity(solution.given[n], units.get(n) or unit_of(n))}) was not needed."
+        for n in solution.unused()
+    ]
+    return fill(result, solution, units, warnings=[*unused, *more.pop("warnings", [])], **more)
 
 
 def bisect(function: Callable[[float], float], low: float, high: float, *, iterations: int = 200) -> float:

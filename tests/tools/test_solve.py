@@ -68,6 +68,34 @@ def test_quantities_that_contradict_each_other_are_refused() -> None:
         TRIP.solve({"distance_km": 100, "speed_km_h": 10, "hours": 3})
 
 
+def test_a_contradiction_in_what_follows_is_refused_too() -> None:
+    chain = Relations(product("b", "a", constant=2.0), product("c", "b", constant=3.0))
+    assert chain.solve({"a": 1, "c": 6}).values["b"] == 2
+    with pytest.raises(InputError, match="give"):
+        chain.solve({"a": 1, "c": 60})
+
+
+def test_a_default_contradicts_nobody() -> None:
+    relations = Relations(product("b", "a", "share"), product("c", "b", constant=3.0))
+    assert relations.solve({"a": 1, "c": 60}, [Default("share", 1, "")]).values["share"] == 20
+
+
+def test_what_was_said_and_not_needed_is_warned_of() -> None:
+    class Result(TripResult):
+        warnings: list[str] = Field(default_factory=list)
+
+    more = Relations(product("distance_km", "speed_km_h", "hours"), product("other", "fuel"))
+
+    class Query(Trip):
+        fuel: float | None = quantity("Fuel", "dimensionless", default=None)
+
+    assert answer(more, Query(speed_km_h=10, hours=3, fuel=None), Result).warnings == []
+    lonely = Relations(product("distance_km", "speed_km_h", "hours"), product("other", "fuel", "rate"))
+    assert answer(lonely, Query(speed_km_h=10, hours=3, fuel=7), Result).warnings == [
+        "Fuel (7) was not needed."
+    ]
+
+
 def test_quantities_that_agree_up_to_rounding_are_accepted() -> None:
     assert TRIP.solve({"distance_km": 100, "speed_km_h": 33.3, "hours": 3}).found() == {}
 
