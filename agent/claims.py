@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from knowledge import pack
 from tools import registry
 from tools.contract import CalculatorRun, Figure
-from tools.errors import InputError, RackrateError
+from tools.errors import InputError, RackrateError, UnknownName
 from tools.units import convert, format_quantity
 
 if TYPE_CHECKING:
@@ -155,6 +156,19 @@ def check_claims(claims: Iterable[LedgerClaim], catalog: Catalog | None = None) 
 
         catalog = load()
     return [_checked(claim, catalog) for claim in claims]
+
+
+def check_claim(identifier: str, catalog: Catalog | None = None) -> ClaimCheck:
+    """One built-in claim computed again, as for a citation's `claim_id`. Raises UnknownName."""
+    claims = _built_in()
+    if identifier not in claims:
+        raise UnknownName("id", identifier, registry.nearest_names(identifier, claims))
+    return check_claims([claims[identifier]], catalog)[0]
+
+
+@lru_cache(maxsize=1)
+def _built_in() -> dict[str, LedgerClaim]:
+    return {claim.id: claim for claim in load_claims()}
 
 
 def _checked(claim: LedgerClaim, catalog: Catalog) -> ClaimCheck:

@@ -13,9 +13,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.claims import Check, ClaimCheck, LedgerClaim, check_claims, compare, load_claims
+from agent.claims import Check, ClaimCheck, LedgerClaim, check_claim, check_claims, compare, load_claims
 from tools.catalog import load
-from tools.errors import InputError
+from tools.errors import InputError, UnknownName
 
 INCONSISTENT = {
     "blackwell-rack-three-tons": "pounds",
@@ -191,6 +191,12 @@ def test_verdicts_agree_with_the_reading_of_the_source(ledger: dict[str, ClaimCh
     assert {i for i, c in read.items() if c["calculator"] != "none"} <= set(ledger)
     differ = [i for i, row in ledger.items() if read[i]["verdict"].replace("-", "_") != row.verdict]
     assert len(differ) <= 5, differ
+
+
+def test_one_claim_by_the_id_a_citation_carries() -> None:
+    assert check_claim("cisco-pe-120").verdict == "inconsistent"
+    with pytest.raises(UnknownName, match="cisco-pe-120"):
+        check_claim("cisco-pe")
 
 
 def test_a_note_names_its_further_runs() -> None:
