@@ -12,7 +12,7 @@ from agent.offline.match import Fill, Frame
 from agent.offline.measure import Unit, parse_unit, without_counts
 from agent.offline.quantities import Quantity
 from agent.offline.schema import Field
-from agent.offline.score import Question, Reader, WEIGHTS, _salient, rank_outputs
+from agent.offline.score import WEIGHTS, Question, Reader, _salient, rank_outputs
 from agent.offline.sums import Sum, find_sum
 from agent.offline.trial import Trial, Trials
 
@@ -59,11 +59,16 @@ class Decider:
     def __init__(self, reader: Reader, trials: Trials) -> None:
         self.reader, self.trials = reader, trials
         self.titles: dict[str, str] = {}  # catalogue id → the name people read
+        self.open_models: frozenset[str] = frozenset()  # ids of models whose shape is public
 
     def choices(self, question: Question, *, exclude: str = "") -> list[Choice]:
         """Candidates after trial, best first; in a question that checks a number, that number may be the result."""
         found = self._choices(question, exclude)
-        if not question.features.yes_no and not question.features.check and not question.features.strong_source:
+        if (
+            not question.features.yes_no
+            and not question.features.check
+            and not question.features.strong_source
+        ):
             return found
         for i, q in enumerate(question.reading.quantities):
             if not self._may_be_claimed(question, q):
@@ -76,8 +81,14 @@ class Decider:
 
     @staticmethod
     def _may_be_claimed(question: Question, q: Quantity) -> bool:
-        if q.marks & {"article", "claim", "axes", "from", "to"} or not q.marked or len(question.reading.quantities) < 2:
+        if (
+            q.marks & {"article", "claim", "axes", "from", "to"}
+            or not q.marked
+            or len(question.reading.quantities) < 2
+        ):
             return False
+        if "reported" in q.marks and q.unit.dims:
+            return True
         wanted = question.features.wanted.unit
         if q.unit_text == "percent" or "times" in q.marks:
             return wanted is None or not wanted.dims
@@ -111,32 +122,67 @@ class Decider:
         similar = self.reader._similar(question, frame.spec, exclude)
         ranked = rank_outputs(frame, question, similar)
         base = frame.score - frame.parts.get("want", 0.0)
+        closed = self._closed_model(frame) if trial.kind == "missing" else ""
+        if closed:
+            trial = Trial("absent", {}, {}, message=f"the architecture of {closed} is not public")
         if trial.kind == "ok":
-            there = [(s, f) for s, f in ranked if f.name not in frame.fills and isinstance(trial.output.get(f.name), int | float) and not isinstance(trial.output.get(f.name), bool)]
+            there = [
+                (s, f)
+                for s, f in ranked
+                if f.name not in frame.fills
+                and isinstance(trial.output.get(f.name), int | float)
+                and not isinstance(trial.output.get(f.name), bool)
+            ]
             if not there:
                 return Choice(frame, trial, base - 4.0, None)
             best = there[0]
             lost = ranked[0][0] - best[0]
             frame.want_margin = best[0] - there[1][0] if len(there) > 1 else 3.0
-            return Choice(frame, trial, base + WEIGHTS.want * min(best[0], 5.0) - 0.8 * min(lost, 4.0) + 1.0, best[1])
+            return Choice(
+                frame, trial, base + WEIGHTS.want * min(best[0], 5.0) - 0.8 * min(lost, 4.0) + 1.0, best[1]
+            )
         want = ranked[0][1] if ranked else None
         if trial.kind == "invalid" and not self._forbidden(frame, trial):
-            return Choice(frame, trial, frame.score - 4.0, want)  # values that contradict each other: a wrong reading
-        cost = {"missing": 2.2, "invalid": 0.6, "unknown": 1.0, "absent": 0.4, "unit": 2.5}.get(trial.kind, 6.0)
+            return Choice(
+                frame, trial, frame.score - 4.0, want
+            )  # values that contradict each other: a wrong reading
+        cost = {"missing": 2.2, "invalid": 0.6, "unknown": 1.0, "absent": 0.4, "unit": 2.5}.get(
+            trial.kind, 6.0
+        )
         return Choice(frame, trial, frame.score - cost, want)
+
+    def _closed_model(self, frame: Frame) -> str:
+        """The name of a model without a public shape, where the calculator needs a shape."""
+        for name, fill in frame.fills.items():
+            f = frame.spec.by_name.get(name)
+            if (
+                f is not None
+                and f.entity == "model"
+                and self.titles
+                and str(fill.value) not in self.open_models
+            ):
+                return str(self.titles.get(str(fill.value), fill.value))
+        return ""
 
     @staticmethod
     def _forbidden(frame: Frame, trial: Trial) -> bool:
         """Whether the field the calculator complains of holds a value its own limits forbid."""
         f, fill = frame.spec.by_name.get(trial.field), frame.fills.get(trial.field)
-        return f is not None and fill is not None and isinstance(fill.value, int | float) and not f.allows(fill.value)
+        return (
+            f is not None
+            and fill is not None
+            and isinstance(fill.value, int | float)
+            and not f.allows(fill.value)
+        )
 
     def _plain(self, question: Question) -> Choice | None:
         spec = self.reader.library.specs.get(ARITHMETIC)
         if spec is None:
             return None
         quantities = question.reading.quantities
-        salient = [i for i in range(len(quantities)) if _salient(question, i)] or [i for i, q in enumerate(quantities) if "claim" in q.marks]
+        salient = [i for i in range(len(quantities)) if _salient(question, i)] or [
+            i for i, q in enumerate(quantities) if "claim" in q.marks
+        ]
         found = find_sum(question.reading, question.features, salient)
         if found is None:
             return None
@@ -168,7 +214,11 @@ class Decider:
         numbers = [i for i in range(len(question.reading.quantities)) if _salient(question, i)]
         search = search_text(question.text)
         rival = choices[1] if len(choices) > 1 else None
-        runs = best is not None and best.ok and best.score >= (SURE if f.source or len(numbers) < 2 or best.frame.unused else SURE - 2.0)
+        runs = (
+            best is not None
+            and best.ok
+            and best.score >= (SURE if f.source or len(numbers) < 2 or best.frame.unused else SURE - 2.0)
+        )
         computes = runs and self._computes(question, best, numbers)  # type: ignore[arg-type]
         if f.now_price and not numbers and not computes:
             return Decision("live", question, best, search=search)
@@ -178,13 +228,25 @@ class Decider:
             if f.check or f.where_said or f.strong_source or (f.source and f.ratio):
                 return Decision("mixed", question, best, rival, search=search)
             return Decision("calculate", question, best, rival)
-        if _derives(question) and (f.source or f.strong_source) and f.asks_number or (f.source and numbers):
+        if (_derives(question) and (f.source or f.strong_source) and f.asks_number) or (f.source and numbers):
             return Decision("mixed", question, best, rival, search=search, from_claims=True)
         if best is not None and best.trial.kind == "absent" and best.score >= LIKELY and not f.strong_source:
             return Decision("absent", question, best, problem=best.trial.message)
-        if best is not None and best.trial.kind in ("invalid", "unknown") and best.score >= LIKELY and numbers and not f.strong_source:
+        if (
+            best is not None
+            and best.trial.kind in ("invalid", "unknown")
+            and best.score >= LIKELY
+            and numbers
+            and not f.strong_source
+        ):
             return Decision("invalid", question, best, problem=best.trial.message)
-        if best is not None and best.trial.kind == "missing" and (best.score >= LIKELY or self._bare_ask(question, best)) and not f.strong_source and self._asks_calculation(question, best, numbers):
+        if (
+            best is not None
+            and best.trial.kind == "missing"
+            and (best.score >= LIKELY or self._bare_ask(question, best))
+            and not f.strong_source
+            and self._asks_calculation(question, best, numbers)
+        ):
             return Decision("clarify", question, best, search=search)
         return Decision("narrative", question, best, search=search)
 
@@ -192,7 +254,9 @@ class Decider:
     def _computes(question: Question, choice: Choice, numbers: list[int]) -> bool:
         """Whether the run answers this question: it used numbers or names of it, and is asked for a number."""
         used = {i for fill in choice.frame.fills.values() for i in fill.quantities}
-        named = any(choice.frame.spec.by_name[n].entity for n in choice.frame.fills if n in choice.frame.spec.by_name)
+        named = any(
+            choice.frame.spec.by_name[n].entity for n in choice.frame.fills if n in choice.frame.spec.by_name
+        )
         f = question.features
         if not used and f.strong_source and not f.check:
             return False
@@ -207,20 +271,35 @@ class Decider:
             return True
         if f.explain and not f.asks_number:
             return False
-        names = [n for n in choice.frame.fills if n in choice.frame.spec.by_name and choice.frame.spec.by_name[n].entity]
-        said = choice.want is not None and any(s in choice.want.words and choice.want.words[s] >= 0.7 for s, _ in f.stems)
+        names = [
+            n
+            for n in choice.frame.fills
+            if n in choice.frame.spec.by_name and choice.frame.spec.by_name[n].entity
+        ]
+        said = choice.want is not None and any(
+            s in choice.want.words and choice.want.words[s] >= 0.7 for s, _ in f.stems
+        )
         return bool(names) or (f.asks_number and said) or (said and len(f.stems) <= 5 and not f.source)
 
     def _bare_ask(self, question: Question, choice: Choice) -> bool:
         """ "What's the max batch size?": nothing but the name of a result of one calculator."""
         f = question.features
-        if not f.stems or f.explain and not f.asks_number or choice.want is None or f.source:
+        if not f.stems or (f.explain and not f.asks_number) or choice.want is None or f.source:
             return False
-        if any(q.value != 1 for q in question.reading.quantities) or question.reading.mentions or len(f.stems) > 4 or _proper_noun(question):
+        if (
+            any(q.value != 1 for q in question.reading.quantities)
+            or question.reading.mentions
+            or len(f.stems) > 4
+            or _proper_noun(question)
+        ):
             return False
         said = [s for s, _ in f.stems if s not in _GENERIC]
         known = sum(1 for s in said if choice.frame.spec.text_weights.get(s, 0.0) >= 0.3)
-        return bool(said) and 2 * known >= len(said) and any(choice.want.words.get(s, 0.0) >= 0.7 for s, _ in f.stems)
+        return (
+            bool(said)
+            and 2 * known >= len(said)
+            and any(choice.want.words.get(s, 0.0) >= 0.7 for s, _ in f.stems)
+        )
 
     def _impossible(self, question: Question, choices: list[Choice]) -> str:
         """A value that cannot be, whatever else is missing: −8 GPUs, zero chips, 120 % of memory."""
@@ -233,23 +312,37 @@ class Decider:
                     continue
                 q = question.reading.quantities[fill.quantities[0]]
                 value = fill.value
-                if isinstance(value, int | float) and not f.allows(value) and fill.fit >= (0.9 if value <= 0 else 2.4):
+                if (
+                    isinstance(value, int | float)
+                    and not f.allows(value)
+                    and fill.fit >= (0.9 if value <= 0 else 2.4)
+                ):
                     said = question.text[q.start : q.end].strip()
                     return f"{readable(f)} cannot be {said}: it must be {f.bound(value)}{_unit_words(f)}."
         for q in question.reading.quantities:
-            if q.value < 0 and q.unit.dims and q.unit.dims[0][0] in ("chip", "token", "request", "byte", "param", "person", "server"):
+            if (
+                q.value < 0
+                and q.unit.dims
+                and q.unit.dims[0][0] in ("chip", "token", "request", "byte", "param", "person", "server")
+            ):
                 return f"{question.text[q.start : q.end].strip()} cannot be: a count must be above 0."
             if q.value == 0 and q.unit.dims == (("chip", 1),):
                 return "The number of chips cannot be 0: it must be at least 1."
         return ""
 
 
-_GENERIC = frozenset("siz number valu amount rough period figur need requir tak us".split())
+_GENERIC = frozenset(
+    ["siz", "number", "valu", "amount", "rough", "period", "figur", "need", "requir", "tak", "us"]
+)
 
 
 def _proper_noun(question: Question) -> bool:
     """Whether the question names somebody or something that no calculator knows."""
-    return any(t.text[:1].isupper() and t.text[1:].islower() for t in question.reading.tokens[1:] if t.is_word and len(t.text) > 2)
+    return any(
+        t.text[:1].isupper() and t.text[1:].islower()
+        for t in question.reading.tokens[1:]
+        if t.is_word and len(t.text) > 2
+    )
 
 
 def _weigh_together(question: Question, tried: list[Choice], plain: Choice | None) -> None:
@@ -285,7 +378,9 @@ def _agrees(q: Quantity, choice: Choice) -> float:
     if figure is None:
         return 0.0
     unit = parse_unit(figure[1])
-    if unit.dims != q.unit.dims and not (unit.dims and without_counts(unit) == without_counts(q.unit)):
+    if unit.dims != q.unit.dims and not (
+        without_counts(unit) and without_counts(unit) == without_counts(q.unit)
+    ):
         return 0.0
     if (unit.factor == 1) != (q.unit.factor == 1) and not unit.dims:
         return 0.0
@@ -302,12 +397,16 @@ def readable(f: Field) -> str:
 
 
 def _unit_words(f: Field) -> str:
-    return "" if not f.unit_text or f.unit_text == "dimensionless" else f" {f.unit_text.replace('percent', '%')}"
+    return (
+        "" if not f.unit_text or f.unit_text == "dimensionless" else f" {f.unit_text.replace('percent', '%')}"
+    )
 
 
 _DERIVE = re.compile(
     r"\b(implied|imply|implies|infer|work out|compute|calculate|ratio|discount|number of|what does that (make|mean|give)|how many|how much|gap|difference|"
-    r"multiple|markup|total|in dollars|per (gpu|chip|year|hour)|percent|%|compare|times)\b", re.I)
+    r"multiple|markup|total|in dollars|per (gpu|chip|year|hour)|percent|%|compare|times)\b",
+    re.I,
+)
 
 
 def _derives(question: Question) -> bool:
@@ -315,7 +414,13 @@ def _derives(question: Question) -> bool:
 
 
 def _asks_going_price(text: str) -> bool:
-    return bool(re.search(r"\b(what|what's|whats|how much|give me|tell me|current|today's|latest|live|real[- ]time)\b", text, re.I))
+    return bool(
+        re.search(
+            r"\b(what|what's|whats|how much|give me|tell me|current|today's|latest|live|real[- ]time)\b",
+            text,
+            re.I,
+        )
+    )
 
 
 _FRAMING = re.compile(

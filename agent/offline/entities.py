@@ -95,7 +95,9 @@ class EntityFinder:
         if n == 1 and (first.low in STOP or first.low in COMMON):
             return None
         for form in (key, key.removesuffix("s"), key.removesuffix("gpus"), key.removesuffix("chips")):
-            if form in self._vocabulary and (form == key or (len(form) > 2 and "law" not in self._names[form])):
+            if form in self._vocabulary and (
+                form == key or (len(form) > 2 and "law" not in self._names[form])
+            ):
                 return self._names[form]
         return None
 
@@ -125,7 +127,11 @@ class EntityFinder:
             if not (tokens[i + n - 1].is_word or tokens[i + n - 1].is_number):
                 continue
             key = _squeeze(text[tokens[i].start : tokens[i + n - 1].end])
-            if len(key) < 5 or (n == 1 and not self._worth(key)) or not self._ends_whole(text, tokens[i + n - 1]):
+            if (
+                len(key) < 5
+                or (n == 1 and not self._worth(key))
+                or not self._ends_whole(text, tokens[i + n - 1])
+            ):
                 continue
             if n > 1 and not any(c.isdigit() for c in key):
                 continue
@@ -135,7 +141,9 @@ class EntityFinder:
                     continue
                 if DamerauLevenshtein.distance(known, key, score_cutoff=allowed) <= allowed:
                     end = tokens[i + n - 1].end
-                    return Mention(self._names[known], tokens[i].start, end, text[tokens[i].start : end], False), n
+                    return Mention(
+                        self._names[known], tokens[i].start, end, text[tokens[i].start : end], False
+                    ), n
         return None, 0
 
     @staticmethod
@@ -150,9 +158,39 @@ def _counts_something(tokens: list[Token], i: int, n: int) -> bool:
 
 
 _COUNTED = frozenset(
-    "people users persons dollars usd tokens token chips gpus revenue sales market capex spend spending budget profit "
-    "valuation flops flop requests queries dollar inhabitants humans a cost costs in round run"
-    .split()
+    [
+        "people",
+        "users",
+        "persons",
+        "dollars",
+        "usd",
+        "tokens",
+        "token",
+        "chips",
+        "gpus",
+        "revenue",
+        "sales",
+        "market",
+        "capex",
+        "spend",
+        "spending",
+        "budget",
+        "profit",
+        "valuation",
+        "flops",
+        "flop",
+        "requests",
+        "queries",
+        "dollar",
+        "inhabitants",
+        "humans",
+        "a",
+        "cost",
+        "costs",
+        "in",
+        "round",
+        "run",
+    ]
 ) - {"in", "a"}
 
 

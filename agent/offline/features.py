@@ -10,12 +10,86 @@ from agent.offline.quantities import UNIT_WORDS, Quantity, Reading, _denominator
 from agent.offline.words import STOP, Token, stem
 
 _SOURCE = frozenset(
-    "said say says saying podcast episode interview transcript dylan patel brad gerstner gurley bill guest guests host hosts "
-    "conversation discussion talk show speaker speakers mention mentioned mentions quoted quote quotes claim claimed claims "
-    "argue argued argues argument according telling told stated described recording section bg2 semianalysis panel they he "
-    "thinks opinion view views predict predicted predicts".split()
+    [
+        "said",
+        "say",
+        "says",
+        "saying",
+        "podcast",
+        "episode",
+        "interview",
+        "transcript",
+        "dylan",
+        "patel",
+        "brad",
+        "gerstner",
+        "gurley",
+        "bill",
+        "guest",
+        "guests",
+        "host",
+        "hosts",
+        "conversation",
+        "discussion",
+        "talk",
+        "show",
+        "speaker",
+        "speakers",
+        "mention",
+        "mentioned",
+        "mentions",
+        "quoted",
+        "quote",
+        "quotes",
+        "claim",
+        "claimed",
+        "claims",
+        "argue",
+        "argued",
+        "argues",
+        "argument",
+        "according",
+        "telling",
+        "told",
+        "stated",
+        "described",
+        "recording",
+        "section",
+        "bg2",
+        "semianalysis",
+        "panel",
+        "they",
+        "he",
+        "thinks",
+        "opinion",
+        "view",
+        "views",
+        "predict",
+        "predicted",
+        "predicts",
+    ]
 )
-_STRONG_SOURCE = _SOURCE - frozenset("they he show view views talk say section claim told bill argument conversation thinks hosts host predict".split())
+_STRONG_SOURCE = _SOURCE - frozenset(
+    [
+        "they",
+        "he",
+        "show",
+        "view",
+        "views",
+        "talk",
+        "say",
+        "section",
+        "claim",
+        "told",
+        "bill",
+        "argument",
+        "conversation",
+        "thinks",
+        "hosts",
+        "host",
+        "predict",
+    ]
+)
 _CHECK = re.compile(
     r"\b(is it (true|right|correct|really)|is that (true|right|correct)|check (that|this|it|his|the|whether|if|dylan)|check\s*:|verify|fact[- ]?check|"
     r"does (that|this|it) (add up|hold|check)|really|holds? up|sanity[- ]check|debunk|double[- ]check|does the math|do the numbers|can that be right|"
@@ -24,29 +98,57 @@ _CHECK = re.compile(
 )
 _WHERE_SAID = re.compile(
     r"\bwhere (did|was|does|do) .{0,40}\b(say|said|saying|mention|talk|claim)|\bwhen did (he|they|she|dylan|brad|bill)\b.{0,20}\bsay|\bquote (him|the|it)|"
-    r"\bwho said|\bsay where\b|\btime ?stamp|\bcite\b", re.I)
+    r"\bwho said|\bsay where\b|\btime ?stamp|\bcite\b",
+    re.I,
+)
 _EXPLAIN = re.compile(
     r"^\W*(why|how come|explain|summari[sz]e|describe|who|whom|whose|where|when|tell me about|what about|which|in what way|how (did|does|do|is|are|was|were|would|could|can|will)\b)|"
     r"\b(what did|what does|what do|what was|what were|what's the view|why|explain|summari[sz]e|opinion on|view on|take on|thoughts on|reasons?|argument|stance)\b",
     re.I,
 )  # fmt: skip
-_HOW_NUMBER = re.compile(r"\bhow (many|much|long|big|large|fast|far|often|high|low|heavy|soon|quickly)\b", re.I)
+_HOW_NUMBER = re.compile(
+    r"\bhow (many|much|long|big|large|fast|far|often|high|low|heavy|soon|quickly)\b", re.I
+)
 _RATIO = re.compile(
     r"\b(ratio|how many times|times (more|less|fewer|as|higher|lower|larger|smaller|bigger|cheaper|better|faster|over)|factor|multiple|relative to|"
-    r"x (more|less|fewer|cheaper)|compared (to|with)|versus|vs\.?|by what factor|fold)\b", re.I)
+    r"x (more|less|fewer|cheaper)|compared (to|with)|versus|vs\.?|by what factor|fold)\b",
+    re.I,
+)
 _RATIO_ASKED = re.compile(
     r"\bratio\b(?! (of|is) \d)|\bhow many times\b|\b(by|a) what (factor|multiple)\b|\bwhat (factor|multiple)\b|\bhow many [xX]\b|\bas an? (factor|ratio|multiple)\b|\bas (an? )?multiple of\b|\bmultiple of (its|the|what)\b"
-    r"|\bhow much (larger|bigger|smaller|cheaper|faster|better|more expensive|dearer|higher|lower)\b.{0,60}\b(times|x|ratio|factor)\b|\btimes (as many|as much|more|fewer|less|cheaper)\b.{0,40}\?", re.I)
-_YES_NO = re.compile(r"^\W*(so |but |and |ok(ay)? )?(is|are|was|were|does|did|do|can|could|would|will|has|have)\b|\b(right|correct|true)\s*\?|\bcheck\b|\breally\b|\?\?", re.I)
+    r"|\bhow much (larger|bigger|smaller|cheaper|faster|better|more expensive|dearer|higher|lower)\b.{0,60}\b(times|x|ratio|factor)\b|\btimes (as many|as much|more|fewer|less|cheaper)\b.{0,40}\?",
+    re.I,
+)
+_YES_NO = re.compile(
+    r"^\W*(so |but |and |ok(ay)? )?(is|are|was|were|does|did|do|can|could|would|will|has|have)\b|\b(right|correct|true)\s*\?|\bcheck\b|\breally\b|\?\?",
+    re.I,
+)
 _COST_ASKED = re.compile(
     r"\bcosts? how much\b|\b(how much (does|do|would|will|is|are|did|money)|what (does|do|would|will|did) .{0,60}\b(cost|pay|come to|spend)|what('s| is| are) the .{0,40}(cost|price|bill|spend|saving|savings|revenue|value)\b|"
-    r"(total|monthly|yearly|annual|rental|replacement|electricity|energy|overall)? ?\b(cost|bill|price|spend|savings?) (of|for|to|when|if)\b|in dollars)", re.I)
-_PRICE_ASKED = re.compile(r"\b(at what price|what price|break-?even price|what would .{0,40}\b(have|need) to cost|how cheap)\b(?!.{0,30}\bper (million|m)\b)", re.I)
-_PERCENT = re.compile(r"(\bwhat|\bwhich|\bhow many|\bthe|\bin|\bas an?|\bgive|\bimplied|\bthat)\s+(%|percent(age)?|pct|per ?cent|share|fraction|proportion|portion)|%\s*\?|\bpercentage\b|\bwhat\s*%", re.I)
-_DIFFERENCE = re.compile(r"\b(difference|gap|how much (more|less|cheaper|dearer|extra)|save|saving|savings|additional|extra|fewer)\b", re.I)
+    r"(total|monthly|yearly|annual|rental|replacement|electricity|energy|overall)? ?\b(cost|bill|price|spend|savings?) (of|for|to|when|if)\b|in dollars)",
+    re.I,
+)
+_PRICE_ASKED = re.compile(
+    r"\b(at what price|what price|break-?even price|what would .{0,40}\b(have|need) to cost|how cheap)\b(?!.{0,30}\bper (million|m)\b)",
+    re.I,
+)
+_PERCENT = re.compile(
+    r"(\bwhat|\bwhich|\bhow many|\bthe|\bin|\bas an?|\bgive|\bimplied|\bthat)\s+(%|percent(age)?|pct|per ?cent|share|fraction|proportion|portion)|%\s*\?|\bpercentage\b|\bwhat\s*%",
+    re.I,
+)
+_DIFFERENCE = re.compile(
+    r"\b(difference|gap|how much (more|less|cheaper|dearer|extra)|save|saving|savings|additional|extra|fewer)\b",
+    re.I,
+)
 _SUM = re.compile(r"\b(total|sum|altogether|combined|in all|all together|add up|add)\b", re.I)
-_NOW = re.compile(r"\b(right now|today|today's|currently|current|at the moment|this (very )?(minute|second|week|morning|month)|live|latest|as of now|real[- ]time|nowadays|tonight|tomorrow)\b", re.I)
-_PRICE = re.compile(r"\b(per hour|an hour|price|prices|cost|costs|rate|rent|rental|quote|trading|stock|share price|going for|market cap)\b", re.I)
+_NOW = re.compile(
+    r"\b(right now|today|today's|currently|current|at the moment|this (very )?(minute|second|week|morning|month)|live|latest|as of now|real[- ]time|nowadays|tonight|tomorrow)\b",
+    re.I,
+)
+_PRICE = re.compile(
+    r"\b(per hour|an hour|price|prices|cost|costs|rate|rent|rental|quote|trading|stock|share price|going for|market cap)\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +176,7 @@ class Features:
     explain: bool
     asks_number: bool
     now_price: bool
+    per_year: bool
     yes_no: bool  # "is it …?", "can …?": a number of the question may be the one to be checked
     stems: tuple[tuple[str, int], ...]  # (stem, token index) of content words outside names and quantities
 
@@ -94,8 +197,16 @@ def read_features(reading: Reading) -> Features:
         strong_source=bool(low & _STRONG_SOURCE),
         where_said=bool(_WHERE_SAID.search(text)),
         explain=bool(_EXPLAIN.search(text)),
-        asks_number=bool(_HOW_NUMBER.search(text)) or bool(wanted.explicit) or bool(_RATIO.search(text)) or bool(_PERCENT.search(text)),
+        asks_number=bool(_HOW_NUMBER.search(text))
+        or bool(wanted.explicit)
+        or bool(_RATIO.search(text))
+        or bool(_PERCENT.search(text)),
         now_price=bare_now,
+        per_year=bool(
+            re.search(
+                r"\b(per year|a year|yearly|annual|annually|each year|every year|per annum)\b", text, re.I
+            )
+        ),
         yes_no=bool(_YES_NO.search(text)),
         stems=_content(reading),
     )
@@ -103,7 +214,9 @@ def read_features(reading: Reading) -> Features:
 
 def _only_we(text: str) -> bool:
     """ "Say 90% is usable", "let's say": the asker's own supposition, not somebody's words."""
-    return bool(re.search(r"\b(let'?s say|say \$?\d|say,)", text, re.I)) and not re.search(r"\b(said|says|they|he|dylan|podcast|episode)\b", text, re.I)
+    return bool(re.search(r"\b(let'?s say|say \$?\d|say,)", text, re.I)) and not re.search(
+        r"\b(said|says|they|he|dylan|podcast|episode)\b", text, re.I
+    )
 
 
 def _content(reading: Reading) -> tuple[tuple[str, int], ...]:
@@ -112,9 +225,13 @@ def _content(reading: Reading) -> tuple[tuple[str, int], ...]:
     for i, token in enumerate(reading.tokens):
         if not token.is_word or token.low.removesuffix("'s") in STOP or reading.masked(i) is not None:
             continue
-        if i in inside and inside[i]:
+        if inside.get(i):
             continue
-        if token.low in ("memory", "hbm") and i + 1 < len(reading.tokens) and reading.tokens[i + 1].low in ("bandwidth", "bw"):
+        if (
+            token.low in ("memory", "hbm")
+            and i + 1 < len(reading.tokens)
+            and reading.tokens[i + 1].low in ("bandwidth", "bw")
+        ):
             continue  # one notion: the bandwidth
         out.append((stem(token.text), i))
     return tuple(out)
@@ -125,7 +242,10 @@ def _quantity_tokens(quantities: list[Quantity]) -> dict[int, bool]:
     return {i: i == q.first for q in quantities for i in range(q.first, q.last)}
 
 
-_ASK = re.compile(r"\b(how many|how much|how long|what|what's|whats|which|give|in|just|express(ed)? (in|as)|as an?|per|answer in|number of|compute|calculate|find)\b", re.I)
+_ASK = re.compile(
+    r"\b(how many|how much|how long|what|what's|whats|which|give|in|just|express(ed)? (in|as)|as an?|per|answer in|number of|compute|calculate|find)\b",
+    re.I,
+)
 
 
 def _wanted(reading: Reading) -> Wanted:
@@ -139,12 +259,10 @@ def _wanted(reading: Reading) -> Wanted:
         hit = _asked_at(reading, i, taken)
         if hit is not None:
             found.append(hit)
-    hit = _per_thousand(reading)
-    if hit:
-        found.append((4, hit, True))
-    hit = _closing_noun(reading, taken)
-    if hit:
-        found.append((2, hit, False))
+    if (money := _per_thousand(reading)) != "":
+        found.append((4, money, True))
+    if (closing := _closing_noun(reading, taken)) != "":
+        found.append((2, closing, False))
     leading = _leading_noun(reading, taken)
     if leading:
         found.append((2, leading, True))
@@ -165,7 +283,11 @@ def _wanted(reading: Reading) -> Wanted:
 
 def _per_thousand(reading: Reading) -> str:
     """ "TFLOPS bf16 per $1000", "memory per dollar": a capacity for money, though other words stand between."""
-    match = re.search(r"\b(gb|gigabytes?|tb|tflops|teraflops|flops|gb/s|tokens)\b[\w /]{0,24}?\bper (?:each )?(\$ ?1,?000|\$ ?1k|k\$|1,?000 dollars|thousand dollars|thousand|dollar|\$)", reading.text, re.I)
+    match = re.search(
+        r"\b(gb|gigabytes?|tb|tflops|teraflops|flops|gb/s|tokens)\b[\w /]{0,24}?\bper (?:each )?(\$ ?1,?000|\$ ?1k|k\$|1,?000 dollars|thousand dollars|thousand|dollar|\$)",
+        reading.text,
+        re.I,
+    )
     if match is None:
         return ""
     base = _spelled_unit(match.group(1)) or "GB"
@@ -175,7 +297,11 @@ def _per_thousand(reading: Reading) -> str:
 def _closing_noun(reading: Reading, taken: set[int]) -> str:
     """ "…, hold back 10%: max users?": the counted noun of the asking clause."""
     tokens = reading.tokens
-    if not tokens or tokens[-1].text != "?" or any(t.low in ("how", "what", "which", "who", "why", "is", "can", "what's") for t in tokens):
+    if (
+        not tokens
+        or tokens[-1].text != "?"
+        or any(t.low in ("how", "what", "which", "who", "why", "is", "can", "what's") for t in tokens)
+    ):
         return ""
     start = _last_clause(tokens, taken)
     if start < 0:
@@ -196,31 +322,62 @@ def _leading_noun(reading: Reading, taken: set[int]) -> str:
     first = tokens[0].low
     mention = reading.masked(0)
     if mention is not None:
-        return "chip" if "chip" in mention.kinds and mention.text.lower().endswith("s") and not mention.text.lower().endswith("ss") else ""
+        return (
+            "chip"
+            if "chip" in mention.kinds
+            and mention.text.lower().endswith("s")
+            and not mention.text.lower().endswith("ss")
+            else ""
+        )
     if first in ("concurrent", "total", "yearly", "annual", "max", "maximum", "number"):
         first = tokens[min(2 if first == "number" else 1, len(tokens) - 1)].low
     if first in ("time", "latency", "duration"):
         return "second"
-    if not first.endswith("s") and first not in ("gb", "tb", "twh", "mwh", "kwh", "megawatts", "mw", "gw", "gib", "kib"):
+    if not first.endswith("s") and first not in (
+        "gb",
+        "tb",
+        "twh",
+        "mwh",
+        "kwh",
+        "megawatts",
+        "mw",
+        "gw",
+        "gib",
+        "kib",
+    ):
         return ""
     unit = _unit_phrase(reading, 0, taken, money=False)
     return "" if unit in ("dimensionless", "USD") and first not in ("dollars",) else unit
 
 
-_MAGNITUDES = {"billions": "G", "billion": "G", "bn": "G", "millions": "M", "million": "M", "thousands": "k", "thousand": "k", "trillions": "T", "trillion": "T"}
+_MAGNITUDES = {
+    "billions": "G",
+    "billion": "G",
+    "bn": "G",
+    "millions": "M",
+    "million": "M",
+    "thousands": "k",
+    "thousand": "k",
+    "trillions": "T",
+    "trillion": "T",
+}
 
 
 def _asked_at(reading: Reading, i: int, taken: set[int]) -> tuple[int, str, bool] | None:
     tokens, word = reading.tokens, reading.tokens[i].low
     after = tokens[i + 1].low if i + 1 < len(tokens) else ""
-    if word in ("in", "give", "as", "express", "expressed", "answer", "just") and i + 1 < len(tokens) and (i + 1) not in taken:
+    if (
+        word in ("in", "give", "as", "express", "expressed", "answer", "just")
+        and i + 1 < len(tokens)
+        and (i + 1) not in taken
+    ):
         hit = _unit_phrase(reading, i + 1, taken, money=True)
-        if hit and not (word == "as" and hit == "percent" and False):
+        if hit:
             return (4 if word != "as" else 3, hit, True)
     if word == "how" and after in ("many", "much"):
-        hit = _counted(reading, i + 2, taken, many=after == "many")
-        if hit:
-            return hit
+        counted = _counted(reading, i + 2, taken, many=after == "many")
+        if counted:
+            return counted
     if word == "how" and after == "long":
         nxt = tokens[i + 2].low if i + 2 < len(tokens) else ""
         return None if nxt in ("a", "context", "of", "prompt") else (2, "second", False)
@@ -228,23 +385,67 @@ def _asked_at(reading: Reading, i: int, taken: set[int]) -> tuple[int, str, bool
         j = i + 2 if after in ("is", "are", "the", "a", "share", "'s") and after != "share" else i + 1
         if j < len(tokens) and tokens[j].low in ("the", "a", "an"):
             j += 1
-        if j < len(tokens) and tokens[j].low in ("percent", "percentage", "pct", "share", "fraction") or (j < len(tokens) and tokens[j].text == "%"):
+        if (j < len(tokens) and tokens[j].low in ("percent", "percentage", "pct", "share", "fraction")) or (
+            j < len(tokens) and tokens[j].text == "%"
+        ):
             return (3, "percent", True)
-    if word in ("percentage", "percent", "pct") and i not in taken or (reading.tokens[i].text == "%" and i not in taken):
+    if (word in ("percentage", "percent", "pct") and i not in taken) or (
+        reading.tokens[i].text == "%" and i not in taken
+    ):
         return (2, "percent", True)
-    if word == "per" and i not in taken and after in ("gpu", "chip", "card", "accelerator") and (i + 2 >= len(tokens) or tokens[i + 2].text in "?.,") and any(q.unit.has("USD") for q in reading.quantities):
+    if (
+        word == "per"
+        and i not in taken
+        and after in ("gpu", "chip", "card", "accelerator")
+        and (i + 2 >= len(tokens) or tokens[i + 2].text in "?.,")
+        and any(q.unit.has("USD") for q in reading.quantities)
+    ):
         return (3, "USD/chip", True)
-    if word in ("to", "into") and i not in taken and any(t.low in ("convert", "converted", "express") for t in tokens[:i]):
+    if (
+        word in ("to", "into")
+        and i not in taken
+        and any(t.low in ("convert", "converted", "express") for t in tokens[:i])
+    ):
         hit = _unit_phrase(reading, i + 1, taken, money=True)
         return (4, hit, True) if hit else None
-    if word == "per" and i not in taken and after in ("year", "month", "day", "hour", "annum") and (i == 0 or tokens[i - 1].text in ",:;" or tokens[i - 1].low in ("what", "much", "is", "that")):
+    if (
+        word == "per"
+        and i not in taken
+        and after in ("year", "month", "day", "hour", "annum")
+        and (i == 0 or tokens[i - 1].text in ",:;" or tokens[i - 1].low in ("what", "much", "is", "that"))
+    ):
         money = any(q.unit.has("USD") for q in reading.quantities)
         return (3, f"USD/{UNIT_WORDS[after]}", True) if money else None
-    if word in ("cost", "price", "costs", "dollars", "$", "usd", "cents") and (i + 1) < len(tokens) and after in ("per", "/", "a"):
+    if (
+        word in ("cost", "price", "costs", "dollars", "$", "usd", "cents")
+        and (i + 1) < len(tokens)
+        and after in ("per", "/", "a")
+    ):
         j, unit = _denominators(reading, i + 1, "USD" if word != "cents" else "cent")
         if unit not in ("USD", "cent") and not any(k in taken for k in range(i + 1, j)):
             return (2, unit, unit.startswith("cent"))
-    if word in ("gb", "tb", "gbs", "tflops", "tokens", "tok", "flops", "token", "bytes", "gigabytes", "teraflops", "requests", "users", "bandwidth", "pflops") and i not in taken and after in ("per", "/"):
+    if (
+        word
+        in (
+            "gb",
+            "tb",
+            "gbs",
+            "tflops",
+            "tokens",
+            "tok",
+            "flops",
+            "token",
+            "bytes",
+            "gigabytes",
+            "teraflops",
+            "requests",
+            "users",
+            "bandwidth",
+            "pflops",
+        )
+        and i not in taken
+        and after in ("per", "/")
+    ):
         base = _spelled_unit(tokens[i].text)
         if base:
             j, unit = _denominators(reading, i + 1, base)
@@ -258,7 +459,10 @@ def _per_money(tokens: list[Token], j: int, unit: str) -> tuple[int, str]:
     """`GB per dollar`, `TFLOPS per $1000`, `per thousand dollars`, `per k$`."""
     if j + 1 < len(tokens) and tokens[j].low in ("per", "/"):
         rest = " ".join(t.low for t in tokens[j + 1 : j + 5])
-        match = re.match(r"(a )?(thousand|k|1 ?000|1k|grand)? ?(dollars?|usd|\$|bucks?|kusd)? ?(1,?000|1 ?k|thousand)?", rest)
+        match = re.match(
+            r"(a )?(thousand|k|1 ?000|1k|grand)? ?(dollars?|usd|\$|bucks?|kusd)? ?(1,?000|1 ?k|thousand)?",
+            rest,
+        )
         if match and (match.group(3) or match.group(2)):
             scale = "k" if match.group(2) or match.group(4) or match.group(3) == "kusd" else ""
             return j + 2, f"{unit}/{scale}USD"
@@ -270,7 +474,17 @@ def _unit_phrase(reading: Reading, j: int, taken: set[int], *, money: bool) -> s
     tokens = reading.tokens
     if j >= len(tokens) or j in taken:
         return ""
-    while j < len(tokens) and tokens[j].low in ("metric", "the", "just", "only", "number", "of", "whole", "me", "total"):
+    while j < len(tokens) and tokens[j].low in (
+        "metric",
+        "the",
+        "just",
+        "only",
+        "number",
+        "of",
+        "whole",
+        "me",
+        "total",
+    ):
         j += 1
     if j >= len(tokens) or j in taken:
         return ""
@@ -278,10 +492,16 @@ def _unit_phrase(reading: Reading, j: int, taken: set[int], *, money: bool) -> s
     if word == "%":
         return "percent"
     if word == "$" or word in ("usd", "dollars"):
-        scale = {"m": "M", "b": "G", "bn": "G", "k": "k", "mn": "M", "t": "T"}.get(tokens[j + 1].low if j + 1 < len(tokens) else "", "")
+        scale = {"m": "M", "b": "G", "bn": "G", "k": "k", "mn": "M", "t": "T"}.get(
+            tokens[j + 1].low if j + 1 < len(tokens) else "", ""
+        )
         _, unit = _denominators(reading, j + 1 + bool(scale), f"{scale}USD")
         return unit
-    if word in _MAGNITUDES and (j + 1 >= len(tokens) or tokens[j + 1].text in "?.,") and any(q.unit.has("USD") for q in reading.quantities):
+    if (
+        word in _MAGNITUDES
+        and (j + 1 >= len(tokens) or tokens[j + 1].text in "?.,")
+        and any(q.unit.has("USD") for q in reading.quantities)
+    ):
         return f"{_MAGNITUDES[word]}USD"
     if word in _MAGNITUDES and j + 2 < len(tokens) and tokens[j + 1].low in ("of", "dollars", "usd"):
         k = j + 2 if tokens[j + 1].low == "of" else j + 1
@@ -292,9 +512,25 @@ def _unit_phrase(reading: Reading, j: int, taken: set[int], *, money: bool) -> s
     if reading.masked(j) is not None:
         return ""
     unit = _spelled_unit(tokens[j].text)
-    if not unit or (len(word) <= 2 and word in ("a", "an", "x", "us", "s", "h", "w", "t", "m")) or unit == "dimensionless":
+    if (
+        not unit
+        or (len(word) <= 2 and word in ("a", "an", "x", "us", "s", "h", "w", "t", "m"))
+        or unit == "dimensionless"
+    ):
         return ""
-    if word in ("weight", "weights", "prompt", "prompts", "answer", "answers", "agents", "inputs", "training", "quarter", "seats"):
+    if word in (
+        "weight",
+        "weights",
+        "prompt",
+        "prompts",
+        "answer",
+        "answers",
+        "agents",
+        "inputs",
+        "training",
+        "quarter",
+        "seats",
+    ):
         return ""
     k, unit = _denominators(reading, j + 1, unit)
     k, unit = _per_money(tokens, k, unit)
@@ -305,7 +541,45 @@ def after_hyphen(tokens: list[Token], j: int) -> bool:
     return j + 1 < len(tokens) and tokens[j + 1].text == "-"
 
 
-_AMOUNT_STOPS = frozenset("do does did is are can could would should will i we you it to for at in on if with and but , ? . : ; has have - ( = per from".split())
+_AMOUNT_STOPS = frozenset(
+    [
+        "do",
+        "does",
+        "did",
+        "is",
+        "are",
+        "can",
+        "could",
+        "would",
+        "should",
+        "will",
+        "i",
+        "we",
+        "you",
+        "it",
+        "to",
+        "for",
+        "at",
+        "in",
+        "on",
+        "if",
+        "with",
+        "and",
+        "but",
+        ",",
+        "?",
+        ".",
+        ":",
+        ";",
+        "has",
+        "have",
+        "-",
+        "(",
+        "=",
+        "per",
+        "from",
+    ]
+)
 
 
 def _counted(reading: Reading, j: int, taken: set[int], *, many: bool) -> tuple[int, str, bool] | None:
@@ -315,16 +589,31 @@ def _counted(reading: Reading, j: int, taken: set[int], *, many: bool) -> tuple[
         word = tokens[k].low
         mention = reading.masked(k)
         if mention is not None and "chip" in mention.kinds and many:
-            after = next((t.low for t in tokens if t.start >= mention.end and t.low not in ("-", "class", "style", "gpu", "based")), "")
-            return (3, {"racks": "rack", "servers": "server", "nodes": "server", "boxes": "server"}.get(after, "chip"), True)
+            after = next(
+                (
+                    t.low
+                    for t in tokens
+                    if t.start >= mention.end and t.low not in ("-", "class", "style", "gpu", "based")
+                ),
+                "",
+            )
+            return (
+                3,
+                {"racks": "rack", "servers": "server", "nodes": "server", "boxes": "server"}.get(
+                    after, "chip"
+                ),
+                True,
+            )
         if word == "times" and many:
             return (3, "dimensionless", True)
         if mention is None and k not in taken:
             unit = "" if len(word) == 1 else _unit_phrase(reading, k, taken, money=False)
-            if k + 1 < len(tokens) and tokens[k + 1].low in _FACTS and unit in ("byte", "GB"):
-                pass
             if unit:
-                if unit in ("USD", "chip", "request", "token") and k + 1 < len(tokens) and tokens[k + 1].low in _UNIT_NOUNS:
+                if (
+                    unit in ("USD", "chip", "request", "token")
+                    and k + 1 < len(tokens)
+                    and tokens[k + 1].low in _UNIT_NOUNS
+                ):
                     continue
                 return (3 if many else 2, unit, True)
         if word in _AMOUNT_STOPS and k > j:
@@ -332,9 +621,57 @@ def _counted(reading: Reading, j: int, taken: set[int], *, many: bool) -> tuple[
     return None
 
 
-_UNIT_NOUNS = frozenset("gb tb mb kib gib hours hour gigabytes bytes kb mib parameters watts megawatts terabytes flops racks servers users tokens years months days people".split())
-_FACTS = frozenset({"memory", "cache"})
-_ASKING = frozenset("what what's whats which how give compute calculate find get many much ratio tell need show cost costs price".split())
+_UNIT_NOUNS = frozenset(
+    [
+        "gb",
+        "tb",
+        "mb",
+        "kib",
+        "gib",
+        "hours",
+        "hour",
+        "gigabytes",
+        "bytes",
+        "kb",
+        "mib",
+        "parameters",
+        "watts",
+        "megawatts",
+        "terabytes",
+        "flops",
+        "racks",
+        "servers",
+        "users",
+        "tokens",
+        "years",
+        "months",
+        "days",
+        "people",
+    ]
+)
+_ASKING = frozenset(
+    [
+        "what",
+        "what's",
+        "whats",
+        "which",
+        "how",
+        "give",
+        "compute",
+        "calculate",
+        "find",
+        "get",
+        "many",
+        "much",
+        "ratio",
+        "tell",
+        "need",
+        "show",
+        "cost",
+        "costs",
+        "price",
+    ]
+)
 
 
 def _focus(reading: Reading) -> dict[str, float]:
@@ -342,7 +679,11 @@ def _focus(reading: Reading) -> dict[str, float]:
     tokens = reading.tokens
     near: dict[str, float] = {}
     quantity_tokens = {i for q in reading.quantities for i in range(q.first, q.last)}
-    anchors = [i for i, t in enumerate(tokens) if t.low in ("what", "what's", "whats", "which", "how", "give", "compute", "calculate", "find")]
+    anchors = [
+        i
+        for i, t in enumerate(tokens)
+        if t.low in ("what", "what's", "whats", "which", "how", "give", "compute", "calculate", "find")
+    ]
     if not anchors:
         anchors = [_last_clause(tokens, quantity_tokens)]
     for a in anchors:
@@ -356,9 +697,18 @@ def _focus(reading: Reading) -> dict[str, float]:
             if i in quantity_tokens:
                 reach *= 0.75
                 continue
-            if token.low in ("memory", "hbm") and i + 1 < len(tokens) and tokens[i + 1].low in ("bandwidth", "bw"):
+            if (
+                token.low in ("memory", "hbm")
+                and i + 1 < len(tokens)
+                and tokens[i + 1].low in ("bandwidth", "bw")
+            ):
                 continue
-            if token.is_word and token.low not in STOP and token.low not in ("many", "much", "long", "x") and reading.masked(i) is None:
+            if (
+                token.is_word
+                and token.low not in STOP
+                and token.low not in ("many", "much", "long", "x")
+                and reading.masked(i) is None
+            ):
                 s = stem(token.text)
                 near[s] = max(near.get(s, 0.0), reach)
                 reach *= 0.93
@@ -371,10 +721,19 @@ def _last_clause(tokens: list[Token], quantity_tokens: set[int]) -> int:
     if not marks and not quantity_tokens:
         return -1
     end = max(marks) if marks else len(tokens)
-    start = max((i for i in range(end) if tokens[i].text in ",.;:?!" or (tokens[i].low in ("if", "at", "with"))), default=-1)
-    if not marks and (start < 0 or tokens[start].text not in ",:;" or quantity_tokens & set(range(start + 1, end))):
+    start = max(
+        (i for i in range(end) if tokens[i].text in ",.;:?!" or (tokens[i].low in ("if", "at", "with"))),
+        default=-1,
+    )
+    if not marks and (
+        start < 0 or tokens[start].text not in ",:;" or quantity_tokens & set(range(start + 1, end))
+    ):
         return -1
-    words = [i for i in range(start + 1, end) if tokens[i].is_word and i not in quantity_tokens and tokens[i].low not in STOP]
+    words = [
+        i
+        for i in range(start + 1, end)
+        if tokens[i].is_word and i not in quantity_tokens and tokens[i].low not in STOP
+    ]
     return start if words else -1
 
 

@@ -15,7 +15,9 @@ _CUE = re.compile(
     r"switch|change|use|also|so|yes|it'?s|that'?s|let'?s|try|assume|suppose|say|rather|as|using|double|halve)\b",
     re.I,
 )  # fmt: skip
-_BACK = re.compile(r"\b(that|it|this|those|them|same|instead|again|previous|the other|as before|then|there)\b", re.I)
+_BACK = re.compile(
+    r"\b(that|it|this|those|them|same|instead|again|previous|the other|as before|then|there)\b", re.I
+)
 
 
 def follows(question: Question) -> float:
@@ -62,7 +64,13 @@ def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fil
         target = name
         if fill.quantities and name not in old.fills:
             q = question.reading.quantities[fill.quantities[0]]
-            same = [n for n in old.fills if n in old.spec.by_name and old.spec.by_name[n].kind == "number" and unit_fit(q, old.spec.by_name[n]) >= 1.0]
+            same = [
+                n
+                for n in old.fills
+                if n in old.spec.by_name
+                and old.spec.by_name[n].kind == "number"
+                and unit_fit(q, old.spec.by_name[n]) >= 1.0
+            ]
             said = fill.fit - unit_fit(q, old.spec.by_name[name])
             if len(same) == 1 and said < 0.9 and q.marked:
                 target = same[0]
@@ -71,7 +79,14 @@ def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fil
         changed = True
     for i in fresh.unused:
         q = question.reading.quantities[i]
-        same = [n for n, f in old.fills.items() if n in old.spec.by_name and old.spec.by_name[n].kind == "number" and unit_fit(q, old.spec.by_name[n]) >= 1.0 and fills[n].origin == "thread"]
+        same = [
+            n
+            for n, f in old.fills.items()
+            if n in old.spec.by_name
+            and old.spec.by_name[n].kind == "number"
+            and unit_fit(q, old.spec.by_name[n]) >= 1.0
+            and fills[n].origin == "thread"
+        ]
         if len(same) == 1:
             fills[same[0]] = Fill(_filled_value(q, old.spec.by_name[same[0]]), quantities=(i,))
             changed = True

@@ -27,8 +27,14 @@ _ADVICE = re.compile(
     r"|\b(allocate|rebalance|put)\b.{0,30}\b(savings|portfolio|retirement|401k|pension)\b",
     re.I | re.S,
 )
-_HARDWARE = re.compile(r"\b(h100s?|h200s?|b200s?|gb200|mi300x?s?|a100s?|gpus?|servers?|chips?|racks?|trainium2?|tpus?|api|tokens?|nodes?|clusters?|cards?)\b", re.I)
-_SECURITY_ONLY = re.compile(r"\b(stocks?|shares?|calls|puts|options?|ticker|portfolio|nvda|avgo|msft|goog|googl|amzn|tsm|smci|earnings|equity|invest|price target|etf|position|savings)\b", re.I)
+_HARDWARE = re.compile(
+    r"\b(h100s?|h200s?|b200s?|gb200|mi300x?s?|a100s?|gpus?|servers?|chips?|racks?|trainium2?|tpus?|api|tokens?|nodes?|clusters?|cards?)\b",
+    re.I,
+)
+_SECURITY_ONLY = re.compile(
+    r"\b(stocks?|shares?|calls|puts|options?|ticker|portfolio|nvda|avgo|msft|goog|googl|amzn|tsm|smci|earnings|equity|invest|price target|etf|position|savings)\b",
+    re.I,
+)
 _VERBATIM = re.compile(
     r"\b(verbatim|word[- ]for[- ]word|exact (words|wording|text|transcript)|(full|entire|whole|complete|raw|original) (transcript|text of|episode text)|"
     r"(print|paste|copy|reproduce|recite|dump|output|type out|give me|show me|read out)\b.{0,30}\btranscript)\b",

@@ -42,7 +42,9 @@ class Frame:
     want_margin: float = 0.0
     rivals: list[Frame] = field(default_factory=list)  # other fillings of the same calculator, best first
     pattern_want: str = ""
-    pairs: dict[str, tuple[Any, Any]] = field(default_factory=dict)  # fields with two values: two runs to compare
+    pairs: dict[str, tuple[Any, Any]] = field(
+        default_factory=dict
+    )  # fields with two values: two runs to compare
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -55,23 +57,91 @@ class Frame:
 
 # Words in a field's name that make it a special one, and what a text says when it means that one.
 _QUALIFIERS: dict[str, frozenset[str]] = {
-    "new": frozenset("new now then later next becomes drops falls rises to goes instead after left".split()),
-    "other": frozenset("than vs versus against to compared compare relative over other and another second".split()),
-    "change": frozenset("change changes changed fall falls rise rises drop drops grow grows growth up down double doubles points".split()),
-    "points": frozenset("point points".split()),
-    "earlier": frozenset("earlier previous before last old from than against".split()),
-    "failed": frozenset("failed fail fails dead broken replaced pulled lost die dies died bad".split()),
-    "saving": frozenset("save saves saving savings saved".split()),
-    "tensor": frozenset("tensor tp tp8 parallel parallelism".split()),
-    "freed": frozenset("freed free frees".split()),
-    "kv": frozenset("kv cache key attention gqa".split()),
-    "list": frozenset("list listed rack sticker official quoted catalogue".split()),
-    "plain": frozenset("plain without ordinary normal non against".split()),
-    "teacher": frozenset("teacher".split()),
-    "cached": frozenset("cached cache".split()),
-    "draft": frozenset("draft speculative".split()),
-    "target": frozenset("target reach hit keep goal keeps".split()),
-    "residual": frozenset("residual resale salvage".split()),
+    "new": frozenset(
+        [
+            "new",
+            "now",
+            "then",
+            "later",
+            "next",
+            "becomes",
+            "drops",
+            "falls",
+            "rises",
+            "to",
+            "goes",
+            "instead",
+            "after",
+            "left",
+        ]
+    ),
+    "other": frozenset(
+        [
+            "than",
+            "vs",
+            "versus",
+            "against",
+            "to",
+            "compared",
+            "compare",
+            "relative",
+            "over",
+            "other",
+            "and",
+            "another",
+            "second",
+        ]
+    ),
+    "change": frozenset(
+        [
+            "change",
+            "changes",
+            "changed",
+            "fall",
+            "falls",
+            "rise",
+            "rises",
+            "drop",
+            "drops",
+            "grow",
+            "grows",
+            "growth",
+            "up",
+            "down",
+            "double",
+            "doubles",
+            "points",
+        ]
+    ),
+    "points": frozenset(["point", "points"]),
+    "earlier": frozenset(["earlier", "previous", "before", "last", "old", "from", "than", "against"]),
+    "failed": frozenset(
+        [
+            "failed",
+            "fail",
+            "fails",
+            "dead",
+            "broken",
+            "replaced",
+            "pulled",
+            "lost",
+            "die",
+            "dies",
+            "died",
+            "bad",
+        ]
+    ),
+    "saving": frozenset(["save", "saves", "saving", "savings", "saved"]),
+    "tensor": frozenset(["tensor", "tp", "tp8", "parallel", "parallelism"]),
+    "freed": frozenset(["freed", "free", "frees"]),
+    "kv": frozenset(["kv", "cache", "key", "attention", "gqa"]),
+    "list": frozenset(["list", "listed", "rack", "sticker", "official", "quoted", "catalogue"]),
+    "plain": frozenset(["plain", "without", "ordinary", "normal", "non", "against"]),
+    "teacher": frozenset(["teacher"]),
+    "cached": frozenset(["cached", "cache"]),
+    "draft": frozenset(["draft", "speculative"]),
+    "target": frozenset(["target", "reach", "hit", "keep", "goal", "keeps"]),
+    "residual": frozenset(["residual", "resale", "salvage"]),
 }
 
 
@@ -80,7 +150,10 @@ _SHARES = frozenset({"share", "percent", "margin", "util"})
 
 def _money_near(near: Mapping[str, float]) -> float:
     """0 … 1: whether a bare number stands beside a word of money ("costing 3k", "a 240k salary")."""
-    strongest = max((near.get(s, 0.0) for s in ("cost", "salari", "revenu", "spend", "charg", "fund", "worth", "wag")), default=0.0)
+    strongest = max(
+        (near.get(s, 0.0) for s in ("cost", "salari", "revenu", "spend", "charg", "fund", "worth", "wag")),
+        default=0.0,
+    )
     return strongest if strongest >= 0.55 else 0.0
 
 
@@ -141,7 +214,11 @@ class Words:
             text = self.reading.tokens[i].low
             if text in ".;?!":
                 weight *= 0.3
-            elif text in ("-", "–", "—") and 0 < i < len(self.reading.tokens) - 1 and self.reading.tokens[i].start > self.reading.tokens[i - 1].end:
+            elif (
+                text in ("-", "–", "—")
+                and 0 < i < len(self.reading.tokens) - 1
+                and self.reading.tokens[i].start > self.reading.tokens[i - 1].end
+            ):
                 weight *= 0.5
             elif text in (",", ":", "(", ")", "vs", "versus", "->", "→"):
                 weight *= 0.6
@@ -157,7 +234,9 @@ class Words:
         tokens = self.reading.tokens
         word = tokens[last].low if last < len(tokens) else ""
         after = tokens[last + 1].low if last + 1 < len(tokens) else ""
-        if word in ("in", "out") and not (word == "in" and after[:1].isalpha() and after not in ("and", "what", "how", "but", "then")):
+        if word in ("in", "out") and not (
+            word == "in" and after[:1].isalpha() and after not in ("and", "what", "how", "but", "then")
+        ):
             near["prompt" if word == "in" else "output"] = 1.0
 
 
@@ -177,7 +256,11 @@ def unit_fit(q: Quantity, f: Field) -> float:
         return _counts_differ(q.unit, f.unit)
     if "USD" in q.unit_text and q.unit_text.endswith("/year") and f.unit.dims == (("USD", 1),):
         return 1.8
-    if f.unit_text.endswith("/year") and q.unit.dims == (("USD", 1),) and without_counts(f.unit) == (("USD", 1), ("s", -1)):
+    if (
+        f.unit_text.endswith("/year")
+        and q.unit.dims == (("USD", 1),)
+        and without_counts(f.unit) == (("USD", 1), ("s", -1))
+    ):
         return 1.9  # a salary of $180k, revenue of $5B
     if _only_counts(q.unit) and _only_counts(f.unit):
         return 0.9  # "64 answers" for samples
@@ -185,7 +268,10 @@ def unit_fit(q: Quantity, f: Field) -> float:
 
 
 def _only_counts(unit: Unit) -> bool:
-    return len(unit.dims) == 1 and unit.dims[0][1] == 1 and not without_counts(unit) or unit.dims in ((("sample", 1),), (("share", 1),))
+    return (len(unit.dims) == 1 and unit.dims[0][1] == 1 and not without_counts(unit)) or unit.dims in (
+        (("sample", 1),),
+        (("share", 1),),
+    )
 
 
 def _same_dims(q: Quantity, f: Field) -> float:
@@ -215,7 +301,10 @@ def _counts_differ(a: Unit, b: Unit) -> float:
     below = {n for n, p in a.dims if p < 0 and n in COUNTS}, {n for n, p in b.dims if p < 0 and n in COUNTS}
     if below[0] and below[1] and not below[0] & below[1]:
         return 0.0  # dollars per chip are not dollars per token
-    above = {n: p for n, p in a.dims if p > 0 and n in COUNTS}, {n: p for n, p in b.dims if p > 0 and n in COUNTS}
+    above = (
+        {n: p for n, p in a.dims if p > 0 and n in COUNTS},
+        {n: p for n, p in b.dims if p > 0 and n in COUNTS},
+    )
     if above[0] != above[1] and above[0] and above[1]:
         return 0.0
     score = 2.5
@@ -236,8 +325,12 @@ def value_in(q: Quantity, value: float, f: Field) -> float:
         return value
     if q.unit.dims == f.unit.dims:
         return tidy(convert(value, q.unit, f.unit))
-    if without_counts(q.unit) == without_counts(f.unit):  # "$15" for dollars per million tokens: what is counted goes unsaid
-        return tidy(value * (q.unit.factor / count_factor(q.unit_text)) / (f.unit.factor / count_factor(f.unit_text)))
+    if without_counts(q.unit) == without_counts(
+        f.unit
+    ):  # "$15" for dollars per million tokens: what is counted goes unsaid
+        return tidy(
+            value * (q.unit.factor / count_factor(q.unit_text)) / (f.unit.factor / count_factor(f.unit_text))
+        )
     if q.unit_text.endswith("/year") and not f.unit.has("s"):
         return tidy(convert(value * q.time_factor, q.unit, f.unit))
     return value
@@ -245,8 +338,7 @@ def value_in(q: Quantity, value: float, f: Field) -> float:
 
 def tidy(value: float) -> float:
     """Undo the last bits of a conversion: 7.000000000000001 is 7."""
-    rounded = float(f"{value:.13g}")
-    return rounded
+    return float(f"{value:.13g}")
 
 
 class Matcher:
@@ -265,7 +357,8 @@ class Matcher:
                     counts[s] = counts.get(s, 0.0) + w
             n = max(len(spec.fields), 3)
             self._local[spec.name] = {
-                s: max(0.25, min(1.0, math.log((n + 1) / (c + 0.4)) / math.log(n + 1))) for s, c in counts.items()
+                s: max(0.25, min(1.0, math.log((n + 1) / (c + 0.4)) / math.log(n + 1)))
+                for s, c in counts.items()
             }
         return self._local[spec.name]
 
@@ -286,18 +379,32 @@ class Matcher:
     def _quantity_fit(self, q: Quantity, f: Field, spec: Spec, words: Words) -> float:
         if f.kind not in ("number", "numbers") or "checked" in q.marks:
             return 0.0
+        if "reported" in q.marks and not q.marked:
+            return 0.0
+        if "describes" in q.marks and f.unit_text in ("request", "person", "server"):
+            return 0.0  # "one 32k request" is no 32,000 requests
         unit = unit_fit(q, f)
         if unit <= 0:
             return 0.0
         near = words.near(q.first, q.last)
         said = self.word_fit(near, f, spec)
-        if f.unit_text == "percent" and not q.marked and 0 < q.value <= 100 and words.present & _SHARES and words.features.wanted.unit_text != "percent":
+        if (
+            f.unit_text == "percent"
+            and not q.marked
+            and 0 < q.value <= 100
+            and words.present & _SHARES
+            and words.features.wanted.unit_text != "percent"
+        ):
             unit = max(unit, 1.5)
         if f.unit_text == "percent" and not q.marked and words.features.wanted.unit_text == "percent":
             unit -= 0.7  # what is asked for in percent is hardly given without the sign
         money = _money_near(near) if not q.marked else 0.0
         if money and f.unit is not None:
-            unit = max(unit, 1.1 + money) if f.unit.has("USD") else (unit - 0.7 * money if not f.unit.bare else unit)
+            unit = (
+                max(unit, 1.1 + money)
+                if f.unit.has("USD")
+                else (unit - 0.7 * money if not f.unit.bare else unit)
+            )
         if "verbal" in q.marks:
             unit = min(unit, 1.7)
         if "article" in q.marks:
@@ -311,7 +418,14 @@ class Matcher:
         said += _literal_fit(q, f, words)
         if q.marked and f.unit_text and q.unit_text == f.unit_text and q.unit.dims:
             unit += 0.35  # said in the very unit: "4 years" for years rather than hours
-        score = unit + said + _piece_fit(q, f) + _direction_fit(q, f) + _range_fit(q, f) + self._name_fit(near, f, words)
+        score = (
+            unit
+            + said
+            + _piece_fit(q, f)
+            + _direction_fit(q, f)
+            + _range_fit(q, f)
+            + self._name_fit(near, f, words)
+        )
         if "params" in q.marks and f.unit_text != "param" and "param" not in (f.unit_text or ""):
             return 0.0
         return score
@@ -319,15 +433,28 @@ class Matcher:
     @staticmethod
     def _name_fit(near: Mapping[str, float], f: Field, words: Words) -> float:
         """A field all of whose name is in the text suits better than one that says more than the text does."""
-        bonus = sum(0.35 for p in f.phrases if all(near.get(s, 0.0) > (0.4 if len(p) > 1 else 0.9) for s in p))
+        bonus = sum(
+            0.35 for p in f.phrases if all(near.get(s, 0.0) > (0.4 if len(p) > 1 else 0.9) for s in p)
+        )
         if not f.name_stems:
             return min(bonus, 0.7)
         here = sum(min(1.0, 1.7 * near.get(s, 0.0)) for s in f.name_stems) / len(f.name_stems)
         missing = f.qualifiers - words.qualifiers
-        far = sum(1 for q in f.qualifiers - missing if not any(near.get(_stem(w), 0.0) >= 0.5 for w in _QUALIFIERS[q]) and q == "list")
-        return min(bonus, 0.7) + 0.7 * (here - 0.5) - 0.55 * len(missing) - 0.4 * far
+        far = sum(
+            1
+            for q in f.qualifiers - missing
+            if not any(near.get(_stem(w), 0.0) >= 0.5 for w in _QUALIFIERS[q]) and q == "list"
+        )
+        return min(bonus, 0.7) + 0.7 * (here - 0.5) - 0.7 * len(missing) - 0.4 * far
 
-    def fit(self, spec: Spec, reading: Reading, words: Words, precisions: list[PrecisionMention], skip: frozenset[str] = frozenset()) -> Frame:
+    def fit(
+        self,
+        spec: Spec,
+        reading: Reading,
+        words: Words,
+        precisions: list[PrecisionMention],
+        skip: frozenset[str] = frozenset(),
+    ) -> Frame:
         """The best filling of the calculator's fields."""
         frame = Frame(spec)
         used_names = self._fill_names(frame, reading, words, skip)
@@ -344,9 +471,15 @@ class Matcher:
         frame.unused_names = [m for m in reading.mentions if m not in used_names]
         return frame
 
-    def _fill_names(self, frame: Frame, reading: Reading, words: Words, skip: frozenset[str]) -> list[Mention]:
+    def _fill_names(
+        self, frame: Frame, reading: Reading, words: Words, skip: frozenset[str]
+    ) -> list[Mention]:
         used: list[Mention] = []
-        fields = [f for f in frame.spec.fields if f.entity and f.name not in skip and f.kind in ("entity", "entities")]
+        fields = [
+            f
+            for f in frame.spec.fields
+            if f.entity and f.name not in skip and f.kind in ("entity", "entities")
+        ]
         numbers = [f for f in frame.spec.fields if f.unit_text == "param" and f.name not in skip]
         by_kind: dict[str, list[Field]] = {}
         for f in fields:
@@ -354,7 +487,12 @@ class Matcher:
         for kind, wanted in by_kind.items():
             mentions = [m for m in reading.mentions if kind in m.kinds and m not in used]
             mentions = _unique(mentions, kind) or self._closed(frame.spec, kind, reading)
-            if kind == "model" and numbers and all(m.bare_size for m in mentions) and _is_generic_size(mentions, reading):
+            if (
+                kind == "model"
+                and numbers
+                and all(m.bare_size for m in mentions)
+                and _is_generic_size(mentions, reading)
+            ):
                 continue
             lists = [f for f in wanted if f.kind == "entities"]
             singles = sorted((f for f in wanted if f.kind == "entity"), key=lambda f: f.direction > 0)
@@ -363,7 +501,12 @@ class Matcher:
                     frame.fills[lists[0].name] = Fill([m.kinds[kind] for m in mentions], fit=2.0)
                     used += mentions
                 continue
-            if len(singles) >= 2 and len(mentions) == 2 and not _counted(reading, mentions[0]) and _counted(reading, mentions[1]):
+            if (
+                len(singles) >= 2
+                and len(mentions) == 2
+                and not _counted(reading, mentions[0])
+                and _counted(reading, mentions[1])
+            ):
                 mentions = mentions[::-1]
             for f, m in zip(singles, mentions, strict=False):
                 frame.fills[f.name] = Fill(m.kinds[kind], fit=2.0 if m.exact else 1.6)
@@ -372,7 +515,9 @@ class Matcher:
                 frame.pairs[singles[0].name] = (mentions[0].kinds[kind], mentions[1].kinds[kind])
                 used.append(mentions[1])
         # the same name in several kinds (gpt-4o is a model and an API model): all are covered by one use
-        return [m for m in reading.mentions if any(m.start == u.start for u in used)] + _repeats(reading.mentions, used)
+        return [m for m in reading.mentions if any(m.start == u.start for u in used)] + _repeats(
+            reading.mentions, used
+        )
 
     @staticmethod
     def _closed(spec: Spec, kind: str, reading: Reading) -> list[Mention]:
@@ -381,9 +526,15 @@ class Matcher:
             return []
         if any(f.entity == "api_model" for f in spec.fields):
             return []
-        return [replace(m, kinds={**m.kinds, "model": m.kinds["api_model"]}) for m in reading.mentions if "api_model" in m.kinds and "model" not in m.kinds][:1]
+        return [
+            replace(m, kinds={**m.kinds, "model": m.kinds["api_model"]})
+            for m in reading.mentions
+            if "api_model" in m.kinds and "model" not in m.kinds
+        ][:1]
 
-    def _fill_quantities(self, frame: Frame, reading: Reading, words: Words, free: list[int], skip: frozenset[str]) -> None:
+    def _fill_quantities(
+        self, frame: Frame, reading: Reading, words: Words, free: list[int], skip: frozenset[str]
+    ) -> None:
         spec = frame.spec
         self._fill_axes(frame, reading, free, skip)
         taken = {i for fill in frame.fills.values() for i in fill.quantities}
@@ -402,7 +553,9 @@ class Matcher:
         chosen = _assign(options, fits)
         _in_order(chosen, fits, reading, spec)
         for i, f in chosen.items():
-            frame.fills[f.name] = Fill(_filled_value(reading.quantities[i], f), quantities=(i,), fit=fits[i, f.name])
+            frame.fills[f.name] = Fill(
+                _filled_value(reading.quantities[i], f), quantities=(i,), fit=fits[i, f.name]
+            )
         self._fill_objects(frame, reading, words, free, skip)
         self._fill_pairs(frame, reading, free)
         self._fill_prices(frame, reading, free, skip)
@@ -412,14 +565,36 @@ class Matcher:
         axes = [i for i in free if "axes" in reading.quantities[i].marks]
         lists = [f for f in frame.spec.fields if f.kind == "numbers" and f.name not in skip]
         if axes and lists:
-            best = max(lists, key=lambda f: sum(w for s, w in f.words.items() if s in ("torus", "dimension", "ax", "axis", "dim", "topolog", "mesh", "shap")))
-            frame.fills[best.name] = Fill([int(reading.quantities[i].value) for i in axes], quantities=tuple(axes), fit=3.0)
+            best = max(
+                lists,
+                key=lambda f: sum(
+                    w
+                    for s, w in f.words.items()
+                    if s in ("torus", "dimension", "ax", "axis", "dim", "topolog", "mesh", "shap")
+                ),
+            )
+            frame.fills[best.name] = Fill(
+                [int(reading.quantities[i].value) for i in axes], quantities=tuple(axes), fit=3.0
+            )
 
     def _fill_prices(self, frame: Frame, reading: Reading, free: list[int], skip: frozenset[str]) -> None:
         """A price for each of three or more chips goes to the list of prices."""
-        chips = sum(len(fill.value) if isinstance(fill.value, list) else 1 for n, fill in frame.fills.items() if frame.spec.by_name[n].entity == "chip")
-        prices = [i for i in free if reading.quantities[i].unit.dims in ((("USD", 1),), (("USD", 1), ("chip", -1)))]
-        field_ = next((f for f in frame.spec.fields if f.kind == "numbers" and f.unit is not None and f.unit.has("USD") and f.name not in skip), None)
+        chips = sum(
+            len(fill.value) if isinstance(fill.value, list) else 1
+            for n, fill in frame.fills.items()
+            if frame.spec.by_name[n].entity == "chip"
+        )
+        prices = [
+            i for i in free if reading.quantities[i].unit.dims in ((("USD", 1),), (("USD", 1), ("chip", -1)))
+        ]
+        field_ = next(
+            (
+                f
+                for f in frame.spec.fields
+                if f.kind == "numbers" and f.unit is not None and f.unit.has("USD") and f.name not in skip
+            ),
+            None,
+        )
         if field_ is None or chips < 3 or len(prices) != chips:
             return
         for name in [n for n, fill in frame.fills.items() if set(fill.quantities) & set(prices)]:
@@ -427,7 +602,9 @@ class Matcher:
         values = [value_in(reading.quantities[i], reading.quantities[i].value, field_) for i in prices]
         frame.fills[field_.name] = Fill(values, quantities=tuple(prices), fit=3.5)
 
-    def _fill_lists(self, frame: Frame, reading: Reading, words: Words, free: list[int], skip: frozenset[str]) -> None:
+    def _fill_lists(
+        self, frame: Frame, reading: Reading, words: Words, free: list[int], skip: frozenset[str]
+    ) -> None:
         """A list field takes a whole series of one unit, when nothing better takes its members."""
         for f in frame.spec.fields:
             if f.kind != "numbers" or f.name in frame.fills or f.name in skip:
@@ -440,7 +617,9 @@ class Matcher:
             for members in groups.values():
                 if len(members) < 2 or (len(members) == 2 and not _both_unused(frame, members)):
                     continue
-                fit = sum(self.quantity_fit(reading.quantities[i], f, frame.spec, words) for i in members) / len(members)
+                fit = sum(
+                    self.quantity_fit(reading.quantities[i], f, frame.spec, words) for i in members
+                ) / len(members)
                 taken = [name for name, fill in frame.fills.items() if set(fill.quantities) & set(members)]
                 if len(members) > 2 or fit > 3.2 or not taken:
                     for name in taken:
@@ -449,15 +628,23 @@ class Matcher:
                                                quantities=tuple(members), fit=fit)  # fmt: skip
                     break
 
-    def _fill_objects(self, frame: Frame, reading: Reading, words: Words, free: list[int], skip: frozenset[str]) -> None:
+    def _fill_objects(
+        self, frame: Frame, reading: Reading, words: Words, free: list[int], skip: frozenset[str]
+    ) -> None:
         """A list of things ("$3B chips at 75% and $1B services at 40%"): when the same kinds of quantities repeat."""
         used = {i for fill in frame.fills.values() for i in fill.quantities}
         for f in frame.spec.fields:
             if f.kind != "objects" or f.name in skip:
                 continue
-            items, members = _items(f, reading, [i for i in free if "article" not in reading.quantities[i].marks])
+            items, members = _items(
+                f, reading, [i for i in free if "article" not in reading.quantities[i].marks]
+            )
             weak = [n for n, fill in frame.fills.items() if set(fill.quantities) & set(members)]
-            forced = all(o.name in skip or o.name == f.name for o in frame.spec.fields if o.kind == "number" and o.unit is not None and o.name in frame.fills)
+            forced = all(
+                o.name in skip or o.name == f.name
+                for o in frame.spec.fields
+                if o.kind == "number" and o.unit is not None and o.name in frame.fills
+            )
             if len(items) < 2 or (used & set(members) and not forced and len(items) < 3 and len(members) < 4):
                 continue
             for name in weak:
@@ -530,7 +717,12 @@ def _mate(quantities: list[Quantity], i: int) -> int | None:
         if 0 <= j < len(quantities):
             other = quantities[j]
             pair = {"first", "second"} if {"first", "second"} & q.marks else {"from", "to"}
-            if q.unit.dims == other.unit.dims and pair & q.marks and pair & other.marks and (q.marks & pair) != (other.marks & pair):
+            if (
+                q.unit.dims == other.unit.dims
+                and pair & q.marks
+                and pair & other.marks
+                and (q.marks & pair) != (other.marks & pair)
+            ):
                 return j
     return None
 
@@ -562,14 +754,25 @@ def _literal_fit(q: Quantity, f: Field, words: Words) -> float:
     return best
 
 
-_PIECES = ("per_chip", "per_gpu", "per_server", "per_user", "per_rack", "per_request", "per_call", "per_person")
+_PIECES = (
+    "per_chip",
+    "per_gpu",
+    "per_server",
+    "per_user",
+    "per_rack",
+    "per_request",
+    "per_call",
+    "per_person",
+)
 
 
 def _piece_fit(q: Quantity, f: Field) -> float:
     """ "$2 an hour each" suits a field that is per chip, and one that is for all of them less."""
     per = any(power < 0 and name in COUNTS for name, power in f.unit.dims) if f.unit is not None else False
     per = per or any(p in f.name for p in _PIECES)
-    said = "each" in q.marks or any(power < 0 and name in ("chip", "server", "request", "person", "rack") for name, power in q.unit.dims)
+    said = "each" in q.marks or any(
+        power < 0 and name in ("chip", "server", "request", "person", "rack") for name, power in q.unit.dims
+    )
     if said and "person" in f.words and f.unit is not None and f.unit.has("USD"):
         return 0.4
     if said:
@@ -593,12 +796,21 @@ def _filled_value(q: Quantity, f: Field) -> Any:
     if q.low is not None and q.high is not None:
         return {"low": value_in(q, q.low, f), "high": value_in(q, q.high, f)}
     value = value_in(q, q.value, f)
-    if q.unit_text == "percent" and f.unit is not None and f.unit.bare and f.unit.factor == 1 and f.high > 1 and "percent" in f.name:
+    if (
+        q.unit_text == "percent"
+        and f.unit is not None
+        and f.unit.bare
+        and f.unit.factor == 1
+        and f.high > 1
+        and "percent" in f.name
+    ):
         return q.value
     return int(value) if float(value).is_integer() and abs(value) < 2**53 else value
 
 
-def _assign(options: list[tuple[float, int, Field]], fits: Mapping[tuple[int, str], float]) -> dict[int, Field]:
+def _assign(
+    options: list[tuple[float, int, Field]], fits: Mapping[tuple[int, str], float]
+) -> dict[int, Field]:
     """One field a quantity and one quantity a field: best first, then swaps while they gain."""
     chosen: dict[int, Field] = {}
     taken: set[str] = set()
@@ -612,7 +824,9 @@ def _assign(options: list[tuple[float, int, Field]], fits: Mapping[tuple[int, st
     return chosen
 
 
-def _in_order(chosen: dict[int, Field], fits: Mapping[tuple[int, str], float], reading: Reading, spec: Spec) -> None:
+def _in_order(
+    chosen: dict[int, Field], fits: Mapping[tuple[int, str], float], reading: Reading, spec: Spec
+) -> None:
     """Numbers of one list ("at 0.15 and 0.60 per million") go to their fields in order, when words do not decide."""
     order = {f.name: k for k, f in enumerate(spec.fields)}
     for i in sorted(chosen):
@@ -622,7 +836,13 @@ def _in_order(chosen: dict[int, Field], fits: Mapping[tuple[int, str], float], r
                 continue
             f, g = chosen[i], chosen[j]
             paired = f.direction > g.direction and not {"from", "to", "first", "second"} & (a.marks | b.marks)
-            listed = a.series >= 0 and a.series == b.series and order[f.name] > order[g.name] and not f.direction and not g.direction
+            listed = (
+                a.series >= 0
+                and a.series == b.series
+                and order[f.name] > order[g.name]
+                and not f.direction
+                and not g.direction
+            )
             if not paired and not listed:
                 continue
             now = fits[i, f.name] + fits[j, g.name]
@@ -631,7 +851,12 @@ def _in_order(chosen: dict[int, Field], fits: Mapping[tuple[int, str], float], r
                 chosen[i], chosen[j] = g, f
 
 
-def _improve(chosen: dict[int, Field], taken: set[str], options: list[tuple[float, int, Field]], fits: Mapping[tuple[int, str], float]) -> bool:
+def _improve(
+    chosen: dict[int, Field],
+    taken: set[str],
+    options: list[tuple[float, int, Field]],
+    fits: Mapping[tuple[int, str], float],
+) -> bool:
     changed = False
     owner = {f.name: i for i, f in chosen.items()}
     for fit, i, f in options:
@@ -665,9 +890,15 @@ def _counted(reading: Reading, mention: Mention) -> bool:
     for q in reading.quantities:
         if "article" in q.marks or "params" in q.marks:
             continue
-        if q.last == first or (q.last == first - 1 and reading.tokens[first - 1].low in ("nvidia", "amd", "aws", "google", "x")):
+        if q.last == first or (
+            q.last == first - 1 and reading.tokens[first - 1].low in ("nvidia", "amd", "aws", "google", "x")
+        ):
             return True
-        if q.unit.has("USD") and 0 <= q.first - after <= 2 and "," not in [t.text for t in reading.tokens[after : q.first]]:
+        if (
+            q.unit.has("USD")
+            and 0 <= q.first - after <= 2
+            and "," not in [t.text for t in reading.tokens[after : q.first]]
+        ):
             return True
     return False
 
@@ -692,7 +923,9 @@ def _is_generic_size(mentions: list[Mention], reading: Reading) -> bool:
     for m in mentions:
         lead = reading.text[max(0, m.start - 3) : m.start].lower()
         after = reading.text[m.end : m.end + 12].lower()
-        if lead.endswith((" a ", "a ", "an ")) and any(w in after for w in ("model", "param", "dense", "llm", "transf", "-param")):
+        if lead.endswith((" a ", "a ", "an ")) and any(
+            w in after for w in ("model", "param", "dense", "llm", "transf", "-param")
+        ):
             return True
         if "param" in after:
             return True
@@ -700,7 +933,11 @@ def _is_generic_size(mentions: list[Mention], reading: Reading) -> bool:
 
 
 def _fill_precisions(frame: Frame, precisions: list[PrecisionMention], skip: frozenset[str]) -> None:
-    fields = [f for f in frame.spec.fields if ("precision" in f.name or "dtype" in f.name or "quantization" in f.name) and f.name not in skip]
+    fields = [
+        f
+        for f in frame.spec.fields
+        if ("precision" in f.name or "dtype" in f.name or "quantization" in f.name) and f.name not in skip
+    ]
     if not fields or not precisions:
         return
     kv = [f for f in fields if "kv" in f.name or "cache" in f.name]
@@ -757,10 +994,7 @@ def _switch(f: Field, reading: Reading) -> bool | None:
     for phrase in f.phrases:
         text_stems = [s for s in phrase if len(s) > 2]
         if text_stems and all(s in _all_stems(reading) for s in text_stems):
-            for word in _NOT_YES:
-                if f" {word} " in f" {low} " and len(text_stems) == 1:
-                    return False
-            return True
+            return all(not (f" {word} " in f" {low} " and len(text_stems) == 1) for word in _NOT_YES)
     return None
 
 

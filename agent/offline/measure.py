@@ -44,7 +44,22 @@ DERIVED: dict[str, tuple[float, dict[str, int]]] = {
     "Wh": (3600, {"J": 1}), "watt_hour": (3600, {"J": 1}), "FLOPS": (1, {"FLOP": 1, "s": -1}),
 }  # fmt: skip
 
-COUNTS = frozenset({"token", "request", "chip", "param", "person", "rack", "link", "hop", "server", "core", "share", "sample"})
+COUNTS = frozenset(
+    {
+        "token",
+        "request",
+        "chip",
+        "param",
+        "person",
+        "rack",
+        "link",
+        "hop",
+        "server",
+        "core",
+        "share",
+        "sample",
+    }
+)
 _PART = re.compile(r"([*/]?)\s*([^*/\s]+)(?:\*\*(-?\d+))?")
 
 

@@ -48,7 +48,9 @@ class OfflineModel:
     provider = "offline"
     model: str | None = None
 
-    def __init__(self, catalog: Catalog | Names, calculators: Mapping[str, Any] | None = None, run: Run | None = None) -> None:
+    def __init__(
+        self, catalog: Catalog | Names, calculators: Mapping[str, Any] | None = None, run: Run | None = None
+    ) -> None:
         self._catalog = catalog
         self._calculators = calculators
         self._trials = Trials(run or _runner(catalog))
@@ -91,6 +93,8 @@ class OfflineModel:
             reader = Reader(Library(described), self._finder)
             decider = Decider(reader, self._trials)
             decider.titles = _titles(self._catalog)
+            models = dict(getattr(self._catalog, "models", None) or {})
+            decider.open_models = frozenset(k for k, m in models.items() if getattr(m, "open_weights", True))
             self._deciders[key] = (decider, described)
         return self._deciders[key][0]
 
@@ -108,7 +112,13 @@ def read_turn(request: ChatRequest) -> Turn:
             calls.extend(c for c in message.tool_calls if c.name != "report")
         elif message.role == "tool" and message.call_id is not None and message.result is not None:
             results[message.call_id] = message.result
-    return Turn(tuple(texts), tuple(calls), results, request.as_of, any(t.name == "search_knowledge" for t in request.tools))
+    return Turn(
+        tuple(texts),
+        tuple(calls),
+        results,
+        request.as_of,
+        any(t.name == "search_knowledge" for t in request.tools),
+    )
 
 
 def _titles(catalog: Any) -> dict[str, str]:

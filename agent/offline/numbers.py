@@ -8,13 +8,27 @@ from agent.offline.words import Token
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 SPELLED: dict[str, float] = {w: float(i) for i, w in enumerate(_ONES.split())}
-SPELLED |= {w: 10.0 * (i + 2) for i, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])}
+SPELLED |= {
+    w: 10.0 * (i + 2)
+    for i, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])
+}
 SPELLED |= {"fourty": 40.0}
 SCALES: dict[str, float] = {
     "hundred": 1e2, "thousand": 1e3, "grand": 1e3, "million": 1e6, "millions": 1e6, "mln": 1e6, "billion": 1e9,
     "billions": 1e9, "trillion": 1e12, "trillions": 1e12, "quadrillion": 1e15, "dozen": 12.0, "dozens": 12.0,
 }  # fmt: skip
-ATTACHED = {"k": 1e3, "m": 1e6, "mm": 1e6, "mn": 1e6, "mln": 1e6, "mio": 1e6, "b": 1e9, "bn": 1e9, "t": 1e12, "tn": 1e12}
+ATTACHED = {
+    "k": 1e3,
+    "m": 1e6,
+    "mm": 1e6,
+    "mn": 1e6,
+    "mln": 1e6,
+    "mio": 1e6,
+    "b": 1e9,
+    "bn": 1e9,
+    "t": 1e12,
+    "tn": 1e12,
+}
 _FRACTIONS = {"half": 0.5, "third": 1 / 3, "quarter": 0.25, "fifth": 0.2, "tenth": 0.1, "thirds": 1 / 3,
               "quarters": 0.25, "fifths": 0.2, "tenths": 0.1, "eighth": 0.125, "sixth": 1 / 6}  # fmt: skip
 
@@ -44,22 +58,31 @@ def _glued(tokens: list[Token], i: int) -> bool:
 
 def _digits(tokens: list[Token], i: int) -> Number:
     value, last = float(tokens[i].text.replace(",", "")), i + 1
-    if _glued(tokens, last) and tokens[last].text == "/" and _glued(tokens, last + 1) and tokens[last + 1].is_number:
+    if (
+        _glued(tokens, last)
+        and tokens[last].text == "/"
+        and _glued(tokens, last + 1)
+        and tokens[last + 1].is_number
+    ):
         below = float(tokens[last + 1].text.replace(",", ""))
         if below and not (_glued(tokens, last + 2) and tokens[last + 2].text == "/") and value < below <= 100:
             return Number(value / below, i, last + 2)
     if _glued(tokens, last) and tokens[last].is_word:
         word = tokens[last].text
-        scale = ATTACHED.get(word.lower()) if not (word in ("T", "t", "b") and _unit_follows(tokens, last)) else None
-        if word == "m" and not _looks_like_million(tokens, last):
-            scale = 1e6
+        scale = (
+            ATTACHED.get(word.lower())
+            if not (word in ("T", "t", "b") and _unit_follows(tokens, last))
+            else None
+        )
         if scale:
             return _scale_words(tokens, Number(value * scale, i, last + 1, scaled=True))
         return Number(value, i, last, glued=word)
     if _glued(tokens, last + 1) and last + 1 < len(tokens) and tokens[last + 1].is_number:
         return Number(value, i, last)  # "72 B200"
-    if last < len(tokens) and tokens[last].text in ("M", "B", "T", "K", "k", "bn", "mn", "Bn", "tn", "m", "b") and not (
-        _unit_follows(tokens, last)
+    if (
+        last < len(tokens)
+        and tokens[last].text in ("M", "B", "T", "K", "k", "bn", "mn", "Bn", "tn", "m", "b")
+        and not (_unit_follows(tokens, last))
     ):
         if tokens[last].text in ("m", "b", "t") and not (i and tokens[i - 1].text == "$"):
             return Number(value, i, last)
@@ -71,11 +94,16 @@ def _unit_follows(tokens: list[Token], i: int) -> bool:
     """Whether the letter at `i` starts a unit such as `B/param` or `B per weight` (bytes, not billions)."""
     after = tokens[i + 1].low if i + 1 < len(tokens) else ""
     beyond = tokens[i + 2].low if i + 2 < len(tokens) else ""
-    return after in ("/", "per") and beyond in ("param", "params", "parameter", "weight", "weights", "s", "token", "value")
-
-
-def _looks_like_million(tokens: list[Token], i: int) -> bool:
-    return True
+    return after in ("/", "per") and beyond in (
+        "param",
+        "params",
+        "parameter",
+        "weight",
+        "weights",
+        "s",
+        "token",
+        "value",
+    )
 
 
 def _scale_words(tokens: list[Token], number: Number) -> Number:
@@ -140,10 +168,20 @@ def _fraction(tokens: list[Token], i: int) -> Number | None:
     step = 2 if words[1:2] == ["-"] else 1
     if top is None or len(words) <= step or words[step] not in _FRACTIONS:
         return None
-    if words[step] in ("half", "quarter") and words[step + 1 : step + 2] and words[step + 1] in ("'s", "of") and top == 1:
+    if (
+        words[step] in ("half", "quarter")
+        and words[step + 1 : step + 2]
+        and words[step + 1] in ("'s", "of")
+        and top == 1
+    ):
         follow = tokens[i + step + 2].low if i + step + 2 < len(tokens) else ""
         if words[step] == "quarter" and not follow.startswith(("the", "all", "it")):
             return None  # "a quarter of shipments" is three months
-    if words[step] == "quarter" and top == 1 and words[0] in ("a", "an") and words[step + 1 : step + 2] not in (["of"], ["or"]):
+    if (
+        words[step] == "quarter"
+        and top == 1
+        and words[0] in ("a", "an")
+        and words[step + 1 : step + 2] not in (["of"], ["or"])
+    ):
         return None
     return Number(top * _FRACTIONS[words[step]], i, i + step + 1, spelled=True)

@@ -30,14 +30,23 @@ def find_precisions(text: str) -> list[PrecisionMention]:
     for k, match in enumerate(matches):
         left = matches[k - 1].end() if k else 0
         right = matches[k + 1].start() if k + 1 < len(matches) else len(text)
-        out.append(PrecisionMention(match.group(), _said_of(text, match, left, right), match.start(), match.end()))
+        out.append(
+            PrecisionMention(match.group(), _said_of(text, match, left, right), match.start(), match.end())
+        )
     return out
 
 
 def _said_of(text: str, match: re.Match[str], left: int, right: int) -> str:
     """What the format belongs to: the words right after it first, then those right before."""
-    after = re.split(r"[,;.?!]|\b(?:and|with|at|on|plus)\b(?!\s*(?:the )?(?:kv|cache))", text[match.end() : min(right, match.end() + 34)], maxsplit=1, flags=re.I)[0]
-    before = re.split(r"[,;.?!]|\b(?:and|with|on|plus)\b", text[max(left, match.start() - 30) : match.start()], flags=re.I)[-1]
+    after = re.split(
+        r"[,;.?!]|\b(?:and|with|at|on|plus)\b(?!\s*(?:the )?(?:kv|cache))",
+        text[match.end() : min(right, match.end() + 34)],
+        maxsplit=1,
+        flags=re.I,
+    )[0]
+    before = re.split(
+        r"[,;.?!]|\b(?:and|with|on|plus)\b", text[max(left, match.start() - 30) : match.start()], flags=re.I
+    )[-1]
     for piece in (after, before):
         kv, weights = bool(_KV.search(piece)), bool(re.search(r"\bweights?\b", piece, re.I))
         both = bool(re.search(r"\b(everything|both|all|throughout|everywhere)\b", piece, re.I))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from agent.offline.entities import Mention
@@ -39,15 +40,168 @@ _CASED = {"Gb": "Gbit", "Tb": "Tbit", "Mb": "Mbit", "B": "byte", "TFLOP": "TFLOP
 _PER = frozenset({"/", "per", "a", "an", "each", "every"})
 # "$2 a request" is a rate, "3 people a rack" too, but "2 dollars a good deal" is not.
 _PER_UNITS_AFTER_A = frozenset(
-    ["hour", "hr", "day", "week", "month", "year", "second", "minute", "quarter", "token", "million", "user", "request", "gpu", "chip", "card", "query", "call", "person", "head", "seat", "engineer", "developer", "employee", "piece", "mwh", "kwh", "pop", "box", "server", "node", "rack", "accelerator", "gig", "gb", "sec"]
+    [
+        "hour",
+        "hr",
+        "day",
+        "week",
+        "month",
+        "year",
+        "second",
+        "minute",
+        "quarter",
+        "token",
+        "million",
+        "user",
+        "request",
+        "gpu",
+        "chip",
+        "card",
+        "query",
+        "call",
+        "person",
+        "head",
+        "seat",
+        "engineer",
+        "developer",
+        "employee",
+        "piece",
+        "mwh",
+        "kwh",
+        "pop",
+        "box",
+        "server",
+        "node",
+        "rack",
+        "accelerator",
+        "gig",
+        "gb",
+        "sec",
+    ]
 )
 _EACH = frozenset({"each", "apiece", "piece", "individually", "ea"})
 _ADJECTIVES = frozenset(
-    ["input", "output", "prompt", "completion", "thinking", "reasoning", "cached", "generated", "billed", "paid", "live", "concurrent", "daily", "active", "old", "new", "extra", "more", "hidden", "visible", "gpu", "chip", "nvidia", "amd", "training", "generation", "shipped", "installed", "hardware", "us", "idle", "visible", "total", "unique", "monthly", "h100", "equivalent", "software", "junior", "senior", "full", "raw", "parallel", "simultaneous", "decode", "prefill", "context", "free"]
+    [
+        "input",
+        "output",
+        "prompt",
+        "completion",
+        "thinking",
+        "reasoning",
+        "cached",
+        "generated",
+        "billed",
+        "paid",
+        "live",
+        "concurrent",
+        "daily",
+        "active",
+        "old",
+        "new",
+        "extra",
+        "more",
+        "hidden",
+        "visible",
+        "gpu",
+        "chip",
+        "nvidia",
+        "amd",
+        "training",
+        "generation",
+        "shipped",
+        "installed",
+        "hardware",
+        "us",
+        "idle",
+        "visible",
+        "total",
+        "unique",
+        "monthly",
+        "h100",
+        "equivalent",
+        "software",
+        "junior",
+        "senior",
+        "full",
+        "raw",
+        "parallel",
+        "simultaneous",
+        "decode",
+        "prefill",
+        "context",
+        "free",
+    ]
+)
+_DESCRIBED = frozenset(
+    [
+        "request",
+        "prompt",
+        "query",
+        "conversation",
+        "sequence",
+        "session",
+        "user",
+        "call",
+        "engineer",
+        "employee",
+        "developer",
+        "worker",
+        "person",
+        "server",
+        "answer",
+        "task",
+    ]
 )
 _MODEL_NOUNS = frozenset({"model", "models", "llm", "transformer", "dense", "network", "moe"})
 _CHANGE_VERBS = frozenset(
-    ["goes", "go", "going", "went", "rises", "rise", "rose", "falls", "fall", "fell", "drops", "drop", "dropped", "grows", "grow", "grew", "moves", "move", "moved", "compresses", "compress", "jumps", "jumped", "slips", "slipped", "cut", "cuts", "increases", "increased", "decreases", "decreased", "shrinks", "shrank", "climbs", "climbed", "compression", "from", "derates", "slides", "slid", "dropping", "falling", "rising", "growing", "expands", "expanded"]
+    [
+        "goes",
+        "go",
+        "going",
+        "went",
+        "rises",
+        "rise",
+        "rose",
+        "falls",
+        "fall",
+        "fell",
+        "drops",
+        "drop",
+        "dropped",
+        "grows",
+        "grow",
+        "grew",
+        "moves",
+        "move",
+        "moved",
+        "compresses",
+        "compress",
+        "jumps",
+        "jumped",
+        "slips",
+        "slipped",
+        "cut",
+        "cuts",
+        "increases",
+        "increased",
+        "decreases",
+        "decreased",
+        "shrinks",
+        "shrank",
+        "climbs",
+        "climbed",
+        "compression",
+        "from",
+        "derates",
+        "slides",
+        "slid",
+        "dropping",
+        "falling",
+        "rising",
+        "growing",
+        "expands",
+        "expanded",
+    ]
 )
 
 
@@ -118,8 +272,27 @@ def read_quantities(reading: Reading) -> list[Quantity]:
             continue
         found.extend(quantity if isinstance(quantity, list) else [quantity])
         i = found[-1].last
-    found = _per_million(reading.tokens, found)
-    return _mark_changes(reading.tokens, _share_units(reading.tokens, _merge_ranges(reading.tokens, found)))
+    found = _each_of(_per_million(reading.tokens, found))
+    found = _mark_changes(reading.tokens, _share_units(reading.tokens, _merge_ranges(reading.tokens, found)))
+    return _mark_reported(reading, found)
+
+
+_REPORT = re.compile(r"\b(says?|said|claims?|claimed|quoted|thinks|argues|told)\b", re.I)
+_TEST = re.compile(r"\b(check|verify|test)\b|\bis (that|it|this) (right|true)", re.I)
+
+
+def _mark_reported(reading: Reading, found: list[Quantity]) -> list[Quantity]:
+    """ "He says it falls to 1/4. Check: …": what was said comes before what it is to be checked with."""
+    test = _TEST.search(reading.text)
+    said = _REPORT.search(reading.text)
+    if (
+        test is None
+        or said is None
+        or said.start() > test.start()
+        or all(q.start < test.start() for q in found)
+    ):
+        return found
+    return [replace(q, marks=q.marks | {"reported"}) if q.start < test.start() else q for q in found]
 
 
 def _size_reading(reading: Reading, mention: Mention, i: int) -> Quantity | None:
@@ -146,7 +319,16 @@ def _verbal(reading: Reading, i: int) -> Quantity | None:
     lead = {t.low for t in reading.tokens[max(0, i - 7) : i]}
     if before in ("to", "does", "it", "until", "till") or (lead & {"how", "when"} and token.low == "double"):
         return None
-    return Quantity(_VERBAL[token.low], NUMBER, "dimensionless", token.start, token.end, i, i + 1, marks=frozenset({"times", "verbal"}))
+    return Quantity(
+        _VERBAL[token.low],
+        NUMBER,
+        "dimensionless",
+        token.start,
+        token.end,
+        i,
+        i + 1,
+        marks=frozenset({"times", "verbal"}),
+    )
 
 
 def _per_money(tokens: list[Token], i: int, number: Number) -> bool:
@@ -159,7 +341,12 @@ def _per_money(tokens: list[Token], i: int, number: Number) -> bool:
         money = True
     else:
         money = number.last < len(tokens) and tokens[number.last].low in ("dollars", "dollar", "usd", "bucks")
-    return money and j >= 0 and tokens[j].low in ("per", "a", "each", "every") and (tokens[j].low == "per" or number.value == 1000)
+    return (
+        money
+        and j >= 0
+        and tokens[j].low in ("per", "a", "each", "every")
+        and (tokens[j].low == "per" or number.value == 1000)
+    )
 
 
 def _article(reading: Reading, mention: Mention, i: int) -> Quantity | None:
@@ -173,13 +360,43 @@ def _article(reading: Reading, mention: Mention, i: int) -> Quantity | None:
     lead = reading.tokens[i - 2].low if i > 1 else ""
     if before.low != "single" and lead not in ("on", "onto", "in", "with", "for", "of", "into"):
         return None
-    if after in ("gpu", "chip", "card") or before.low == "single" or not after.isalpha() or after in _AFTER_CHIP:
+    if (
+        after in ("gpu", "chip", "card")
+        or before.low == "single"
+        or not after.isalpha()
+        or after in _AFTER_CHIP
+    ):
         marks = frozenset({"single"} if before.low == "single" else {"article"})
         return Quantity(1.0, parse_unit("chip"), "chip", before.start, before.end, i - 1, i, marks=marks)
     return None
 
 
-_AFTER_CHIP = frozenset("in at with for if and or on to can could hold fit have using running run that which is when be".split())
+_AFTER_CHIP = frozenset(
+    [
+        "in",
+        "at",
+        "with",
+        "for",
+        "if",
+        "and",
+        "or",
+        "on",
+        "to",
+        "can",
+        "could",
+        "hold",
+        "fit",
+        "have",
+        "using",
+        "running",
+        "run",
+        "that",
+        "which",
+        "is",
+        "when",
+        "be",
+    ]
+)
 
 
 def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
@@ -207,38 +424,84 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     base, _, per = unit_text.partition("/")
     if base in ("percent", "dimensionless") and per in ("year", "month", "day", "quarter_year", "week"):
         unit_text = base  # "5x a year", "30% per year": a factor, and the time it takes
-        period = Quantity(1.0, parse_unit(per), per, tokens[last - 1].start, tokens[last - 1].end, last - 1, last, marks=frozenset({"article", "period"}))
+        period = Quantity(
+            1.0,
+            parse_unit(per),
+            per,
+            tokens[last - 1].start,
+            tokens[last - 1].end,
+            last - 1,
+            last,
+            marks=frozenset({"article", "period"}),
+        )
     if not unit_text and not currency and _price_of_chip(reading, i, number):
         unit_text = "USD"
     if not unit_text and _of_them(reading, last):
         unit_text = "chip"
-    if not unit_text and number.scaled and value >= 5e7 and last < len(tokens) and tokens[last].low in _MODEL_NOUNS:
+    if (
+        not unit_text
+        and number.scaled
+        and value >= 5e7
+        and last < len(tokens)
+        and tokens[last].low in _MODEL_NOUNS
+    ):
         unit_text, extra = "param", extra | {"params"}  # "a 7B model"
     if number.spelled and value == 1 and not unit_text and not currency:
         return None
     marks |= extra
+    if not unit_text and number.scaled and last < len(tokens) and tokens[last].low in _DESCRIBED:
+        marks.add("describes")
     end = tokens[last - 1].end
     if period is not None:
         last -= 1
         end = tokens[last - 1].end
-        main = Quantity(value, parse_unit(unit_text), unit_text, start, end, number.first, last, marks=frozenset(marks))
+        main = Quantity(
+            value, parse_unit(unit_text), unit_text, start, end, number.first, last, marks=frozenset(marks)
+        )
         return [main, period]
     return Quantity(value, parse_unit(unit_text) if unit_text else NUMBER, unit_text, start, end, number.first, last,
                     marks=frozenset(marks), noun=_noun(tokens, last))  # fmt: skip
 
 
-_PAYING = frozenset("earning earn earns paid paying costing costs cost charging priced spending spend spent worth salary".split())
+_PAYING = frozenset(
+    [
+        "earning",
+        "earn",
+        "earns",
+        "paid",
+        "paying",
+        "costing",
+        "costs",
+        "cost",
+        "charging",
+        "priced",
+        "spending",
+        "spend",
+        "spent",
+        "worth",
+        "salary",
+    ]
+)
 
 
 def _price_of_chip(reading: Reading, i: int, number: Number) -> bool:
     """ "an H100 at 40k"."""
     if i and number.scaled and number.value >= 1000 and reading.tokens[i - 1].low in _PAYING:
         return True
-    if i < 2 or not number.scaled or not 1000 <= number.value <= 1e6 or reading.tokens[i - 1].low not in ("at", "for", "@", "costing"):
+    if (
+        i < 2
+        or not number.scaled
+        or not 1000 <= number.value <= 1e6
+        or reading.tokens[i - 1].low not in ("at", "for", "@", "costing")
+    ):
         return False
     named = reading.masked(i - 2)
     after = reading.tokens[number.last].low if number.last < len(reading.tokens) else ""
-    return named is not None and "chip" in named.kinds and after not in ("context", "ctx", "tokens", "token", "input", "prompt", "length")
+    return (
+        named is not None
+        and "chip" in named.kinds
+        and after not in ("context", "ctx", "tokens", "token", "input", "prompt", "length")
+    )
 
 
 def _of_them(reading: Reading, i: int) -> bool:
@@ -257,13 +520,19 @@ def _to_one(reading: Reading, number: Number) -> Quantity | None:
     if words not in (["to", "one"], ["to", "1"], [":", "1"]) or number.scaled:
         return None
     start, end = tokens[number.first].start, tokens[i + 1].end
-    return Quantity(number.value, NUMBER, "dimensionless", start, end, number.first, i + 2, marks=frozenset({"times"}))
+    return Quantity(
+        number.value, NUMBER, "dimensionless", start, end, number.first, i + 2, marks=frozenset({"times"})
+    )
 
 
 def _times(reading: Reading, number: Number) -> Number:
     """`2*7e9` is one number."""
     tokens = reading.tokens
-    while number.last + 1 < len(tokens) and tokens[number.last].text in "*×·" and tokens[number.last + 1].is_number:
+    while (
+        number.last + 1 < len(tokens)
+        and tokens[number.last].text in "*×·"
+        and tokens[number.last + 1].is_number
+    ):
         if reading.masked(number.last + 1) is not None:
             break
         other = read_number(tokens, number.last + 1)
@@ -279,23 +548,51 @@ def _is_label(tokens: list[Token], i: int, number: Number) -> bool:
     if before is not None and before.is_word and before.end == tokens[i].start:
         return True
     after = tokens[number.last].low if number.last < len(tokens) else ""
-    if i > 1 and before is not None and before.text == "/" and tokens[i - 2].text == "24" and tokens[i].text == "7":
+    if (
+        i > 1
+        and before is not None
+        and before.text == "/"
+        and tokens[i - 2].text == "24"
+        and tokens[i].text == "7"
+    ):
         return True
-    if before is not None and before.text == "-" and i > 1 and tokens[i - 2].is_word and tokens[i - 2].end == before.start == tokens[i].start - 1:
+    if (
+        before is not None
+        and before.text == "-"
+        and i > 1
+        and tokens[i - 2].is_word
+        and tokens[i - 2].end == before.start == tokens[i].start - 1
+    ):
         return True  # "GPT-4", "top-5"
-    if number.glued and number.glued.lower() not in UNIT_WORDS and number.glued not in _CASED and number.glued.isupper():
+    if (
+        number.glued
+        and number.glued.lower() not in UNIT_WORDS
+        and number.glued not in _CASED
+        and number.glued.isupper()
+    ):
         return number.glued not in ("X",)  # the coefficient of a formula: "6ND"
     if tokens[i].low == "one":
         if number.last < len(tokens) and tokens[number.last].text[:1].isupper():
             return False  # "one H100"
-        return after not in UNIT_WORDS and after not in ("million", "billion", "trillion") and not number.scaled
-    return number.value == 24 and after == "/" and tokens[number.last + 1].text == "7" if number.last + 1 < len(tokens) else False
+        return (
+            after not in UNIT_WORDS and after not in ("million", "billion", "trillion") and not number.scaled
+        )
+    return (
+        number.value == 24 and after == "/" and tokens[number.last + 1].text == "7"
+        if number.last + 1 < len(tokens)
+        else False
+    )
 
 
 def _dimensions(reading: Reading, i: int, number: Number) -> list[Quantity] | None:
     """`4x4x4` or `4 by 4 by 4`: one quantity per axis, marked as a list of axes."""
     tokens, values, j = reading.tokens, [number.value], number.first
-    while j + 2 < len(tokens) and tokens[j].is_number and tokens[j + 1].low in ("x", "×", "by", "*") and tokens[j + 2].is_number:
+    while (
+        j + 2 < len(tokens)
+        and tokens[j].is_number
+        and tokens[j + 1].low in ("x", "×", "by", "*")
+        and tokens[j + 2].is_number
+    ):
         if reading.masked(j + 2) is not None:
             break
         values.append(float(tokens[j + 2].text.replace(",", "")))
@@ -304,8 +601,11 @@ def _dimensions(reading: Reading, i: int, number: Number) -> list[Quantity] | No
         return None
     if j + 1 < len(tokens) and tokens[j + 1].is_word and tokens[j + 1].start == tokens[j].end:
         return None
-    whole = dict(start=tokens[i].start, end=tokens[j].end, first=i, last=j + 1)
-    return [Quantity(v, marks=frozenset({"axes"}), series=1000 + i, **whole) for v in values]
+    start, end = tokens[i].start, tokens[j].end
+    marks = frozenset({"axes"})
+    return [
+        Quantity(v, start=start, end=end, first=i, last=j + 1, marks=marks, series=1000 + i) for v in values
+    ]
 
 
 def _before(tokens: list[Token], i: int, start: int) -> tuple[str, int, float]:
@@ -317,7 +617,9 @@ def _before(tokens: list[Token], i: int, start: int) -> tuple[str, int, float]:
             start, j = tokens[j].start, j - 1
     elif j >= 0 and tokens[j].low == "usd":
         currency, start, j = "USD", tokens[j].start, j - 1
-    if (j >= 0 and tokens[j].text in "-−–" and tokens[j].end == start and not _joined(tokens, j)) or (j >= 0 and tokens[j].low in ("minus", "negative")):
+    if (j >= 0 and tokens[j].text in "-−–" and tokens[j].end == start and not _joined(tokens, j)) or (
+        j >= 0 and tokens[j].low in ("minus", "negative")
+    ):
         sign, start = -1.0, tokens[j].start
     return currency, start, sign
 
@@ -337,13 +639,18 @@ def _unit_after(reading: Reading, number: Number, currency: str) -> tuple[int, s
             i += 1
     else:
         i, unit = _numerator(reading, number, marks)
-    if unit in ("byte", "percent") and number.glued == "" and not unit:
-        return i, unit, marks
-    if not unit and i + 1 < len(tokens) and tokens[i].low in ("per", "/") and tokens[i + 1].low in ("param", "parameter", "params", "weight"):
+    if (
+        not unit
+        and i + 1 < len(tokens)
+        and tokens[i].low in ("per", "/")
+        and tokens[i + 1].low in ("param", "parameter", "params", "weight")
+    ):
         return i + 2, "token/param", marks
     if unit or (i < len(tokens) and tokens[i].text == "/"):
         i, unit = _denominators(reading, i, unit)
-    if (i < len(tokens) and tokens[i].low in _EACH) or (i + 1 < len(tokens) and tokens[i].low in ("all", "a") and tokens[i + 1].low in ("in", "piece", "pop")):
+    if (i < len(tokens) and tokens[i].low in _EACH) or (
+        i + 1 < len(tokens) and tokens[i].low in ("all", "a") and tokens[i + 1].low in ("in", "piece", "pop")
+    ):
         marks.add("each")
     return i, unit, marks
 
@@ -400,7 +707,9 @@ def _hyphenated(reading: Reading, i: int, marks: set[str]) -> tuple[int, str]:
     return i, ""
 
 
-def _unit_word(reading: Reading, i: int, marks: set[str], *, glued: bool, number_value: float = 1.0) -> tuple[int, str]:
+def _unit_word(
+    reading: Reading, i: int, marks: set[str], *, glued: bool, number_value: float = 1.0
+) -> tuple[int, str]:
     tokens = reading.tokens
     for skip in range(3):  # "500 input tokens", "200 live concurrent users"
         if i + skip >= len(tokens):
@@ -412,13 +721,15 @@ def _unit_word(reading: Reading, i: int, marks: set[str], *, glued: bool, number
         if unit and not (skip == 0 and token.low in ("a", "an")):
             if unit == "dimensionless":
                 marks.add("times")
-            if token.low in ("s", "h", "w", "t", "j", "m", "min", "us") and not glued and skip == 0 and len(token.text) == 1:
-                pass
             if token.low in ("us", "weight") and not glued:
                 break
             if token.low == "quarter" and number_value != 1:
                 break
-            if unit in ("request", "person", "server", "core", "link") and not token.low.endswith(("s", "e")) and number_value != 1:
+            if (
+                unit in ("request", "person", "server", "core", "link")
+                and not token.low.endswith(("s", "e"))
+                and number_value != 1
+            ):
                 break  # "a 32k prompt", "a 240k engineer": the noun is what the number describes, not what it counts
             return _compound(tokens, i + skip, unit)
         if token.low not in _ADJECTIVES:
@@ -460,8 +771,20 @@ def _denominators(reading: Reading, i: int, unit: str) -> tuple[int, str]:
         scale = ""
         if tokens[j].is_number and tokens[j].text == "1000":
             scale, j = "k", j + 1
-        if tokens[j].low in ("m", "mm", "mn", "million", "mil", "k", "thousand", "b", "billion") and not reading.masked(j):
-            scale = {"m": "M", "mm": "M", "mn": "M", "mil": "M", "k": "k", "t": "k", "b": "G"}[tokens[j].low[0] if tokens[j].low not in ("mm", "mn", "mil") else tokens[j].low]
+        if tokens[j].low in (
+            "m",
+            "mm",
+            "mn",
+            "million",
+            "mil",
+            "k",
+            "thousand",
+            "b",
+            "billion",
+        ) and not reading.masked(j):
+            scale = {"m": "M", "mm": "M", "mn": "M", "mil": "M", "k": "k", "t": "k", "b": "G"}[
+                tokens[j].low[0] if tokens[j].low not in ("mm", "mn", "mil") else tokens[j].low
+            ]
             nxt = tokens[j + 1].low if j + 1 < len(tokens) else ""
             unit_next = _spelled_unit(tokens[j + 1].text) if nxt else ""
             if unit_next not in ("token", "request", "param") and nxt in _ADJECTIVES and j + 2 < len(tokens):
@@ -484,7 +807,12 @@ def _denominators(reading: Reading, i: int, unit: str) -> tuple[int, str]:
         if tokens[j].low in ("head", "seat", "dev", "capita"):
             unit, i = f"{unit}/person", j + 1
             continue
-        if tokens[j].low in _ADJECTIVES and j + 1 < len(tokens) and _spelled_unit(tokens[j + 1].text) in ("token", "request") and tokens[j].low != "gpu":
+        if (
+            tokens[j].low in _ADJECTIVES
+            and j + 1 < len(tokens)
+            and _spelled_unit(tokens[j + 1].text) in ("token", "request")
+            and tokens[j].low != "gpu"
+        ):
             j += 1
         word = _spelled_unit(tokens[j].text) if tokens[j].is_word else ""
         if not word or word == "dimensionless":
@@ -496,6 +824,15 @@ def _denominators(reading: Reading, i: int, unit: str) -> tuple[int, str]:
 
 def _noun(tokens: list[Token], i: int) -> str:
     return tokens[i].low if i < len(tokens) and tokens[i].is_word else ""
+
+
+def _each_of(found: list[Quantity]) -> list[Quantity]:
+    """ "2.8 million GPU-hours at 2 dollars each": a price per chip and hour."""
+    out = list(found)
+    for i in range(1, len(out)):
+        if "each" in out[i].marks and out[i].unit_text == "USD" and out[i - 1].unit_text == "chip*hour":
+            out[i] = replace(out[i], unit=parse_unit("USD/chip/hour"), unit_text="USD/chip/hour")
+    return out
 
 
 def _per_million(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
@@ -558,7 +895,9 @@ def _is_range(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
     if between in (["to"], ["or"]):
         if "from" in lead or (between == ["to"] and any(w in _CHANGE_VERBS for w in lead)):
             return False
-        return a.value < b.value <= a.value * 20 or (a.value < b.value and not a.marked and "scaled" in b.marks and a.value < 1000)
+        return a.value < b.value <= a.value * 20 or (
+            a.value < b.value and not a.marked and "scaled" in b.marks and a.value < 1000
+        )
     return False
 
 
@@ -577,7 +916,12 @@ def _share_units(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
     for i in range(len(out) - 1):
         a, b = out[i], out[i + 1]
         between = {t.low for t in tokens[a.last : b.first]}
-        if a.unit_text == "USD" and b.unit_text.startswith("USD/") and between & {"vs", "versus", "against", "to", "->", "than"} and len(between) <= 3:
+        if (
+            a.unit_text == "USD"
+            and b.unit_text.startswith("USD/")
+            and between & {"vs", "versus", "against", "to", "->", "than"}
+            and len(between) <= 3
+        ):
             out[i] = a = replace(a, unit=b.unit, unit_text=b.unit_text, marks=a.marks | {"shared"})
         if b.unit_text == "USD" and a.unit_text.startswith("USD/") and _same_rate(tokens, a, b):
             out[i + 1] = b = replace(b, unit=a.unit, unit_text=a.unit_text, marks=b.marks | {"shared"})
@@ -590,7 +934,10 @@ def _same_rate(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
     """ "list price $4 per hour but the market pays $2": the second price is by the hour as well."""
     between = [t.low for t in tokens[a.last : b.first]]
     close = len(between) <= 7 and not set(between) & {".", ";", "?"}
-    contrast = bool(set(between) & {"but", "vs", "versus", "against", "while", "to", "than", "clear", "clears", "market", "whereas"})
+    contrast = bool(
+        set(between)
+        & {"but", "vs", "versus", "against", "while", "to", "than", "clear", "clears", "market", "whereas"}
+    )
     return close and contrast and b.value < 50 * max(a.value, 1e-9) and b.value * 50 > a.value
 
 
@@ -604,11 +951,15 @@ def _passes_on(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
     return not only_comma or ("scaled" in b.marks and a.unit_text == "USD")
 
 
-_LIST_JOINTS = frozenset({",", "and", "or", "then", "vs", "versus", "against", "->", "→", "=>", "to", "&", "+", "/", "than"})
+_LIST_JOINTS = frozenset(
+    {",", "and", "or", "then", "vs", "versus", "against", "->", "→", "=>", "to", "&", "+", "/", "than"}
+)
 
 
 def _listed(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
-    between = [t.low for t in tokens[a.last : b.first] if t.text not in ("$", "-", ".") and t.low not in ("a", "an")]
+    between = [
+        t.low for t in tokens[a.last : b.first] if t.text not in ("$", "-", ".") and t.low not in ("a", "an")
+    ]
     if "params" in (a.marks ^ b.marks) or a.series >= 1000 or b.series >= 1000:
         return False
     if a.marked and b.marked and a.unit.dims != b.unit.dims:
@@ -619,7 +970,12 @@ def _listed(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
         return False
     if not rest:
         return True
-    if rest[-1] in ("about", "around", "roughly", "only", "just") and len(between) <= 9 and "USD" in a.unit_text and not b.marked:
+    if (
+        rest[-1] in ("about", "around", "roughly", "only", "just")
+        and len(between) <= 9
+        and "USD" in a.unit_text
+        and not b.marked
+    ):
         return True  # "one costs 40,000 dollars, the other about 5,000"
     return len(rest) <= 2 and "," not in joints and all(w in _ADJECTIVES for w in rest) and b.marked
 
@@ -628,19 +984,33 @@ def _mark_changes(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
     """`from A to B`, `A -> B` and `A vs B` leave marks that tell the two ends apart."""
     out = list(found)
     for i in range(len(out)):
-        lead = [t.low for t in tokens[max(0, out[i].first - 4) : out[i].first] if t.text != "$" and t.low not in ("a", "an", "about", "around", "roughly", "only", "just")]
+        lead = [
+            t.low
+            for t in tokens[max(0, out[i].first - 4) : out[i].first]
+            if t.text != "$" and t.low not in ("a", "an", "about", "around", "roughly", "only", "just")
+        ]
         if lead[-1:] == ["from"] or (lead and lead[-1] in ("from",)):
             out[i] = replace(out[i], marks=out[i].marks | {"from"})
         if lead[-1:] == ["to"] and i:
             out[i] = replace(out[i], marks=out[i].marks | {"to"})
     for i in range(len(out) - 1):
         a, b = out[i], out[i + 1]
-        between = [t.low for t in tokens[a.last : b.first] if t.text != "$" and t.low not in ("a", "an", "about", "around", "roughly", "only", "just")]
+        between = [
+            t.low
+            for t in tokens[a.last : b.first]
+            if t.text != "$" and t.low not in ("a", "an", "about", "around", "roughly", "only", "just")
+        ]
         if "than" in between and a.unit.dims == b.unit.dims:
             out[i], out[i + 1] = replace(a, marks=a.marks | {"to"}), replace(b, marks=b.marks | {"from"})
         elif any(w in ("->", "→", "=>") for w in between) and len(between) <= 4:
             out[i], out[i + 1] = replace(a, marks=a.marks | {"from"}), replace(b, marks=b.marks | {"to"})
-        elif "to" in b.marks and between[-1:] == ["to"] and len(between) <= 4 and "from" not in a.marks and a.unit.dims == b.unit.dims:
+        elif (
+            "to" in b.marks
+            and between[-1:] == ["to"]
+            and len(between) <= 4
+            and "from" not in a.marks
+            and a.unit.dims == b.unit.dims
+        ):
             out[i] = replace(a, marks=a.marks | {"from"})
         elif any(w in ("vs", "versus", "against", "compared") for w in between) and len(between) <= 8:
             out[i], out[i + 1] = replace(a, marks=a.marks | {"first"}), replace(b, marks=b.marks | {"second"})

@@ -34,7 +34,11 @@ def headline_unit(question: Question, unit: str) -> str:
     own = parse_unit(unit)
     if own.dims != wanted.unit.dims or (not own.dims and not wanted.explicit):
         return unit
-    text = re.sub(r"\b[kMGT]USD$", "USD", wanted.unit_text).replace("quarter_year", "quarter").replace("tonne", "metric_ton")
+    text = (
+        re.sub(r"\b[kMGT]USD$", "USD", wanted.unit_text)
+        .replace("quarter_year", "quarter")
+        .replace("tonne", "metric_ton")
+    )
     return text if text != "dimensionless" or not own.dims else unit
 
 
@@ -42,7 +46,14 @@ def in_unit(value: float, unit: str, target: str) -> float:
     return convert(value, parse_unit(unit), parse_unit(target)) if unit != target else value
 
 
-def calculation(question: Question, choice: Choice, want: Field | None, run: Mapping[str, Any], figure: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:
+def calculation(
+    question: Question,
+    choice: Choice,
+    want: Field | None,
+    run: Mapping[str, Any],
+    figure: Mapping[str, Any] | None,
+    titles: Mapping[str, str],
+) -> str:
     """The paragraphs of one calculation: the headline as a sentence, how it comes about, what stands beside it."""
     lines = []
     if figure is not None:
@@ -55,7 +66,14 @@ def calculation(question: Question, choice: Choice, want: Field | None, run: Map
     return "\n\n".join(lines)
 
 
-def _headline(question: Question, choice: Choice, want: Field | None, run: Mapping[str, Any], figure: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+def _headline(
+    question: Question,
+    choice: Choice,
+    want: Field | None,
+    run: Mapping[str, Any],
+    figure: Mapping[str, Any],
+    titles: Mapping[str, str],
+) -> str:
     unit = headline_unit(question, str(figure["unit"]))
     value = in_unit(float(figure["value"]), str(figure["unit"]), unit)
     amount = f"**{glued(value, unit, ratio=_is_ratio(question, want))}**{_spread(figure, unit)}"
@@ -88,8 +106,19 @@ def _subject(choice: Choice, want: Field, titles: Mapping[str, str]) -> str:
             return f", {names[0]} over {names[1]}"
     parts = models[:2]
     if chips:
-        count = next((f.value for n, f in frame.fills.items() if n in ("n_chips", "chips") and isinstance(f.value, int)), None)
-        parts.append(f"{count:,} × {chips[0]}" if count and len(chips) == 1 and want.name not in ("n_chips", "chips") else ", ".join(chips))
+        count = next(
+            (
+                f.value
+                for n, f in frame.fills.items()
+                if n in ("n_chips", "chips") and isinstance(f.value, int)
+            ),
+            None,
+        )
+        parts.append(
+            f"{count:,} × {chips[0]}"
+            if count and len(chips) == 1 and want.name not in ("n_chips", "chips")
+            else ", ".join(chips)
+        )
     return f" ({', '.join(parts)})" if parts else ""
 
 
@@ -107,7 +136,9 @@ def _spread(figure: Mapping[str, Any], unit: str) -> str:
     if low is None or high is None:
         return ""
     own = str(figure["unit"])
-    return f" ({shown(in_unit(float(low), own, unit), unit)} to {shown(in_unit(float(high), own, unit), unit)})"
+    return (
+        f" ({shown(in_unit(float(low), own, unit), unit)} to {shown(in_unit(float(high), own, unit), unit)})"
+    )
 
 
 def _others(choice: Choice, run: Mapping[str, Any], headline: Mapping[str, Any] | None) -> list[str]:
@@ -150,7 +181,11 @@ def left_out(question: Question, choice: Choice) -> str:
     from agent.offline.score import _salient
 
     quantities = question.reading.quantities
-    rows = [question.text[quantities[i].start : quantities[i].end].strip() for i in choice.frame.unused if i < len(quantities) and _salient(question, i)]
+    rows = [
+        question.text[quantities[i].start : quantities[i].end].strip()
+        for i in choice.frame.unused
+        if i < len(quantities) and _salient(question, i)
+    ]
     rows += [m.text for m in choice.frame.unused_names]
     return f"Not used: {', '.join(dict.fromkeys(rows))}." if rows else ""
 
@@ -189,24 +224,35 @@ def ask_for(choice: Choice) -> tuple[str, list[str]]:
     asked_back = choice.trial.allowed.strip().rstrip("?.")
     if re.match(r"(which|what|how|at what|on how|on which|over)\b", asked_back, re.I):
         target = readable(choice.want) if choice.want is not None else "it"
-        return f"To work that out ({target[:1].lower() + target[1:] if not target[1:2].isupper() else target}), tell me: {asked_back}?", [choice.trial.field]
+        return (
+            f"To work that out ({target[:1].lower() + target[1:] if not target[1:2].isupper() else target}), tell me: {asked_back}?",
+            [choice.trial.field],
+        )
     missing = missing_fields(choice)
     asked = next((f for f in missing if f.name == choice.trial.field), None)
     names = [_noun(f) for f in missing]
-    target = readable(choice.want).lower() if choice.want is not None else choice.frame.spec.name.replace("_", " ")
+    target = (
+        readable(choice.want).lower() if choice.want is not None else choice.frame.spec.name.replace("_", " ")
+    )
     listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1] if names else ""
     if not names:
         detail = choice.trial.allowed or choice.trial.message
         return f"To work out {target} I need one more thing: {detail.rstrip('.')}.", [choice.trial.field]
     question = f" {asked.ask}" if asked is not None and asked.ask and len(names) == 1 else ""
-    return f"To work out {target} I still need {listed}.{question or ' Which should I use?'}", [f.name for f in missing]
+    return f"To work out {target} I still need {listed}.{question or ' Which should I use?'}", [
+        f.name for f in missing
+    ]
 
 
 def missing_fields(choice: Choice) -> list[Field]:
     """The field the calculator asked for, and the others its examples nearly always give."""
     spec = choice.frame.spec
     have = set(choice.frame.fills)
-    out = [spec.by_name[n] for n in choice.trial.field.replace(",", " ").split() if n in spec.by_name and n not in have]
+    out = [
+        spec.by_name[n]
+        for n in choice.trial.field.replace(",", " ").split()
+        if n in spec.by_name and n not in have
+    ]
     total = max(len(spec.examples), 1)
     for f in spec.fields:
         share = sum(1 for e in spec.examples if f.name in e.input) / total
@@ -217,4 +263,8 @@ def missing_fields(choice: Choice) -> list[Field]:
 
 def _noun(f: Field) -> str:
     text = readable(f)
-    return f"the {text[:1].lower() + text[1:]}" if not text.lower().startswith(("the ", "number of", "a ")) else text.lower()
+    return (
+        f"the {text[:1].lower() + text[1:]}"
+        if not text.lower().startswith(("the ", "number of", "a "))
+        else text.lower()
+    )

@@ -13,7 +13,9 @@ from agent.offline.measure import NUMBER, Unit, parse_unit
 from agent.offline.words import stems
 
 _LATER = frozenset(["new", "other", "second", "after", "end", "final", "later", "next", "target", "to"])
-_EARLIER = frozenset(["old", "first", "before", "start", "initial", "base", "from", "earlier", "previous", "today"])
+_EARLIER = frozenset(
+    ["old", "first", "before", "start", "initial", "base", "from", "earlier", "previous", "today"]
+)
 _RESERVED = frozenset({"formula", "assumptions", "warnings", "sources", "figures", "table", "chart"})
 
 
@@ -147,7 +149,9 @@ def _fields(schema: Mapping[str, Any], defs: Mapping[str, Any] | None = None) ->
     )
 
 
-def _field(name: str, prop: Mapping[str, Any], required: bool, defs: Mapping[str, Any], names: list[str]) -> Field:
+def _field(
+    name: str, prop: Mapping[str, Any], required: bool, defs: Mapping[str, Any], names: list[str]
+) -> Field:
     core = _core(prop, defs)
     unit_text = str(prop.get("unit") or core.get("unit") or "")
     entity = str(prop.get("entity") or core.get("entity") or "")
@@ -179,8 +183,12 @@ def _core(prop: Mapping[str, Any], defs: Mapping[str, Any]) -> Mapping[str, Any]
     return prop
 
 
-def _kind(core: Mapping[str, Any], entity: str, unit: str, defs: Mapping[str, Any]) -> tuple[str, tuple[Field, ...], tuple[str, ...]]:
-    options = tuple(str(o) for o in core.get("enum", ()) if isinstance(o, str)) or ((str(core["const"]),) if "const" in core else ())
+def _kind(
+    core: Mapping[str, Any], entity: str, unit: str, defs: Mapping[str, Any]
+) -> tuple[str, tuple[Field, ...], tuple[str, ...]]:
+    options = tuple(str(o) for o in core.get("enum", ()) if isinstance(o, str)) or (
+        (str(core["const"]),) if "const" in core else ()
+    )
     kind = core.get("type")
     if kind == "array":
         inner = _core(core.get("items", {}) or {}, defs)
@@ -204,7 +212,9 @@ def _kind(core: Mapping[str, Any], entity: str, unit: str, defs: Mapping[str, An
     return ("number" if unit and kind != "string" else "text"), (), ()
 
 
-def _limit(core: Mapping[str, Any], prop: Mapping[str, Any], closed: str, opened: str) -> tuple[float | None, bool]:
+def _limit(
+    core: Mapping[str, Any], prop: Mapping[str, Any], closed: str, opened: str
+) -> tuple[float | None, bool]:
     for source in (core, prop):
         if isinstance(source.get(opened), int | float):
             return float(source[opened]), True
@@ -213,11 +223,54 @@ def _limit(core: Mapping[str, Any], prop: Mapping[str, Any], closed: str, opened
     return None, False
 
 
-_QUALIFYING = frozenset("new other change points earlier list plain teacher cached draft target residual failed saving tensor freed kv".split())
-_UNIT_NAMES = frozenset(["usd", "percent", "gb", "tb", "mb", "kw", "mw", "gw", "s", "ms", "tokens", "per", "hours", "years", "months", "bytes", "tflops", "flop"])
+_QUALIFYING = frozenset(
+    [
+        "new",
+        "other",
+        "change",
+        "points",
+        "earlier",
+        "list",
+        "plain",
+        "teacher",
+        "cached",
+        "draft",
+        "target",
+        "residual",
+        "failed",
+        "saving",
+        "tensor",
+        "freed",
+        "kv",
+    ]
+)
+_UNIT_NAMES = frozenset(
+    [
+        "usd",
+        "percent",
+        "gb",
+        "tb",
+        "mb",
+        "kw",
+        "mw",
+        "gw",
+        "s",
+        "ms",
+        "tokens",
+        "per",
+        "hours",
+        "years",
+        "months",
+        "bytes",
+        "tflops",
+        "flop",
+    ]
+)
 
 
-def _field_words(name: str, description: str, phrases: list[str]) -> tuple[dict[str, float], tuple[tuple[str, ...], ...]]:
+def _field_words(
+    name: str, description: str, phrases: list[str]
+) -> tuple[dict[str, float], tuple[tuple[str, ...], ...]]:
     words: dict[str, float] = {}
     for s in stems(description):
         words[s] = max(words.get(s, 0), 0.45)

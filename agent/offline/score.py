@@ -38,7 +38,7 @@ class Weights:
     vote: float = 1.0  # what the most alike examples want
     pattern: float = 0.4
     headline: float = 0.7
-    together: float = 0.9  # fields that an example uses together
+    together: float = 0.4  # fields that an example uses together
     agree: float = 2.6  # the unit asked for
 
 
@@ -61,8 +61,12 @@ class Question:
 
     def checking(self, i: int) -> Question:
         """The same question with quantity `i` taken as the result that is to be checked, not as an input."""
-        reading = Reading(self.reading.text, self.reading.tokens, self.reading.mentions, list(self.reading.quantities))
-        reading.quantities[i] = replace(reading.quantities[i], marks=reading.quantities[i].marks | {"checked"})
+        reading = Reading(
+            self.reading.text, self.reading.tokens, self.reading.mentions, list(self.reading.quantities)
+        )
+        reading.quantities[i] = replace(
+            reading.quantities[i], marks=reading.quantities[i].marks | {"checked"}
+        )
         return replace(self, reading=reading, words=Words(reading, self.features))
 
 
@@ -82,19 +86,36 @@ class Reader:
         reading.quantities = read_quantities(reading)
         features = read_features(reading)
         reading.text = text
-        return Question(reading, features, precisions, Words(reading, features), self._signature(reading, features, precisions))
+        return Question(
+            reading,
+            features,
+            precisions,
+            Words(reading, features),
+            self._signature(reading, features, precisions),
+        )
 
     def candidates(self, question: Question, exclude: str = "") -> list[Frame]:
         """Every calculator's best frame, best first."""
         lexical = {name: self._lexical(question, spec) for name, spec in self.library.specs.items()}
         similar = {name: self._similar(question, spec, exclude) for name, spec in self.library.specs.items()}
-        rough = sorted(lexical, key=lambda n: -(WEIGHTS.words * lexical[n] + WEIGHTS.example * (similar[n][0][0] if similar[n] else 0)))
+        rough = sorted(
+            lexical,
+            key=lambda n: (
+                -(WEIGHTS.words * lexical[n] + WEIGHTS.example * (similar[n][0][0] if similar[n] else 0))
+            ),
+        )
         frames = []
         for name in rough[:7]:
-            frames.append(self._best_frame(self.library.specs[name], question, WEIGHTS.words * lexical[name], similar[name]))
+            frames.append(
+                self._best_frame(
+                    self.library.specs[name], question, WEIGHTS.words * lexical[name], similar[name]
+                )
+            )
         return sorted(frames, key=lambda f: -f.score)
 
-    def _best_frame(self, spec: Spec, question: Question, words: float, similar: list[tuple[float, Example]]) -> Frame:
+    def _best_frame(
+        self, spec: Spec, question: Question, words: float, similar: list[tuple[float, Example]]
+    ) -> Frame:
         """The best of the filling as it comes, and those that keep free what the question may be asking for."""
         wants = [f for _, f in rank_outputs(Frame(spec), question, similar)[:3]]
         skips: list[frozenset[str]] = [frozenset()]
@@ -118,7 +139,9 @@ class Reader:
         ranked[0].rivals = ranked[1:]
         return ranked[0]
 
-    def _by_pattern(self, spec: Spec, question: Question, similar: list[tuple[float, Example]]) -> list[Frame]:
+    def _by_pattern(
+        self, spec: Spec, question: Question, similar: list[tuple[float, Example]]
+    ) -> list[Frame]:
         """Fillings that use just the fields of an example: which fields go together is what examples teach best."""
         frames = []
         seen: set[frozenset[str]] = set()
@@ -127,9 +150,17 @@ class Reader:
             if sim < 0.12 or pattern in seen:
                 continue
             seen.add(pattern)
-            others = frozenset(f.name for f in spec.fields if f.name not in pattern and f.kind in ("number", "numbers", "objects", "entity", "entities"))
+            others = frozenset(
+                f.name
+                for f in spec.fields
+                if f.name not in pattern and f.kind in ("number", "numbers", "objects", "entity", "entities")
+            )
             frame = self.matcher.fit(spec, question.reading, question.words, question.precisions, others)
-            whole = all(n in frame.fills for n in pattern if n in spec.by_name and spec.by_name[n].kind in ("number", "numbers", "objects"))
+            whole = all(
+                n in frame.fills
+                for n in pattern
+                if n in spec.by_name and spec.by_name[n].kind in ("number", "numbers", "objects")
+            )
             if whole and frame.fills:
                 frame.parts["pattern"] = WEIGHTS.together * sim + 0.1
                 frame.pattern_want = example.want
@@ -172,10 +203,14 @@ class Reader:
     def _read_examples(self, spec: Spec) -> list[tuple[Example, Mapping[str, float], float]]:
         if spec.name not in self._examples:
             read = [(e, self.read(e.question).signature) for e in spec.examples]
-            self._examples[spec.name] = [(e, s, math.sqrt(sum(w * w for w in s.values())) or 1.0) for e, s in read]
+            self._examples[spec.name] = [
+                (e, s, math.sqrt(sum(w * w for w in s.values())) or 1.0) for e, s in read
+            ]
         return self._examples[spec.name]
 
-    def _signature(self, reading: Reading, features: Features, precisions: list[PrecisionMention]) -> Mapping[str, float]:
+    def _signature(
+        self, reading: Reading, features: Features, precisions: list[PrecisionMention]
+    ) -> Mapping[str, float]:
         """A bag of stems and of kinds of things: units of quantities, kinds of names, the unit asked for."""
         bag: dict[str, float] = {}
         for s, count in Counter(s for s, _ in features.stems).items():
@@ -218,13 +253,19 @@ def _kind(q: object) -> str:
     text = getattr(q, "unit_text", "")
     if not text:
         return "bare"
-    return text if unit is not None and unit.bare else str(without_counts(unit) or unit.dims) if unit is not None else "bare"
+    return (
+        text
+        if unit is not None and unit.bare
+        else str(without_counts(unit) or unit.dims)
+        if unit is not None
+        else "bare"
+    )
 
 
 def _salient(question: Question, i: int) -> bool:
     """Whether a quantity is one that an answer must use: a bare "one" or a year need not be."""
     q = question.reading.quantities[i]
-    if q.marks & {"claim", "article", "verbal", "checked"}:
+    if q.marks & {"claim", "article", "verbal", "checked", "reported"}:
         return False
     if "spelled" in q.marks and not q.marked and q.value <= 10:
         return False
@@ -233,14 +274,20 @@ def _salient(question: Question, i: int) -> bool:
     return not (q.value == 1 and (not q.marked or "spelled" in q.marks))
 
 
-def rank_outputs(frame: Frame, question: Question, similar: list[tuple[float, Example]]) -> list[tuple[float, Field]]:
+def rank_outputs(
+    frame: Frame, question: Question, similar: list[tuple[float, Example]]
+) -> list[tuple[float, Field]]:
     """The results of a calculator by how much the question wants them, best first."""
     rows = []
     for base, f in _base_scores(frame.spec, question, similar):
         score = base
         if f.name in frame.fills:
             score -= 4.0
-        if f.name_stems and set(f.name_stems) <= question.words.given and not any(s in question.features.wanted.near for s in f.name_stems):
+        if (
+            f.name_stems
+            and set(f.name_stems) <= question.words.given
+            and not any(s in question.features.wanted.near for s in f.name_stems)
+        ):
             score -= 1.2  # said of a number, so not what is asked
         if frame.pattern_want and f.name == frame.pattern_want:
             score += WEIGHTS.pattern
@@ -248,7 +295,9 @@ def rank_outputs(frame: Frame, question: Question, similar: list[tuple[float, Ex
     return sorted(rows, key=lambda r: -r[0])
 
 
-def _base_scores(spec: Spec, question: Question, similar: list[tuple[float, Example]]) -> list[tuple[float, Field]]:
+def _base_scores(
+    spec: Spec, question: Question, similar: list[tuple[float, Example]]
+) -> list[tuple[float, Field]]:
     """What a result is worth to a question before any field is filled; worked out once a calculator."""
     cache = question.words.memo
     key = ("outputs", spec.name, similar[0][1].question if similar else "")
@@ -308,21 +357,41 @@ def _asked_unit(f: Field, features: Features) -> float:
             return 0.4 if wanted.unit_text == "percent" else -0.8
         same = 0.6 if wanted.explicit and wanted.unit_text == f.unit_text and wanted.unit.dims else 0.0
         return same + (WEIGHTS.agree if wanted.explicit else 0.6 * WEIGHTS.agree)
-    if wanted.unit.dims and f.unit.dims and without_counts(wanted.unit) == without_counts(f.unit) and without_counts(f.unit):
+    if (
+        wanted.unit.dims
+        and f.unit.dims
+        and without_counts(wanted.unit) == without_counts(f.unit)
+        and without_counts(f.unit)
+    ):
         return 1.1 if wanted.explicit else 0.9
-    if wanted.unit.has("USD") and f.unit.has("USD") and wanted.unit.has("s") == f.unit.has("s") or (wanted.unit_text == "USD" and f.unit.has("USD") and not wanted.explicit):
+    if wanted.unit.dims == (("USD", 1),) and f.unit_text == "USD/year" and features.per_year:
+        return 0.8 * WEIGHTS.agree
+    if (wanted.unit.has("USD") and f.unit.has("USD") and wanted.unit.has("s") == f.unit.has("s")) or (
+        wanted.unit_text == "USD" and f.unit.has("USD") and not wanted.explicit
+    ):
         return -0.2
     return -3.0 if wanted.explicit else -1.2
 
 
-def _said(f: Field, present: frozenset[str], idf: Mapping[str, float], given: frozenset[str], near: Mapping[str, float]) -> float:
+def _said(
+    f: Field,
+    present: frozenset[str],
+    idf: Mapping[str, float],
+    given: frozenset[str],
+    near: Mapping[str, float],
+) -> float:
     focused = sum(w * f.words[s] * idf.get(s, 1.0) for s, w in near.items() if s in f.words)
     whole = sum(f.words[s] * idf.get(s, 1.0) * (0.3 if s in given else 1.0) for s in present if s in f.words)
     phrases = sum(1 for p in f.phrases if len(p) > 1 and all(s in present and s not in given for s in p))
     named = 0.0
     if f.name_stems and all(s in near for s in f.name_stems):
         named = 1.0 if len(f.name_stems) > 1 else 0.3
-    return named + min(WEIGHTS.focus * focused, 4.0) + WEIGHTS.rest * (1 - math.exp(-0.5 * whole)) + 0.5 * min(phrases, 2)
+    return (
+        named
+        + min(WEIGHTS.focus * focused, 4.0)
+        + WEIGHTS.rest * (1 - math.exp(-0.5 * whole))
+        + 0.5 * min(phrases, 2)
+    )
 
 
 _IDF: dict[int, Mapping[str, float]] = {}
@@ -336,7 +405,9 @@ def _output_idf(spec: Spec) -> Mapping[str, float]:
             for s, w in f.words.items():
                 counts[s] = counts.get(s, 0.0) + w
         n = max(len(spec.outputs), 3)
-        _IDF[key] = {s: max(0.2, min(1.0, math.log((n + 1) / (c + 0.4)) / math.log(n + 1))) for s, c in counts.items()}
+        _IDF[key] = {
+            s: max(0.2, min(1.0, math.log((n + 1) / (c + 0.4)) / math.log(n + 1))) for s, c in counts.items()
+        }
     return _IDF[key]
 
 

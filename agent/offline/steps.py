@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.chat import ToolCall
 from agent.offline import say
-from agent.offline.decide import ARITHMETIC, SURE, Choice, Decider, Decision
+from agent.offline.decide import ARITHMETIC, SURE, Choice, Decider, Decision, readable
 from agent.offline.quantities import Quantity
 from agent.offline.score import Question
 
@@ -64,7 +64,11 @@ def _first_calls(decision: Decision, turn: Turn) -> tuple[ToolCall, ...]:
     calls: list[ToolCall] = []
     if decision.kind in ("calculate", "mixed") and decision.choice is not None and not decision.from_claims:
         for part, arguments in zip(("a", "b"), _argument_sets(decision.choice), strict=False):
-            calls.append(ToolCall(_id(turn, part), decision.choice.frame.spec.name, arguments, _origins(decision.choice)))
+            calls.append(
+                ToolCall(
+                    _id(turn, part), decision.choice.frame.spec.name, arguments, _origins(decision.choice)
+                )
+            )
     if decision.search and decision.kind in ("mixed", "narrative", "live", "clarify") and turn.can_search:
         calls.append(ToolCall(_id(turn, "s"), "search_knowledge", {"query": decision.search, "top": TOP}))
     return tuple(calls)
@@ -90,20 +94,40 @@ def _second_calls(decider: Decider, decision: Decision, turn: Turn) -> tuple[Too
         return (ToolCall(_id(turn, "c"), choice.frame.spec.name, choice.frame.arguments, _origins(choice)),)
     fall = _fall(decision, turn)
     if fall is not None:
-        return (ToolCall(_id(turn, "n"), ARITHMETIC, {"expression": "0 - a", "variables": {"a": f"{fall:.15g} percent"}, "unit": "percent"}, {"expression": "question"}),)
-    if decision.choice is None or not decision.choice.frame.pairs or decision.kind not in ("calculate", "mixed"):
+        return (
+            ToolCall(
+                _id(turn, "n"),
+                ARITHMETIC,
+                {"expression": "0 - a", "variables": {"a": f"{fall:.15g} percent"}, "unit": "percent"},
+                {"expression": "question"},
+            ),
+        )
+    if (
+        decision.choice is None
+        or not decision.choice.frame.pairs
+        or decision.kind not in ("calculate", "mixed")
+    ):
         return ()
     pair = _pair_figures(decision.choice, turn)
     if pair is None:
         return ()
     expression, unit = _comparison(decision.question, *pair)
-    arguments: dict[str, Any] = {"expression": expression, "variables": {n: f"{v:.15g} {u}" if u not in ("", "dimensionless") else v for n, (v, u) in zip("ab", pair, strict=True)}}
+    arguments: dict[str, Any] = {
+        "expression": expression,
+        "variables": {
+            n: f"{v:.15g} {u}" if u not in ("", "dimensionless") else v
+            for n, (v, u) in zip("ab", pair, strict=True)
+        },
+    }
     if unit:
         arguments["unit"] = unit
     return (ToolCall(_id(turn, "c"), ARITHMETIC, arguments, {"expression": "question"}),)
 
 
-_FALLS = re.compile(r"\b(drop\w*|fall\w*|fell|compress\w*|declin\w*|decreas\w*|shrink\w*|cut|cheaper|lower|less|reduc\w+|down|los[et]\w*|discount)\b", re.I)
+_FALLS = re.compile(
+    r"\b(drop\w*|fall\w*|fell|compress\w*|declin\w*|decreas\w*|shrink\w*|cut|cheaper|lower|less|reduc\w+|down|los[et]\w*|discount)\b",
+    re.I,
+)
 
 
 def _fall(decision: Decision, turn: Turn) -> float | None:
@@ -111,7 +135,13 @@ def _fall(decision: Decision, turn: Turn) -> float | None:
     from agent.offline.decide import figure_of
 
     choice = decision.choice
-    if choice is None or choice.want is None or choice.want.unit_text != "percent" or choice.frame.pairs or decision.kind not in ("calculate", "mixed"):
+    if (
+        choice is None
+        or choice.want is None
+        or choice.want.unit_text != "percent"
+        or choice.frame.pairs
+        or decision.kind not in ("calculate", "mixed")
+    ):
         return None
     figure = figure_of(turn.result(_id(turn, "a")) or {}, choice.want.name)
     if figure is None or figure[0] >= 0 or "margin" in choice.want.name or "return" in choice.want.name:
@@ -146,7 +176,9 @@ def claims_choice(decider: Decider, decision: Decision, turn: Turn) -> Choice | 
         return None
     best: Choice | None = None
     for n in range(1, min(CLAIMS_READ, len(citations)) + 1):
-        question = _with_claims(decider, decision.question, citations[n - 1 : n] if n < CLAIMS_READ else citations[:2])
+        question = _with_claims(
+            decider, decision.question, citations[n - 1 : n] if n < CLAIMS_READ else citations[:2]
+        )
         choices = decider.choices(question)
         top = next((c for c in choices if c.ok and c.score >= SURE - 1.5 and _uses_claim(question, c)), None)
         if top is not None and (best is None or top.score > best.score + 1.0):
@@ -155,7 +187,11 @@ def claims_choice(decider: Decider, decision: Decision, turn: Turn) -> Choice | 
 
 
 def _uses_claim(question: Question, choice: Choice) -> bool:
-    return any("claim" in question.reading.quantities[i].marks for fill in choice.frame.fills.values() for i in fill.quantities)
+    return any(
+        "claim" in question.reading.quantities[i].marks
+        for fill in choice.frame.fills.values()
+        for i in fill.quantities
+    )
 
 
 def _with_claims(decider: Decider, question: Question, citations: Sequence[Mapping[str, Any]]) -> Question:
@@ -216,11 +252,15 @@ def _clarify(decision: Decision, turn: Turn) -> Step:
 
 
 def _live(decision: Decision, turn: Turn) -> Step:
-    lines = ["I have no live data: prices here are dated facts with sources, so I can't say what it costs at this moment."]
+    lines = [
+        "I have no live data: prices here are dated facts with sources, so I can't say what it costs at this moment."
+    ]
     citations = _citations(turn)
     if _relevant(citations):
         lines.append(f"The nearest dated statement:\n\n{say.cited(citations, 2)}")
-    lines.append("`rackrate catalog prices` shows the dated history, and I can compute with any price you name.")
+    lines.append(
+        "`rackrate catalog prices` shows the dated history, and I can compute with any price you name."
+    )
     return Step(text="\n\n".join(lines), report=_report("out_of_scope"))
 
 
@@ -240,21 +280,37 @@ def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
     citations = _citations(turn)
     if choice is None:
         return _narrative(decision, turn)
-    ids = [_id(turn, "c")] if decision.from_claims else [_id(turn, p) for p, _ in zip("ab", _argument_sets(choice), strict=False)]
+    ids = (
+        [_id(turn, "c")]
+        if decision.from_claims
+        else [_id(turn, p) for p, _ in zip("ab", _argument_sets(choice), strict=False)]
+    )
     runs = [r for i in ids if (r := turn.result(i)) is not None]
     failed = next((r["error"] for r in runs if "error" in r), None)
     if failed is not None:
         return _failure(failed)
     compared = turn.result(_id(turn, "c")) if choice.frame.pairs and not decision.from_claims else None
-    call, run, want = (_id(turn, "c"), compared, None) if compared is not None and "error" not in compared else (ids[0], runs[0], choice.want)
+    call, run, want = (
+        (_id(turn, "c"), compared, None)
+        if compared is not None and "error" not in compared
+        else (ids[0], runs[0], choice.want)
+    )
     fallen = turn.result(_id(turn, "n"))
     if fallen is not None and "error" not in fallen:
         call, run, want = _id(turn, "n"), fallen, None
     name = want.name if want is not None else "value"
-    figure = next((f for f in run.get("figures", ()) if f["name"] == name), None) or next(iter(run.get("figures", ())), None)
+    figure = next((f for f in run.get("figures", ()) if f["name"] == name), None) or next(
+        iter(run.get("figures", ())), None
+    )
     text = _answer_text(decider, decision, choice, runs, run, figure, want, citations)
     unit = say.headline_unit(decision.question, str(figure["unit"])) if figure is not None else None
-    report = _report("answered", headline_call=call, headline_name=figure["name"] if figure else None, headline_unit=unit, assumptions=_assumed(decision))
+    report = _report(
+        "answered",
+        headline_call=call,
+        headline_name=figure["name"] if figure else None,
+        headline_unit=unit,
+        assumptions=_assumed(decision),
+    )
     return Step(text=text, report=report)
 
 
@@ -265,14 +321,33 @@ def _assumed(decision: Decision) -> list[str] | None:
     return None
 
 
-def _answer_text(decider: Decider, decision: Decision, choice: Choice, runs: Sequence[Mapping[str, Any]], run: Mapping[str, Any], figure: Mapping[str, Any] | None, want: Any, citations: Sequence[Mapping[str, Any]]) -> str:
+def _answer_text(
+    decider: Decider,
+    decision: Decision,
+    choice: Choice,
+    runs: Sequence[Mapping[str, Any]],
+    run: Mapping[str, Any],
+    figure: Mapping[str, Any] | None,
+    want: Any,
+    citations: Sequence[Mapping[str, Any]],
+) -> str:
     if choice.frame.pairs and run not in runs and figure is not None:
         parts = [_compared(decider, decision, choice, runs, figure)]
     elif run not in runs and figure is not None:
-        first = next((f for f in runs[0].get("figures", ()) if choice.want is not None and f["name"] == choice.want.name), None)
-        label = say.readable(choice.want) if choice.want is not None else "Result"
+        first = next(
+            (
+                f
+                for f in runs[0].get("figures", ())
+                if choice.want is not None and f["name"] == choice.want.name
+            ),
+            None,
+        )
+        label = readable(choice.want) if choice.want is not None else "Result"
         why = say.relevant(str(runs[0].get("formula", "")), choice.want) if first is not None else ""
-        parts = [f"{label}: **{say.glued(float(figure['value']), str(figure['unit']))}** down.", say.sentence(why) if why else ""]
+        parts = [
+            f"{label}: **{say.glued(float(figure['value']), str(figure['unit']))}** down.",
+            say.sentence(why) if why else "",
+        ]
     else:
         parts = [say.calculation(decision.question, choice, want, run, figure, decider.titles)]
     rival = _other_reading(decision, choice)
@@ -285,10 +360,16 @@ def _answer_text(decider: Decider, decision: Decision, choice: Choice, runs: Seq
     return "\n\n".join(p for p in parts if p)
 
 
-def _compared(decider: Decider, decision: Decision, choice: Choice, runs: Sequence[Mapping[str, Any]], headline: Mapping[str, Any]) -> str:
+def _compared(
+    decider: Decider,
+    decision: Decision,
+    choice: Choice,
+    runs: Sequence[Mapping[str, Any]],
+    headline: Mapping[str, Any],
+) -> str:
     """Two runs side by side: "Requests that run at once: 256 at 2,575, 52 at 12,575; a factor of 4.923"."""
     name = choice.want.name if choice.want is not None else ""
-    label = say.readable(choice.want) if choice.want is not None else "Result"
+    label = readable(choice.want) if choice.want is not None else "Result"
     sides = []
     for run, arguments in zip(runs, _argument_sets(choice), strict=False):
         figure = next((f for f in run.get("figures", ()) if f["name"] == name), None)
@@ -308,11 +389,17 @@ def _at(decider: Decider, choice: Choice, name: str, value: Any) -> str:
 def _other_reading(decision: Decision, choice: Choice) -> str:
     """When another calculator came close, say which reading was taken."""
     rival = decision.rival
-    if rival is None or not rival.ok or rival.want is None or choice.want is None or choice.score - rival.score > 0.8:
+    if (
+        rival is None
+        or not rival.ok
+        or rival.want is None
+        or choice.want is None
+        or choice.score - rival.score > 0.8
+    ):
         return ""
     if rival.frame.spec.name == choice.frame.spec.name or rival.frame.spec.name == ARITHMETIC:
         return ""
-    return f"I read this as asking for {say.readable(choice.want).lower()}; if you meant {say.readable(rival.want).lower()}, say so."
+    return f"I read this as asking for {readable(choice.want).lower()}; if you meant {readable(rival.want).lower()}, say so."
 
 
 def _failure(error: Mapping[str, Any]) -> Step:

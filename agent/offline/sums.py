@@ -18,8 +18,13 @@ from agent.offline.quantities import Quantity, Reading
 _TIMES = frozenset({"times", "x", "×", "*", "multiplied"})
 _OVER = frozenset({"divided", "over", "÷"})
 _MAGNITUDE_STEPS = re.compile(r"\b(orders? of magnitude|decades?|powers? of (ten|10)|log10)\b", re.I)
-_DOWN = re.compile(r"\b(drop|drops|dropped|fall|falls|fell|compress\w*|decline\w*|decrease\w*|shrink\w*|cut|discount|cheaper|lower|less|off|reduc\w+|sav\w+)\b", re.I)
-_UP = re.compile(r"\b(rise|rises|rose|grow\w*|grew|increase\w*|gain\w*|up|higher|more|growth|jump\w*|climb\w*)\b", re.I)
+_DOWN = re.compile(
+    r"\b(drop|drops|dropped|fall|falls|fell|compress\w*|decline\w*|decrease\w*|shrink\w*|cut|discount|cheaper|lower|less|off|reduc\w+|sav\w+)\b",
+    re.I,
+)
+_UP = re.compile(
+    r"\b(rise|rises|rose|grow\w*|grew|increase\w*|gain\w*|up|higher|more|growth|jump\w*|climb\w*)\b", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,18 @@ class Sum:
 def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | None:
     """The clearest arithmetic reading of the quantities, or None."""
     qs = _as_money(reading.quantities, features)
-    rules = (_joined_by_word, _percent_of, _part_of_whole, _steps, _series_total, _change, _versus, _difference, _conversion, _by_dimension)
+    rules = (
+        _joined_by_word,
+        _percent_of,
+        _part_of_whole,
+        _steps,
+        _series_total,
+        _change,
+        _versus,
+        _difference,
+        _conversion,
+        _by_dimension,
+    )
     found = [s for rule in rules if (s := rule(reading, features, qs, salient)) is not None]
     return max(found, key=lambda s: s.clarity - 0.12 * len(set(salient) - set(s.used)), default=None)
 
@@ -49,7 +65,9 @@ def _as_money(qs: list[Quantity], features: Features) -> list[Quantity]:
     bare = [i for i, q in enumerate(qs) if not q.marked and "scaled" in q.marks]
     if len(bare) != 1:
         return qs
-    return [replace(q, unit=parse_unit("USD"), unit_text="USD") if i == bare[0] else q for i, q in enumerate(qs)]
+    return [
+        replace(q, unit=parse_unit("USD"), unit_text="USD") if i == bare[0] else q for i, q in enumerate(qs)
+    ]
 
 
 def literal(q: Quantity) -> str:
@@ -67,17 +85,26 @@ def _between(reading: Reading, a: Quantity, b: Quantity) -> list[str]:
     return [t.low for t in reading.tokens[a.last : b.first] if t.text != "$"]
 
 
-def _joined_by_word(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+def _joined_by_word(
+    reading: Reading, features: Features, qs: list[Quantity], salient: list[int]
+) -> Sum | None:
     for i, j in itertools.pairwise(range(len(qs))):
         a, b = qs[i], qs[j]
         between = _between(reading, a, b)
         tail = reading.tokens[a.last - 1].low
-        if tail in _TIMES and "times" in a.marks and not between and not features.wanted.unit_text.startswith("USD/"):
+        if (
+            tail in _TIMES
+            and "times" in a.marks
+            and not between
+            and not features.wanted.unit_text.startswith("USD/")
+        ):
             return Sum(f"{literal(a)} * {literal(b)}", _wanted(features, b), (i, j), 0.95, "a times b")
         if between[:1] and between[0] in _TIMES and len(between) <= 2:
             return Sum(f"{literal(a)} * {literal(b)}", _wanted(features, b), (i, j), 0.95, "a times b")
         if between[:1] and between[0] in _OVER and len(between) <= 2:
-            return Sum(f"{literal(a)} / {literal(b)}", _wanted(features, None), (i, j), 0.95, "a divided by b")
+            return Sum(
+                f"{literal(a)} / {literal(b)}", _wanted(features, None), (i, j), 0.95, "a divided by b"
+            )
     return None
 
 
@@ -85,13 +112,17 @@ def _percent_of(reading: Reading, features: Features, qs: list[Quantity], salien
     """`12% of $450k`."""
     for i, j in itertools.pairwise(range(len(qs))):
         a, b = qs[i], qs[j]
-        between = [w for w in _between(reading, a, b) if w not in ("the", "a", "an", "our", "those", "its", "all")]
+        between = [
+            w for w in _between(reading, a, b) if w not in ("the", "a", "an", "our", "those", "its", "all")
+        ]
         if a.unit_text == "percent" and between == ["of"] and b.unit_text != "percent":
             return Sum(f"{literal(a)} * {literal(b)}", _wanted(features, b), (i, j), 0.9, "percent of")
     return None
 
 
-def _part_of_whole(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+def _part_of_whole(
+    reading: Reading, features: Features, qs: list[Quantity], salient: list[int]
+) -> Sum | None:
     """`what percent of 1,200 is 75?`, `75 is what share of 1,200`, `75 out of 1,200`."""
     pair = _two(qs, salient)
     if pair is None:
@@ -103,9 +134,16 @@ def _part_of_whole(reading: Reading, features: Features, qs: list[Quantity], sal
     between = " ".join(_between(reading, a, b))
     if re.search(r"(%|percent|percentage|share|fraction|proportion) of\b", lead):
         return Sum(f"{literal(b)} / {literal(a)}", "percent", (i, j), 0.9, "part of whole")
-    if between in ("of", "of the", "out of") and (features.percent or features.wanted.unit_text == "percent") and a.unit_text != "percent" and a.value <= b.value:
+    if (
+        between in ("of", "of the", "out of")
+        and (features.percent or features.wanted.unit_text == "percent")
+        and a.unit_text != "percent"
+        and a.value <= b.value
+    ):
         return Sum(f"{literal(a)} / {literal(b)}", "percent", (i, j), 1.02, "part of whole")
-    if re.search(r"(%|percent|percentage|share|fraction|proportion) of\b|\bout of\b", between) and (features.percent or "out of" in between):
+    if re.search(r"(%|percent|percentage|share|fraction|proportion) of\b|\bout of\b", between) and (
+        features.percent or "out of" in between
+    ):
         return Sum(f"{literal(a)} / {literal(b)}", "percent", (i, j), 0.85, "part of whole")
     return None
 
@@ -133,21 +171,45 @@ def _series_total(reading: Reading, features: Features, qs: list[Quantity], sali
         return None
     unit = qs[best[0]].unit_text or None
     inner = " + ".join(literal(qs[i]) for i in best)
-    return Sum(inner, _wanted(features, qs[best[0]]) if unit else None, tuple(best), 0.8 + 0.04 * min(len(best), 4), "total of a list")
+    return Sum(
+        inner,
+        _wanted(features, qs[best[0]]) if unit else None,
+        tuple(best),
+        0.8 + 0.04 * min(len(best), 4),
+        "total of a list",
+    )
 
 
 def _change(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
     """`from 120 to 30`: the percentage it changes by, or how many times."""
     for i, j in itertools.pairwise(range(len(qs))):
         a, b = qs[i], qs[j]
-        if "from" not in a.marks or "to" not in b.marks or a.unit.dims != b.unit.dims or not a.value or not b.value:
+        if (
+            "from" not in a.marks
+            or "to" not in b.marks
+            or a.unit.dims != b.unit.dims
+            or not a.value
+            or not b.value
+        ):
             continue
         high, low = (a, b) if a.value * a.unit.factor >= b.value * b.unit.factor else (b, a)
         sure = 0.95 if features.wanted.unit_text == "percent" and set(salient) <= {i, j} else 0.8
-        if features.percent or features.wanted.unit_text == "percent" or (not features.ratio and (_DOWN.search(reading.text) or _UP.search(reading.text))):
+        if (
+            features.percent
+            or features.wanted.unit_text == "percent"
+            or (not features.ratio and (_DOWN.search(reading.text) or _UP.search(reading.text)))
+        ):
             if high is a:
-                return Sum(f"({literal(a)} - {literal(b)}) / {literal(a)}", "percent", (i, j), sure, "fall in percent")
-            return Sum(f"({literal(b)} - {literal(a)}) / {literal(a)}", "percent", (i, j), sure, "rise in percent")
+                return Sum(
+                    f"({literal(a)} - {literal(b)}) / {literal(a)}",
+                    "percent",
+                    (i, j),
+                    sure,
+                    "fall in percent",
+                )
+            return Sum(
+                f"({literal(b)} - {literal(a)}) / {literal(a)}", "percent", (i, j), sure, "rise in percent"
+            )
         if features.ratio:
             return Sum(f"{literal(high)} / {literal(low)}", None, (i, j), 0.75, "how many times")
     return None
@@ -159,13 +221,36 @@ def _versus(reading: Reading, features: Features, qs: list[Quantity], salient: l
     if pair is None:
         return None
     (i, a), (j, b) = pair
-    if a.unit.dims != b.unit.dims or (a.marked != b.marked and (a.unit.dims or b.unit.dims)) or not a.value or not b.value:
+    if (
+        a.unit.dims != b.unit.dims
+        or (a.marked != b.marked and (a.unit.dims or b.unit.dims))
+        or not a.value
+        or not b.value
+    ):
         return None
     high, low = (a, b) if a.value * a.unit.factor >= b.value * b.unit.factor else (b, a)
-    if features.percent and not features.ratio or re.search(r"\b(discount|percent|%) ", reading.text) and features.percent:
-        return Sum(f"({literal(high)} - {literal(low)}) / {literal(high)}", "percent", (i, j), 0.7, "discount in percent") if _DOWN.search(reading.text) else None
+    if (features.percent and not features.ratio) or (
+        re.search(r"\b(discount|percent|%) ", reading.text) and features.percent
+    ):
+        return (
+            Sum(
+                f"({literal(high)} - {literal(low)}) / {literal(high)}",
+                "percent",
+                (i, j),
+                0.7,
+                "discount in percent",
+            )
+            if _DOWN.search(reading.text)
+            else None
+        )
     if features.ratio or features.wanted.unit_text == "dimensionless":
-        return Sum(f"{literal(high)} / {literal(low)}", None, (i, j), 0.85 if features.wanted.unit_text == "dimensionless" else 0.7, "how many times")
+        return Sum(
+            f"{literal(high)} / {literal(low)}",
+            None,
+            (i, j),
+            0.85 if features.wanted.unit_text == "dimensionless" else 0.7,
+            "how many times",
+        )
     return None
 
 
@@ -176,8 +261,8 @@ def _difference(reading: Reading, features: Features, qs: list[Quantity], salien
     (i, a), (j, b) = pair
     if a.unit.dims != b.unit.dims or not a.marked:
         return None
-    return Sum(f"abs({literal(a)} - {literal(b)})", a.unit_text, (i, j), 0.65, "difference") if False else Sum(
-        f"{literal(max(a, b, key=_size))} - {literal(min(a, b, key=_size))}", a.unit_text, (i, j), 0.65, "difference")  # fmt: skip
+    high, low = max(a, b, key=_size), min(a, b, key=_size)
+    return Sum(f"{literal(high)} - {literal(low)}", a.unit_text, (i, j), 0.65, "difference")
 
 
 def _size(q: Quantity) -> float:
@@ -188,11 +273,22 @@ def _conversion(reading: Reading, features: Features, qs: list[Quantity], salien
     if len(salient) != 1 or features.wanted.unit is None or not features.wanted.explicit:
         return None
     q = qs[salient[0]]
-    if not q.marked or not q.unit.dims or q.unit.dims != features.wanted.unit.dims or q.unit == features.wanted.unit:
+    if (
+        not q.marked
+        or not q.unit.dims
+        or q.unit.dims != features.wanted.unit.dims
+        or q.unit == features.wanted.unit
+    ):
         return None
     if len(features.stems) > 6:
         return None
-    return Sum(literal(q), features.wanted.unit_text.replace("tonne", "metric_ton"), (salient[0],), 0.92, "unit conversion")
+    return Sum(
+        literal(q),
+        features.wanted.unit_text.replace("tonne", "metric_ton"),
+        (salient[0],),
+        0.92,
+        "unit conversion",
+    )
 
 
 def _by_dimension(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
@@ -217,18 +313,40 @@ def _by_dimension(reading: Reading, features: Features, qs: list[Quantity], sali
     below = [_per_literal(qs, i) for i, s in zip(salient, ways[0], strict=True) if s < 0]
     expression = top + "".join(f" / {b}" for b in below)
     unit_text = wanted.unit_text
-    if wanted.unit.has("USD") and all(n in ("USD", "chip", "server", "person") for n, _ in wanted.unit.dims) and len(wanted.unit.dims) > 1:
+    if (
+        wanted.unit.has("USD")
+        and all(n in ("USD", "chip", "server", "person") for n, _ in wanted.unit.dims)
+        and len(wanted.unit.dims) > 1
+    ):
         expression = re.sub(r"\(([\d.e+-]+) (chip|server|person)\)", r"\1", expression)
         unit_text = "USD"  # dollars for one of them
-    cancels = sum(abs(p) for i in salient for _, p in _per_piece(qs, i).dims) > sum(abs(p) for _, p in wanted.unit.dims)
-    return Sum(expression, unit_text, tuple(salient), 0.92 if cancels or unit_text == "USD" else 0.72, "units decide")
+    cancels = sum(abs(p) for i in salient for _, p in _per_piece(qs, i).dims) > sum(
+        abs(p) for _, p in wanted.unit.dims
+    )
+    return Sum(
+        expression, unit_text, tuple(salient), 0.92 if cancels or unit_text == "USD" else 0.72, "units decide"
+    )
 
 
 def _piece(qs: list[Quantity], i: int) -> str:
     """What "each" stands for: the thing counted by the quantity nearest to it, chips when none is."""
     for j in (i - 1, i + 1, i - 2, i + 2):
-        if 0 <= j < len(qs) and qs[j].unit_text and all(p > 0 for _, p in qs[j].unit.dims) and not qs[j].unit.has("USD"):
-            if qs[j].unit_text in ("chip", "server", "person", "rack", "request", "chip*hour", "token", "link"):
+        if (
+            0 <= j < len(qs)
+            and qs[j].unit_text
+            and all(p > 0 for _, p in qs[j].unit.dims)
+            and not qs[j].unit.has("USD")
+        ):
+            if qs[j].unit_text in (
+                "chip",
+                "server",
+                "person",
+                "rack",
+                "request",
+                "chip*hour",
+                "token",
+                "link",
+            ):
                 return qs[j].unit_text
     return "chip"
 

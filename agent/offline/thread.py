@@ -17,7 +17,13 @@ def decide_thread(decider: Decider, texts: tuple[str, ...]) -> Decision:
     topic = ""
     for text in texts[-MAX_BACK:]:
         decision = _one(decider, text, before, topic)
-        if decision.choice is not None and decision.kind in ("calculate", "mixed", "clarify", "invalid", "absent"):
+        if decision.choice is not None and decision.kind in (
+            "calculate",
+            "mixed",
+            "clarify",
+            "invalid",
+            "absent",
+        ):
             before = decision.choice
         topic = decision.search or topic
     if decision is None:
@@ -29,7 +35,12 @@ def _one(decider: Decider, text: str, before: Choice | None, topic: str) -> Deci
     question = decider.reader.read(text)
     if before is None:
         decision = decider.decide(question)
-        if decision.kind == "narrative" and topic and follows(question) >= 1.2 and len(question.features.stems) <= 3:
+        if (
+            decision.kind == "narrative"
+            and topic
+            and follows(question) >= 1.2
+            and len(question.features.stems) <= 3
+        ):
             return replace(decision, search=f"{topic} {search_text(text)}")
         return decision
     leaning = follows(question)
@@ -47,4 +58,8 @@ def _one(decider: Decider, text: str, before: Choice | None, topic: str) -> Deci
 
 def _same_tool(best: Choice | None, merged: Choice) -> bool:
     """The question alone points to the same calculator, but fills less of it."""
-    return best is not None and best.frame.spec.name == merged.frame.spec.name and not set(merged.frame.fills) <= set(best.frame.fills)
+    return (
+        best is not None
+        and best.frame.spec.name == merged.frame.spec.name
+        and not set(merged.frame.fills) <= set(best.frame.fills)
+    )

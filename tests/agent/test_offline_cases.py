@@ -44,7 +44,11 @@ def test_few_questions_are_answered_wrongly(replies: dict[str, Any]) -> None:
 
 def test_what_cannot_be_answered_is_not(replies: dict[str, Any]) -> None:
     cases = [c for c in CASES if c["kind"] == "refuse"]
-    failed = [f"{c['id']} {c['question']}: {replies[c['id']].status}" for c in cases if not _right(c, replies[c["id"]])]
+    failed = [
+        f"{c['id']} {c['question']}: {replies[c['id']].status}"
+        for c in cases
+        if not _right(c, replies[c["id"]])
+    ]
     assert len(failed) <= 1, "\n".join(failed)
 
 

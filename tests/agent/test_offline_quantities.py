@@ -15,8 +15,20 @@ class Names:
 
     def entity_names(self, kind: str) -> dict[str, str]:
         return {
-            "chip": {"h100": "h100-sxm", "h200": "h200", "trainium2": "trainium2", "trn2": "trainium2", "a100": "a100", "b200": "b200"},
-            "model": {"llama 3.1 405b": "llama-3.1-405b", "405b": "llama-3.1-405b", "8b": "llama-3.1-8b", "mixtral 8x7b": "mixtral-8x7b"},
+            "chip": {
+                "h100": "h100-sxm",
+                "h200": "h200",
+                "trainium2": "trainium2",
+                "trn2": "trainium2",
+                "a100": "a100",
+                "b200": "b200",
+            },
+            "model": {
+                "llama 3.1 405b": "llama-3.1-405b",
+                "405b": "llama-3.1-405b",
+                "8b": "llama-3.1-8b",
+                "mixtral 8x7b": "mixtral-8x7b",
+            },
             "api_model": {"gpt-4o": "gpt-4o"},
         }.get(kind, {})
 
@@ -74,7 +86,7 @@ def test_a_quantity_and_its_unit(text: str, value: float, unit: str) -> None:
     assert quantity.unit_text == unit
 
 
-@pytest.mark.parametrize("text", ["fp8 weights" , "GPT-4", "24/7", "per $1000", "6ND", "no one"])
+@pytest.mark.parametrize("text", ["fp8 weights", "GPT-4", "24/7", "per $1000", "6ND", "no one"])
 def test_what_is_no_quantity(text: str) -> None:
     masked = text
     for p in find_precisions(text):
@@ -99,7 +111,13 @@ def test_axes_of_a_torus_are_no_product() -> None:
 
 @pytest.mark.parametrize(
     ("text", "entry"),
-    [("H100s", "h100-sxm"), ("Trn2", "trainium2"), ("trainum2 chips", "trainium2"), ("Llama-3.1-405B", "llama-3.1-405b"), ("mixtrl 8x7b", "mixtral-8x7b")],
+    [
+        ("H100s", "h100-sxm"),
+        ("Trn2", "trainium2"),
+        ("trainum2 chips", "trainium2"),
+        ("Llama-3.1-405B", "llama-3.1-405b"),
+        ("mixtrl 8x7b", "mixtral-8x7b"),
+    ],
 )
 def test_names_with_plurals_and_typos(text: str, entry: str) -> None:
     (mention,) = read(text).mentions
