@@ -69,6 +69,9 @@ EXAMPLES: list[Any] = [
                  "million output tokens",
      "input": {"n_chips": 8, "usd_per_chip_hour": 2.5, "tokens_per_s": 10000, "usd_per_mtok_output": 4},
      "want": "break_even_tokens_per_day"},
+    {"question": "if Claude Sonnet 4 is sold with a 65% gross margin, what does a million output tokens cost to "
+                 "serve?",
+     "input": {"api_model": "claude-sonnet-4", "gross_margin_percent": 65}, "want": "implied_cost_usd_per_mtok"},
     {"question": "how many tokens per second must 8 GPUs at $2 make to reach 20 cents per million tokens",
      "input": {"n_chips": 8, "usd_per_chip_hour": 2, "target_usd_per_mtok": 0.2}, "want": "tokens_per_s_needed"},
     {"question": "at 5,000 tok/s on one chip, what hourly rent keeps a million tokens at $0.10?",
@@ -303,6 +306,11 @@ class TokenCostResult(Result):
         "Output tokens a day from which renting the chips is cheaper than the list price", "token/day",
         default=None, role="detail",
         words=("break-even volume", "from how many tokens a day", "worth self-hosting", "break even"),
+    )  # fmt: skip
+    implied_cost_usd_per_mtok: float | None = quantity(
+        "Cost of serving a million output tokens that the price leaves at the margin named", "USD/Mtoken",
+        default=None, role="headline",
+        words=("implied serving cost", "cost at that margin", "can cost at most", "what it costs them"),
     )  # fmt: skip
     revenue_usd_per_hour: float | None = quantity(
         "Revenue an hour at the price the tokens are sold at", "USD/hour", default=None, role="detail",

@@ -31,7 +31,7 @@ class Prices:
 def api_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, notes: Notes) -> list[str]:
     """Fill a request's cost, volumes and budgets from token prices; returns the formula texts."""
     prices = _prices(query, catalog, result, notes)
-    lines = _request(query, prices, result, notes)
+    lines = _request(query, prices, result, notes) + _behind(query, prices, result)
     lines += volumes(query, result, prices.output if prices.output is not None else prices.input)
     lines += _budget(query, prices, result)
     return lines
@@ -52,6 +52,17 @@ def _prices(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, no
         given.output if given.output is not None else quote.output,
         given.cached if given.cached is not None else quote.cached_input,
     )
+
+
+def _behind(query: TokenCostQuery, prices: Prices, result: TokenCostResult) -> list[str]:
+    """What a price leaves for the cost of serving at a gross margin."""
+    if query.gross_margin_percent is None or prices.output is None:
+        return []
+    result.implied_cost_usd_per_mtok = prices.output * (1.0 - query.gross_margin_percent / 100.0)
+    return [
+        f"cost = ${prices.output:g} × (1 − {query.gross_margin_percent:g} %) = "
+        f"${format_number(result.implied_cost_usd_per_mtok)} per million"
+    ]
 
 
 def _request(query: TokenCostQuery, prices: Prices, result: TokenCostResult, notes: Notes) -> list[str]:
