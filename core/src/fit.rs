@@ -155,7 +155,11 @@ impl Runs {
             return Err(Error::Length { field: "draws", expected: n, got: draws.len() % n });
         }
         if let Some(&index) = draws.iter().find(|&&i| i as usize >= n) {
-            return Err(Error::Domain { field: "draws", value: f64::from(index), allowed: "indices of runs" });
+            return Err(Error::Domain {
+                field: "draws",
+                value: f64::from(index),
+                allowed: "indices of runs",
+            });
         }
         let start = self.inner(start);
         Ok(draws.par_chunks(n).map(|row| self.refit(row, start)).collect())
@@ -226,7 +230,8 @@ mod tests {
         let starts: Vec<Vector> = grid().into_iter().step_by(97).collect();
         let fit = synthetic().fit(&starts).unwrap();
         let [a, b, e, alpha, beta] = fit.parameters;
-        for (got, want) in [(a.exp(), 400.0), (b.exp(), 2000.0), (e.exp(), 1.8), (alpha, 0.35), (beta, 0.37)] {
+        for (got, want) in [(a.exp(), 400.0), (b.exp(), 2000.0), (e.exp(), 1.8), (alpha, 0.35), (beta, 0.37)]
+        {
             assert!((got / want - 1.0_f64).abs() < 1e-4, "{got} is not {want}");
         }
     }

@@ -44,12 +44,7 @@ struct History {
 
 impl History {
     const fn new() -> Self {
-        Self {
-            steps: [[0.0; DIM]; MEMORY],
-            changes: [[0.0; DIM]; MEMORY],
-            inverse: [0.0; MEMORY],
-            taken: 0,
-        }
+        Self { steps: [[0.0; DIM]; MEMORY], changes: [[0.0; DIM]; MEMORY], inverse: [0.0; MEMORY], taken: 0 }
     }
 
     /// Remember a step; one without positive curvature would spoil the metric and is dropped.

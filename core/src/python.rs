@@ -12,6 +12,7 @@ mod sweep;
 pyo3::create_exception!(_core, CoreError, PyValueError, "An input the core refuses: (field, value, allowed).");
 
 /// The one place where a core error becomes a Python exception: `CoreError(field, value, allowed)`.
+#[allow(clippy::needless_pass_by_value)] // so that it can be handed to `map_err`
 fn to_py(error: Error) -> PyErr {
     match error {
         Error::Domain { field, value, allowed } => CoreError::new_err((field, value, allowed)),

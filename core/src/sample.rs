@@ -23,9 +23,8 @@ const NORMAL_90: f64 = 1.281_551_565_544_600_4;
 impl Uncertain {
     fn check(&self) -> Result<()> {
         let (low, middle, high) = match *self {
-            Self::Uniform { low, high } => (low, low, high),
+            Self::Uniform { low, high } | Self::LogNormal { low, high } => (low, low, high),
             Self::Triangular { low, mode, high } => (low, mode, high),
-            Self::LogNormal { low, high } => (low, low, high),
         };
         let ordered = low <= middle && middle <= high && low.is_finite() && high.is_finite();
         let signed = !matches!(self, Self::LogNormal { .. }) || low > 0.0;
@@ -109,9 +108,10 @@ fn unit(seed: u64, index: u64) -> f64 {
     let mut z = seed.wrapping_add((index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    // 53 bits: exact in an f64
     #[allow(clippy::cast_precision_loss)]
-    let high_bits = ((z ^ (z >> 31)) >> 11) as f64;
-    high_bits / (1u64 << 53) as f64
+    let (high_bits, range) = (((z ^ (z >> 31)) >> 11) as f64, (1u64 << 53) as f64);
+    high_bits / range
 }
 
 /// Inverse of the standard normal distribution (Acklam's rational approximation, 1.15e-9 relative).

@@ -61,7 +61,8 @@ impl Demand {
     /// Cost of serving this demand per parameter.
     fn per_param(&self) -> f64 {
         FORWARD_FLOP_PER_PARAM_TOKEN
-            * (self.prefill_tokens * self.prefill_cost_per_flop + self.decode_tokens * self.decode_cost_per_flop)
+            * (self.prefill_tokens * self.prefill_cost_per_flop
+                + self.decode_tokens * self.decode_cost_per_flop)
     }
 }
 

@@ -48,13 +48,8 @@ struct Row {
     limited_by: u8,
 }
 
-const NOTHING: Row = Row {
-    ttft_s: f64::NAN,
-    tpot_s: f64::NAN,
-    output_tokens_per_s: f64::NAN,
-    fits: false,
-    limited_by: 5,
-};
+const NOTHING: Row =
+    Row { ttft_s: f64::NAN, tpot_s: f64::NAN, output_tokens_per_s: f64::NAN, fits: false, limited_by: 5 };
 
 impl Grid<'_> {
     /// Number of rows.

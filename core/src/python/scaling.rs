@@ -1,5 +1,8 @@
 //! Bindings of the scaling laws, the fit, goodput, sampling and the Pareto front.
 
+// PyO3 hands arguments over by value.
+#![allow(clippy::needless_pass_by_value)]
+
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 

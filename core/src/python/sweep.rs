@@ -25,11 +25,8 @@ pub fn sweep_grid<'py>(
     start: usize,
     count: usize,
 ) -> PyResult<SweepColumns<'py>> {
-    let grid = Grid {
-        inputs: inputs.as_slice()?,
-        outputs: outputs.as_slice()?,
-        batches: batches.as_slice()?,
-    };
+    let grid =
+        Grid { inputs: inputs.as_slice()?, outputs: outputs.as_slice()?, batches: batches.as_slice()? };
     let pass = deployment.pass(&tuning.0);
     let found = py.detach(|| sweep(&pass, &grid, start, count)).map_err(to_py)?;
     Ok((
