@@ -149,36 +149,36 @@ def estimate_batch(
 
 # --- scaling laws ----------------------------------------------------------------------------------
 
-LawParameters: TypeAlias = tuple[float, float, float, float, float]
+_LawParameters: TypeAlias = tuple[float, float, float, float, float]
 """A, B, E, alpha, beta of L(N, D) = E + A/N^alpha + B/D^beta, loss in nats per token."""
-LawPoint: TypeAlias = tuple[float, float, float]
+_LawPoint: TypeAlias = tuple[float, float, float]
 """Parameters, training tokens, loss."""
 
-def law_loss(parameters: LawParameters, params: float, tokens: float) -> float: ...
-def law_optimum(parameters: LawParameters, flop: float) -> LawPoint: ...
-def law_flop_for_params(parameters: LawParameters, params: float) -> float: ...
-def law_flop_for_tokens(parameters: LawParameters, tokens: float) -> float: ...
-def law_flop_for_loss(parameters: LawParameters, loss: float) -> float: ...
-def law_tokens_for_loss(parameters: LawParameters, params: float, loss: float) -> float: ...
+def law_loss(parameters: _LawParameters, params: float, tokens: float) -> float: ...
+def law_optimum(parameters: _LawParameters, flop: float) -> _LawPoint: ...
+def law_flop_for_params(parameters: _LawParameters, params: float) -> float: ...
+def law_flop_for_tokens(parameters: _LawParameters, tokens: float) -> float: ...
+def law_flop_for_loss(parameters: _LawParameters, loss: float) -> float: ...
+def law_tokens_for_loss(parameters: _LawParameters, params: float, loss: float) -> float: ...
 def law_inference_adjusted(
-    parameters: LawParameters,
+    parameters: _LawParameters,
     loss: float,
     prefill_tokens: float,
     decode_tokens: float = 0.0,
-    costs_per_flop: tuple[float, float, float] = (1.0, 1.0, 1.0),
-) -> LawPoint:
+    costs_per_flop: tuple[float, float, float] = ...,
+) -> _LawPoint:
     """The size that makes training and serving cheapest at `loss`; costs of training, prefill, decode FLOP."""
 
 def law_repeated_loss(
-    parameters: LawParameters,
+    parameters: _LawParameters,
     half_lives: tuple[float, float],
     params: float,
     tokens: float,
     unique_tokens: float,
 ) -> float: ...
 def law_repeated_optimum(
-    parameters: LawParameters, half_lives: tuple[float, float], flop: float, unique_tokens: float
-) -> LawPoint: ...
+    parameters: _LawParameters, half_lives: tuple[float, float], flop: float, unique_tokens: float
+) -> _LawPoint: ...
 def effective_tokens(unique_tokens: float, repeats: float, half_life: float) -> float: ...
 
 # --- clusters --------------------------------------------------------------------------------------
@@ -190,14 +190,14 @@ def goodput(
 
 # --- fitting a scaling law -------------------------------------------------------------------------
 
-FitParameters: TypeAlias = Sequence[float]
+_FitParameters: TypeAlias = Sequence[float]
 """a, b, e, alpha, beta with A = e^a, B = e^b, E = e^e."""
 
 def fit_law(
     params: NDArray[np.float64],
     tokens: NDArray[np.float64],
     losses: NDArray[np.float64],
-    starts: Sequence[FitParameters] | None = None,
+    starts: Sequence[_FitParameters] | None = None,
     delta: float = 1e-3,
 ) -> tuple[float, float, float, float, float, float, int]:
     """a, b, e, alpha, beta, objective, evaluations; the replication's 4,500 starts unless given."""
@@ -206,7 +206,7 @@ def fit_objective(
     params: NDArray[np.float64],
     tokens: NDArray[np.float64],
     losses: NDArray[np.float64],
-    parameters: FitParameters,
+    parameters: _FitParameters,
     delta: float = 1e-3,
 ) -> float: ...
 def fit_bootstrap(
@@ -214,7 +214,7 @@ def fit_bootstrap(
     tokens: NDArray[np.float64],
     losses: NDArray[np.float64],
     draws: NDArray[np.uint32],
-    start: FitParameters,
+    start: _FitParameters,
     delta: float = 1e-3,
 ) -> NDArray[np.float64]:
     """Rows of a, b, e, alpha, beta, objective; `draws` holds run indices, a row a resample."""
