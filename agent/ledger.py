@@ -26,6 +26,7 @@ _NAME_SCALE = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "gb": 1.0, "tb": 1.0}
 _DOLLARS = parse_unit("USD")
 MAX_DEPTH = 6
 BOUND_REACH = 0.2
+NARROW = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,10 @@ def _stages(answer: Answer, earlier: Sequence[str]) -> Iterator[Iterable[Evidenc
 
 def supports(evidence: Evidence, mention: Mention) -> bool:
     """Whether a known number is the one written, as far as the text rounds it."""
+    if mention.ends and any(
+        _between(known, mention.ends) for known, exact in _as_written(evidence, mention) if not exact
+    ):
+        return True
     return any(
         _close(known, written, slack, exact) or (not exact and _within(known, written, mention.bound))
         for known, exact in _as_written(evidence, mention)
@@ -112,6 +117,8 @@ def _as_written(evidence: Evidence, mention: Mention) -> Iterator[tuple[float, b
                 yield (1 - share) / mention.unit.factor, True
         elif evidence.said and unit.dims == _DOLLARS.dims and ("USD", 1) in mention.unit.dims:
             yield value * unit.factor, True
+        elif evidence.said and mention.unit.dims == _DOLLARS.dims and ("USD", 1) in unit.dims:
+            yield value / mention.unit.factor, True
         return
     yield value, True
     if mention.unit is not None:
@@ -131,6 +138,11 @@ def _agree(a: Unit, b: Unit) -> bool:
 
 def _counted(unit: Unit) -> set[str]:
     return {name for name, power in unit.dims if name in COUNTS and power > 0}
+
+
+def _between(known: float, ends: tuple[float, float]) -> bool:
+    """Whether a narrow range ("6 to 7") holds the known number; the ends of a wide one must be known themselves."""
+    return ends[0] * 1.01 < abs(known) < ends[1] * 0.99 and ends[1] <= ends[0] * NARROW
 
 
 def _within(known: float, written: float, bound: int) -> bool:

@@ -23,7 +23,7 @@ _FAMILY = (
 _WORDED = (
     r"(?:steps?|tables?|figures?|figs?\.?|pages?|pp?\.|chapters?|sections?|§|items?|options?|cases?|tiers?|phases?|"
     r"levels?|parts?|versions?|ver\.|v\.|no\.|nos\.|claims?|questions?|notes?|rules?|gen(?:eration)?|line|row|"
-    r"stage|scenario|appendix|eq(?:uation)?\.?|ref\.?|footnote|issue|batch no\.|day one|port|zone|region|question no\.)"
+    r"stage|scenario|approach|method|variant|category|appendix|eq(?:uation)?\.?|ref\.?|footnote|issue|batch no\.|day one|port|zone|region|question no\.)"
 )
 
 _PATTERNS: tuple[str, ...] = (
@@ -47,11 +47,12 @@ _PATTERNS: tuple[str, ...] = (
     r"\b(?!(?:USD|US|EUR|GBP|CHF|JPY|CNY|RMB|x)\d)[A-Za-z]{1,14}\d[\w]*(?:[.-](?=\w)\w+)*",  # H100, FP8, GPT4o
     r"\b\d{1,2}[- ]?[Kk]s?\b(?= filing| report)|\b24/7\b|\b24x7\b|\bx86(?:-64)?\b|\b[234]D\b|\b2\.5D\b|\b[2-6]G\b(?!B)",
     r"\b\d+(?:\.\d+){2,}\b|\bv\d+(?:\.\d+)*\b",  # versions
+    r"(?<=\x00)\s(?:(?:SXM\d?|PCIe|NVL|OAM|Max-Q)\s)?\d{2,3}GB\b",  # the 80GB of "H100 SXM 80GB"
     # marks of order
     r"(?m:^)\s*(?:[-*>]\s*)?\d{1,2}[.)](?=\s)",
     r"(?<=[\s:;,])\(\d{1,2}\)(?=\s)|^\(\d{1,2}\)(?=\s)",
     r"\b\d+(?:st|nd|rd|th)\b",
-    rf"(?:\b(?i:{_WORDED})|§)\s?#?\d+(?:\.\d+)*(?:\s?(?:[–-]|and|or|to|,)\s?\d+(?:\.\d+)*)*\b(?!\s?(?:%|[xX×]\b|GB|TB|[kKMB]\b|,\d))",
+    rf"(?:\b(?i:{_WORDED})|§)\s?#?\d+(?:\.\d+)*(?:\s?(?:[–-]|and|or|to|,)\s?\d+(?:\.\d+)*)*\b(?!\s?(?:%|[xX×]\b|GB|TB|[kKMB]\b)|[.,]\d)",
     r"(?<!\w)#\d+\b",
     r"\b[Oo]ne (?:in|out of) (?:two|three|four|five|six|eight|ten|twenty|a hundred|\d+)\b",
     r"\btop[- ]\d+\b|\bpass@\d+\b|\bp\d{2}\b|\b\d{2}(?:th)? percentile\b|\b9[05]\s?% (?:confidence|interval|CI)\b",

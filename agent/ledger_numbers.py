@@ -49,6 +49,7 @@ _BELOW = re.compile(
     re.IGNORECASE,
 )
 _JOIN = re.compile(r"\s*(?:[–—-]|to|and|or|through|up to)\s*", re.IGNORECASE)
+_TO = re.compile(r"\s*(?:[–—-]|to)\s*")
 _DENOMINATOR = re.compile(r"(?:\bper|/|\bevery|\beach)\s*(?:\*\*)?$", re.IGNORECASE)
 
 _PER_SO_MANY = frozenset({"1", "10", "100", "1,000", "1000", "10,000", "100,000", "1,000,000", "1000000"})
@@ -71,10 +72,12 @@ _FRACTION = re.compile(
 _SHARE_BEFORE = re.compile(
     r"\b(?:by|than|nearly|almost|about|roughly|around|over|under|is|only|just)\s+$", re.IGNORECASE
 )
+_FOR_SO_MANY = re.compile(r"\b(?:for|of|per|each|every)\s+$", re.IGNORECASE)
+_THE = re.compile(r"\b(?:the|these|those|both|all|any|of)\s+$", re.IGNORECASE)
 _PRICED = re.compile(r"\s+(?:of \w+ )?(?:costs?|for|at)\b")
 _OF = re.compile(r"\s+(?:of|the|as)\b")
 _OF_ITS = re.compile(r"\s+(?:of|the|as|that|its|their)\b")
-_NO_FACTOR = re.compile(r"\s+(?:time|rate|check|count|precision|down|digit|figure|edged)")
+_NO_FACTOR = re.compile(r"\s+(?:time|rate|check|count|precision|down|digit|figure|edged|from)")
 _PARTS = {"hal": 0.5, "thi": 1 / 3, "qua": 0.25, "fif": 0.2, "six": 1 / 6, "eig": 0.125, "ten": 0.1}
 _TIMES = re.compile(
     r"\b(?P<word>twice|thrice|doubl(?:e|es|ed|ing)|tripl(?:e|es|ed|ing)|quadrupl(?:e|es|ed|ing)|halv(?:e|es|ed|ing)|"
@@ -102,6 +105,7 @@ class Mention:
     bound: int = 0  # 1: "more than", the truth may lie above; -1: "nearly", below
     readings: tuple[float, ...] = ()
     relative: bool = False  # a factor or a share: `twice`, `a third`, `3x`, `40 %`
+    ends: tuple[float, float] | None = None  # of the range it is one end of
 
 
 def find_numbers(text: str, names: Iterable[str] = ()) -> list[Mention]:
@@ -229,6 +233,9 @@ def _shared_scale(text: str, found: list[Mention]) -> list[Mention]:
             )  # fmt: skip
         if second.unit is None and first.unit is not None:
             out[i + 1] = replace(second, unit=first.unit, relative=first.relative)
+        if _TO.fullmatch(text[first.end : second.start]) and 0 < out[i].value < out[i + 1].value:
+            ends = (out[i].value, out[i + 1].value)
+            out[i], out[i + 1] = replace(out[i], ends=ends), replace(out[i + 1], ends=ends)
     return out
 
 
@@ -307,7 +314,10 @@ def _spelled(text: str, hidden: str) -> Iterator[Mention]:
             continue
         if not big and unit is None and value < 13:
             continue  # "two ways", "the three of them"
-        if words[0] in ("a", "one") and len(words) == 2 and unit is not None and _PRICED.match(hidden, after):
+        if value < 5 and not big and _THE.search(_tail(hidden, match.start())):
+            continue  # "between the two chips"
+        many = words[0] in ("a", "one") and len(words) == 2 and unit is not None
+        if many and (_PRICED.match(hidden, after) or _FOR_SO_MANY.search(_tail(hidden, match.start()))):
             continue  # "a million tokens cost …": what a price is given for
         if words == ["one"] and unit is not None and not unit.bare:
             continue  # "one user", "one chip": an article more than an amount

@@ -69,25 +69,25 @@ def touches(mention: Mention, spans: list[tuple[int, int]]) -> bool:
     return any(mention.start < end and start < mention.end for start, end in spans)
 
 
-def outcomes(later: bool | None = None) -> list[tuple[str, Labelled, list[Mention], list[Mention]]]:
-    """Every case: its marked text, labels, what was found and what was flagged. `later`: only those, or none."""
+def outcomes(part: str | None = None) -> list[tuple[str, Labelled, list[Mention], list[Mention]]]:
+    """Every case: its marked text, labels, what was found and what was flagged. `part`: only first, later or third."""
     rows = []
     for name, texts in CASES["cases"].items():
-        if later is not None and name.startswith("later_") != later:
+        if part is not None and (name.split("_")[0] if "_" in name else "first") != part:
             continue
         for marked in texts:
             case = labelled(marked)
-            answer = answer_in(CASES["contexts"][name.removeprefix("later_")], case.text)
+            answer = answer_in(CASES["contexts"][name.split("_")[-1]], case.text)
             found = find_numbers(case.text, names_in(answer.tool_calls))
             rows.append((marked, case, found, open_mentions(found, answer)))
     return rows
 
 
-def scores(later: bool | None = None) -> tuple[dict[str, float], list[str]]:
+def scores(part: str | None = None) -> tuple[dict[str, float], list[str]]:
     """Precision and recall of finding numbers and of flagging unsupported ones, and every miss."""
     hit = stray = missed = right = false = silent = 0
     misses: list[str] = []
-    for marked, case, found, flagged in outcomes(later):
+    for marked, case, found, flagged in outcomes(part):
         spans = case.good + case.bad
         for mention in found:
             inside = touches(mention, spans)
@@ -109,7 +109,7 @@ def scores(later: bool | None = None) -> tuple[dict[str, float], list[str]]:
                 misses.append(f"unsupported, but passed: {case.text[span[0] : span[1]]!r} in {marked!r}")
     rates = {
         "found_precision": hit / (hit + stray),
-        "found_recall": 1 - missed / sum(len(c.good) + len(c.bad) for _, c, _, _ in outcomes(later)),
+        "found_recall": 1 - missed / sum(len(c.good) + len(c.bad) for _, c, _, _ in outcomes(part)),
         "flag_precision": right / (right + false),
         "flag_recall": right / (right + silent),
     }
@@ -205,7 +205,7 @@ def test_earlier_turns_and_limits_count_as_known() -> None:
 
 
 if __name__ == "__main__":
-    for later in (False, True):
-        measured, wrong = scores(later)
-        print("later" if later else "first", len(outcomes(later)), "sentences", measured)
+    for name in ("first", "later", "third"):
+        measured, wrong = scores(name)
+        print(name, len(outcomes(name)), "sentences", measured)
         print("\n".join(wrong))
