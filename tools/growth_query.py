@@ -126,6 +126,8 @@ class GenerationGainQuery(Query):
             "doubles",
             "triples",
             "factor",
+            "performance per TCO",
+            "perf per dollar",
         ),
         ask="By what factor does it grow, and over what period?",
     )
@@ -381,7 +383,7 @@ class GenerationGainQuery(Query):
         ),
     )
     tco_ratio: float | None = quantity(
-        "Total cost of ownership of the new over the old",
+        "Cost of owning the new over the old",
         "dimensionless",
         default=None,
         above=0,

@@ -164,7 +164,7 @@ class ServerConsolidationQuery(Query):
         "Old servers that one new server replaces",
         "dimensionless",
         default=None,
-        min=1,
+        above=1,
         words=("to one", "consolidation", "replaces", "fold", "six to one", "old servers per new"),
         ask="How many old servers does a new one replace (or how many cores has each)?",
     )
