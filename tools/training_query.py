@@ -179,8 +179,8 @@ class TrainingRunResult(Result):
         "Cost at a rent per chip-hour", "USD", default=None, role="headline",
         words=("cost", "rental bill", "price", "dollars", "rent cost", "cloud cost"),
     )  # fmt: skip
-    usd_low: float | None = quantity("Cost at the lowest rent", "USD", default=None, role="detail")
-    usd_high: float | None = quantity("Cost at the highest rent", "USD", default=None, role="detail")
+    usd_low: float | None = quantity("Lower end of the cost (10 %): rents and speed", "USD", default=None, role="detail")
+    usd_high: float | None = quantity("Upper end of the cost (90 %): rents and speed", "USD", default=None, role="detail")
     usd_per_chip_hour: float | None = quantity(
         "Rent of a chip-hour that the cost implies", "USD/chip/hour", default=None,
         words=("implied price per GPU-hour", "rent per chip-hour"),

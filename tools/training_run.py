@@ -7,6 +7,9 @@ always names its method: rent, write-off with energy, or purchase; they differ b
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from tools.catalog import Catalog
 from tools.compute_rate import (
@@ -25,6 +28,10 @@ from tools.errors import FactAbsent
 from tools.solve import Relations, Rule, Solution, product, units_of
 from tools.training_query import TrainingRunQuery, TrainingRunResult
 from tools.training_speed import DEFAULT_SEQUENCE, Layout, make_setup, predict
+from tools.uncertainty import Draws, interval
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SERVER_FACTOR = 1.457  # server and network over the chips' own TDP (Epoch AI, trends in AI power)
 PUE = 1.1
@@ -209,5 +216,13 @@ def _add_ranges(result: TrainingRunResult, rate: ComputeRate, solution: Solution
         result.tokens_per_s_per_chip = speed
         result.tokens_per_s_per_chip_low, result.tokens_per_s_per_chip_high = (speed * end for end in rate.spread)
     hours = solution.get("chip_hours")
-    if result.usd is not None and hours and rate.low_price and rate.high_price:
-        result.usd_low, result.usd_high = hours * rate.low_price, hours * rate.high_price
+    if result.usd is None or hours is None or rate.low_price is None or rate.high_price is None:
+        return
+    uncertain = {"price": (rate.low_price, rate.high_price)}
+    if rate.spread is not None and "chip_hours" not in solution.given:
+        uncertain["speed"] = rate.spread
+
+    def cost(draws: Draws) -> NDArray[np.float64]:
+        return hours * draws["price"] / draws.get("speed", np.ones(1))
+
+    result.usd_low, result.usd_high = interval(uncertain, cost)
