@@ -2,8 +2,9 @@
 
 Robust least squares on log error with log-normal priors: minimise `sum w rho(ln(predicted / measured))` plus
 `sum (ln(constant / prior) / width)^2`, by Gauss-Newton steps with damping over the core's batch kernel. `rho`
-grows like the square below `KNEE` and like the absolute value beyond it, so that a run that went wrong does not
-bend the constants. Rows of a crowded (model, chip) pair weigh less than those of a rare one.
+grows like the square below `KNEE`, like the absolute value beyond it and slower still beyond `HOPELESS`, so that a
+run that went wrong does not bend the constants. Rows of a crowded (model, chip) pair weigh less than those of a
+rare one.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 KNEE = 0.06
+HOPELESS = 1.0
 SCALE = 0.1
 CROWDING = 0.25
 STEP = 1e-4
@@ -66,6 +68,7 @@ FACTOR_WIDTHS: dict[str, float] = {
     "engines.cache": 0.2,
     "engines.overhead": 0.4,
     "engines.wait": 0.6,
+    "engines.interference": 0.5,
     "families.bandwidth": 0.12,
     "families.flop": 0.2,
     "links.latency": 0.4,
@@ -194,14 +197,18 @@ def _kinds(rows: Sequence[Row]) -> tuple[NDArray[np.int64], Array]:
 
 
 def _irls(residual: Array) -> Array:
-    """Weights that turn least squares into a loss of squares below KNEE and absolute values beyond."""
-    return np.asarray(1.0 / np.maximum(np.abs(residual), KNEE) * KNEE)
+    """Weights under which least squares has the minimum of `_loss`: its slope over the residual."""
+    size = np.abs(residual)
+    return np.asarray(KNEE / np.maximum(size, KNEE) / (1.0 + (size / HOPELESS) ** 2))
 
 
 def _loss(residual: Array, weights: Array) -> float:
+    """Squares below KNEE, absolute values beyond, flattening like a logarithm beyond HOPELESS."""
     size = np.abs(residual)
-    rho = np.where(size < KNEE, size**2, 2 * KNEE * size - KNEE**2)
-    return float((weights * rho).sum())
+    near, far = np.minimum(size, KNEE), np.maximum(size, KNEE)
+    square = HOPELESS**2 * np.log1p((near / HOPELESS) ** 2)
+    beyond = 2 * KNEE * HOPELESS * (np.arctan(far / HOPELESS) - math.atan(KNEE / HOPELESS))
+    return float((weights * (square + beyond)).sum())
 
 
 def fit(

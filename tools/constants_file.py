@@ -64,6 +64,7 @@ MEANINGS: dict[str, str] = {
     "engines.cache": "bandwidth of reading the KV cache",
     "engines.overhead": "time per layer, step and sequence",
     "engines.wait": "waiting before the first token",
+    "engines.interference": "delay of tokens by joining prefills",
     "families.bandwidth": "bandwidth share",
     "families.flop": "FLOP share",
     "links.latency": "collective latency",

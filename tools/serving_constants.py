@@ -28,6 +28,7 @@ ENGINE_FACTORS: dict[str, tuple[str, ...]] = {
     "cache": ("cache_bandwidth",),
     "overhead": ("layer_s", "moe_layer_s", "host_step_s", "host_sequence_s"),
     "wait": ("wait", "steps_waited", "request_s"),
+    "interference": ("interference",),
 }
 FAMILY_FACTORS: dict[str, tuple[str, ...]] = {
     "bandwidth": ("bandwidth_share",),
