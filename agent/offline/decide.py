@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.offline.depend import idle_fields
 from agent.offline.gate import Refusal, refuse
 from agent.offline.match import Fill, Frame
 from agent.offline.measure import Unit, parse_unit, without_counts
@@ -19,6 +20,7 @@ from agent.offline.trial import Trial, Trials
 SURE = 9.0  # a frame at least this good is an answer
 LIKELY = 7.0  # at least this good: worth asking for what is missing
 TRIED = 5  # candidates run before choosing
+IDLE = 1.5  # what a stated number that the result ignores costs
 ARITHMETIC = "arithmetic"
 
 
@@ -135,7 +137,7 @@ class Decider:
             ]
             if not there:
                 return Choice(frame, trial, base - 4.0, None)
-            best = there[0]
+            best = self._depending(frame, trial, there)
             lost = ranked[0][0] - best[0]
             frame.want_margin = best[0] - there[1][0] if len(there) > 1 else 3.0
             return Choice(
@@ -150,6 +152,16 @@ class Decider:
             trial.kind, 6.0
         )
         return Choice(frame, trial, frame.score - cost, want)
+
+    def _depending(
+        self, frame: Frame, trial: Trial, there: list[tuple[float, Field]]
+    ) -> tuple[float, Field]:
+        """The wanted result, results that ignore a stated number counted down."""
+        near = [row for row in there if row[0] >= there[0][0] - 3.0][:6]
+        idle = idle_fields(frame, trial, [f.name for _, f in near], self.trials)
+        weighed = [(score - IDLE * len(idle[f.name]), f) for score, f in near]
+        there[: len(weighed)] = sorted(weighed, key=lambda row: -row[0])
+        return there[0]
 
     def _closed_model(self, frame: Frame) -> str:
         """The name of a model without a public shape, where the calculator needs a shape."""

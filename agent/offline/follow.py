@@ -42,13 +42,17 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
     if before.frame.spec.name == ARITHMETIC:
         return None
     spec = before.frame.spec
-    fresh = decider.reader.matcher.fit(spec, question.reading, question.words, question.precisions)
+    fresh = decider.reader.matcher.fit(spec, question.reading, question.words, question.precisions, prefer=before.frame.arguments)
     fills = {name: replace(fill, origin="thread", quantities=()) for name, fill in before.frame.fills.items()}
     changed = _replaced(question, before.frame, fresh, fills)
     frame = Frame(spec, fills)
     frame.unused = [i for i in fresh.unused if i not in {k for f in fills.values() for k in f.quantities}]
     frame.pairs = {k: v for k, v in fresh.pairs.items() if k in fills}
     want = _want(decider, question, frame, before)
+    wanted = question.features.wanted
+    other_unit = wanted.explicit and wanted.unit is not None and before.want is not None and before.want.unit is not None
+    if other_unit and wanted.unit.dims == before.want.unit.dims:  # type: ignore[union-attr]
+        want, changed = before.want, True  # "in months?"
     if not changed and (want is None or want is before.want):
         return None
     trial = decider.trials(spec.name, frame.arguments)
@@ -72,7 +76,7 @@ def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fil
                 and unit_fit(q, old.spec.by_name[n]) >= 1.0
             ]
             said = fill.fit - unit_fit(q, old.spec.by_name[name])
-            if len(same) == 1 and said < 0.9 and q.marked:
+            if len(same) == 1 and said < 0.5 and q.marked:
                 target = same[0]
                 fill = replace(fill, value=_filled_value(q, old.spec.by_name[target]))
         fills[target] = fill
@@ -100,4 +104,5 @@ def _want(decider: Decider, question: Question, frame: Frame, before: Choice) ->
         return before.want
     best = ranked[0]
     now = next((s for s, f in ranked if before.want is not None and f.name == before.want.name), -9.0)
-    return best[1] if best[0] - now > 1.6 else before.want
+    added = any(name not in before.frame.fills and fill.quantities for name, fill in frame.fills.items())
+    return best[1] if best[0] - now > (0.5 if added else 1.6) else before.want

@@ -454,6 +454,7 @@ class Matcher:
         words: Words,
         precisions: list[PrecisionMention],
         skip: frozenset[str] = frozenset(),
+        prefer: Mapping[str, Any] | None = None,
     ) -> Frame:
         """The best filling of the calculator's fields."""
         frame = Frame(spec)
@@ -465,7 +466,7 @@ class Matcher:
             i for i, q in enumerate(reading.quantities)
             if not ("params" in q.marks and any(a <= q.start < b for a, b in taken_spans))
         ]  # fmt: skip
-        self._fill_quantities(frame, reading, words, free, skip)
+        self._fill_quantities(frame, reading, words, free, skip, prefer or {})
         used = {i for fill in frame.fills.values() for i in fill.quantities}
         frame.unused = [i for i in free if i not in used]
         frame.unused_names = [m for m in reading.mentions if m not in used_names]
@@ -533,7 +534,7 @@ class Matcher:
         ][:1]
 
     def _fill_quantities(
-        self, frame: Frame, reading: Reading, words: Words, free: list[int], skip: frozenset[str]
+        self, frame: Frame, reading: Reading, words: Words, free: list[int], skip: frozenset[str], prefer: Mapping[str, Any]
     ) -> None:
         spec = frame.spec
         self._fill_axes(frame, reading, free, skip)
@@ -547,6 +548,10 @@ class Matcher:
                 if i in taken:
                     continue
                 fit = self.quantity_fit(reading.quantities[i], f, spec, words)
+                if f.name in prefer:
+                    fit = max(fit, _rate_unsaid(reading.quantities[i], f, prefer[f.name])) + 1.2
+                    fit -= 1.6 if _far_from(value_in(reading.quantities[i], reading.quantities[i].value, f), prefer[f.name]) else 0.0
+                    fit = fit if fit > 1.2 else 0.0
                 if fit >= MIN_FIT:
                     options.append((fit, i, f))
                     fits[i, f.name] = fit
@@ -703,6 +708,22 @@ def _items(f: Field, reading: Reading, free: list[int]) -> tuple[list[dict[str, 
         for item, m in zip(items, named, strict=True):
             item[entities[0].name] = m.kinds[entities[0].entity]
     return items, members
+
+
+def _far_from(value: float, before: Any) -> bool:
+    """Whether a new value is so far from the old one that another field is meant."""
+    if not isinstance(before, int | float) or not before or not value:
+        return False
+    return not 0.01 < abs(value / before) < 100
+
+
+def _rate_unsaid(q: Quantity, f: Field, before: Any) -> float:
+    """ "what if it rents at $1.50?" after $2 an hour: the same field, the hour unsaid."""
+    if f.unit is None or not isinstance(before, int | float) or not before or q.value <= 0:
+        return 0.0
+    same_money = q.unit.dims == (("USD", 1),) and f.unit.has("USD")
+    near = 0.02 < q.value / before < 50
+    return 2.4 if same_money and near and not f.unit.dims == (("USD", 1),) else 0.0
 
 
 def _both_unused(frame: Frame, members: list[int]) -> bool:

@@ -317,6 +317,9 @@ def _verbal(reading: Reading, i: int) -> Quantity | None:
         return None
     before = reading.tokens[i - 1].low if i else ""
     lead = {t.low for t in reading.tokens[max(0, i - 7) : i]}
+    after = [t.low for t in reading.tokens[i + 1 : i + 2]]
+    if after == ["to"] and i + 2 < len(reading.tokens) and (reading.tokens[i + 2].is_number or reading.tokens[i + 2].text == "$"):
+        return None  # "doubles to 20B" says the 20B
     if before in ("to", "does", "it", "until", "till") or (lead & {"how", "when"} and token.low == "double"):
         return None
     return Quantity(
@@ -968,6 +971,9 @@ def _listed(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
     rest = [w for w in between if w not in _LIST_JOINTS]
     if not joints:
         return False
+    lead = tokens[a.first - 1].text if a.first else ""
+    if not a.marked and len(lead) > 1 and lead.isupper() and joints == ["and"]:
+        return False  # "PUE 1.25 and 1 kW each"
     if not rest:
         return True
     if (

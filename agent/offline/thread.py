@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.offline.decide import LIKELY, SURE, Choice, Decider, Decision, search_text
+from agent.offline.features import Wanted
 from agent.offline.follow import follows, merge
 
 MAX_BACK = 8  # earlier questions that are re-read
@@ -15,8 +16,10 @@ def decide_thread(decider: Decider, texts: tuple[str, ...]) -> Decision:
     before: Choice | None = None
     decision: Decision | None = None
     topic = ""
+    asked: Wanted | None = None
     for text in texts[-MAX_BACK:]:
-        decision = _one(decider, text, before, topic)
+        decision = _one(decider, text, before, topic, asked)
+        asked = decision.question.features.wanted
         if decision.choice is not None and decision.kind in (
             "calculate",
             "mixed",
@@ -31,7 +34,9 @@ def decide_thread(decider: Decider, texts: tuple[str, ...]) -> Decision:
     return decision
 
 
-def _one(decider: Decider, text: str, before: Choice | None, topic: str) -> Decision:
+def _one(
+    decider: Decider, text: str, before: Choice | None, topic: str, asked: Wanted | None
+) -> Decision:
     question = decider.reader.read(text)
     if before is None:
         decision = decider.decide(question)
@@ -51,7 +56,11 @@ def _one(decider: Decider, text: str, before: Choice | None, topic: str) -> Deci
         alone = best.score if best is not None and best.ok else (best.score - 3 if best is not None else 0.0)
         bar = {True: SURE + 4.5, False: SURE}[leaning >= 1.0]
         if merged.score >= LIKELY and (alone < bar or leaning >= 1.7 or _same_tool(best, merged)):
+            if question.features.wanted.unit is None and asked is not None:
+                question = replace(question, features=replace(question.features, wanted=asked))
             decision = decider.decide(question, [merged])
+            if decision.kind == "narrative" and merged.ok:
+                decision = Decision("calculate", question, merged)
             return replace(decision, followed=True)
     return decider.decide(question, choices)
 
