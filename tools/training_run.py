@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tools.catalog import Catalog
 from tools.compute_rate import (
     DEFAULT_CHIP,
@@ -28,10 +26,12 @@ from tools.errors import FactAbsent
 from tools.solve import Relations, Rule, Solution, product, units_of
 from tools.training_query import TrainingRunQuery, TrainingRunResult
 from tools.training_speed import DEFAULT_SEQUENCE, Layout, make_setup, predict
-from tools.uncertainty import Draws, interval
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+
+    from tools.uncertainty import Draws
 
 SERVER_FACTOR = 1.457  # server and network over the chips' own TDP (Epoch AI, trends in AI power)
 PUE = 1.1
@@ -218,11 +218,16 @@ def _add_ranges(result: TrainingRunResult, rate: ComputeRate, solution: Solution
     hours = solution.get("chip_hours")
     if result.usd is None or hours is None or rate.low_price is None or rate.high_price is None:
         return
+    from tools.uncertainty import (
+        interval,  # numpy costs a tenth of a second, and only costs of unknown price need it
+    )
+
     uncertain = {"price": (rate.low_price, rate.high_price)}
     if rate.spread is not None and "chip_hours" not in solution.given:
         uncertain["speed"] = rate.spread
 
     def cost(draws: Draws) -> NDArray[np.float64]:
-        return hours * draws["price"] / draws.get("speed", np.ones(1))
+        price = hours * draws["price"]
+        return price / draws["speed"] if "speed" in draws else price
 
     result.usd_low, result.usd_high = interval(uncertain, cost)
