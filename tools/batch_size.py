@@ -9,7 +9,6 @@ tensor-parallel group unless attention is data-parallel, so there the cache coun
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -17,10 +16,10 @@ from pydantic import ConfigDict, Field
 from tools import deployment
 from tools.catalog import Catalog
 from tools.contract import Result, quantity
-from tools.deployment import Capacity, Deployment
+from tools.deployment import Deployment
 from tools.errors import InputError, MissingInput
 from tools.finite import finite
-from tools.precision import bytes_per_element
+from tools.room import Room, context_chart, context_table
 from tools.served import (
     GB,
     NO_RESERVE_NAMED,
@@ -33,7 +32,6 @@ from tools.served import (
     resolve_memory,
     resolve_model,
 )
-from tools.serving_charts import curve
 from tools.units import format_number
 
 EXAMPLES: list[Any] = [
@@ -91,7 +89,9 @@ class BatchSizeQuery(ModelQuery, ChipQuery):
     single_user: bool | None = Field(
         None,
         description="Only one request runs (asks for its longest context)",
-        json_schema_extra={"words": ["single user", "one user", "single request", "single conversation", "alone"]},
+        json_schema_extra={
+            "words": ["single user", "one user", "single request", "single conversation", "alone"]
+        },
     )
     max_tpot_ms: float | None = quantity(
         "Longest time per output token allowed", "ms", default=None, above=0,
@@ -174,48 +174,6 @@ class BatchSizeResult(Result):
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
-    """A model loaded on chips: what is left for the cache, and what a request takes of it."""
-
-    served: Served
-    memory: Memory
-    laid: Deployment
-
-    @property
-    def n_chips(self) -> int:
-        return self.laid.n_chips
-
-    @property
-    def copies(self) -> int:
-        """Times each cached token is stored (MLA under tensor parallelism: once a chip)."""
-        return deployment.latent_copies(self.laid)
-
-    def capacity(self, context_tokens: float = 1.0) -> Capacity:
-        return deployment.capacity(self.laid, context_tokens, self.memory.reserve, self.memory.overhead_bytes)
-
-    @property
-    def free_bytes(self) -> float:
-        return self.capacity().free_bytes
-
-    def requests(self, context_tokens: float) -> int:
-        """Requests of this context that fit; 0 when the weights already fill the memory."""
-        return self.capacity(context_tokens).max_requests
-
-    def longest_context(self, requests: float) -> int:
-        """Longest whole number of tokens at which `requests` fit (0: none does)."""
-        share = self.free_bytes / requests / self.copies
-        if share < self.served.kv_bytes(1):
-            return 0
-        low, high = 1, 2
-        while self.served.kv_bytes(high) <= share and high < 1 << 50:
-            low, high = high, high * 2
-        while high - low > 1:  # sliding windows bend the curve, so search rather than divide
-            middle = (low + high) // 2
-            low, high = (middle, high) if self.served.kv_bytes(middle) <= share else (low, middle)
-        return low
-
-
 def batch_size(query: BatchSizeQuery, catalog: Catalog) -> BatchSizeResult:
     """Concurrent requests that fit: HBM, weights, KV cache, reserve; under a TPOT or TTFT limit; what limits it.
 
@@ -227,9 +185,13 @@ def batch_size(query: BatchSizeQuery, catalog: Catalog) -> BatchSizeResult:
     if query.single_user and query.n_requests is None and query.context_tokens is None:
         query = query.model_copy(update={"n_requests": 1.0})
     notes, result = Notes(), BatchSizeResult()
-    served = resolve_model(query, catalog, notes)  # first, as for a closed model no other detail is worth asking
+    served = resolve_model(
+        query, catalog, notes
+    )  # first, as for a closed model no other detail is worth asking
     if query.context_tokens is None and query.n_requests is None and not query.count_tokens:
-        raise MissingInput("context_tokens", "at what context length (prompt plus answer) does each request run?")
+        raise MissingInput(
+            "context_tokens", "at what context length (prompt plus answer) does each request run?"
+        )
     memory = resolve_memory(query, catalog, notes)
     room = _room(query, served, memory, notes)
     _static(room, result, notes)
@@ -300,23 +262,13 @@ def _static(room: Room, result: BatchSizeResult, notes: Notes) -> None:
     result.kv_bytes_per_token = served.kv_bytes_per_token
     result.chips_needed = float(memory.chips_to_hold(served.weight_bytes))
     result.kv_capacity_tokens = float(math.floor(room.capacity().kv_capacity_tokens))
-    result.formula = _room_formula(room)
+    result.formula = room.formula()
     if room.free_bytes <= 0:
         result.limited_by = "weights"
         notes.warnings.append(
             f"The weights ({format_number(served.weight_bytes / GB)} GB) do not fit in the "
             f"{format_number(result.usable_gb)} GB usable; {result.chips_needed:.0f} chips would hold them"
         )
-
-
-def _room_formula(room: Room) -> str:
-    served, memory = room.served, room.memory
-    overhead = f" − {room.n_chips} × {memory.overhead_bytes / GB:g} GB" if memory.overhead_bytes else ""
-    return (
-        f"free = {room.n_chips} × {memory.bytes_per_chip / GB:g} GB × {1 - memory.reserve:g}{overhead} − "
-        f"{format_number((served.params or 0) / 1e9, 5)}e9 × {bytes_per_element(served.weight_precision):g} B "
-        f"= {format_number(room.free_bytes / GB, 5)} GB"
-    )
 
 
 def _at_context(
@@ -338,7 +290,7 @@ def _at_context(
     result.requests_per_chip = result.max_requests / room.n_chips
     if query.other_context_tokens is not None:
         _second_context(query.other_context_tokens, room, result, notes)
-    result.table, result.chart = _table(room, context), _chart(room)
+    result.table, result.chart = context_table(room, context), context_chart(room)
 
 
 def _note_usual_reserve(room: Room, context: float, notes: Notes) -> None:
@@ -379,22 +331,11 @@ def _under_latency(
     from tools.serving_limits import largest_batch
 
     if room.laid.chip.bandwidth_bytes_per_s is None:
-        raise InputError("max_tpot_ms", query.max_tpot_ms, "with a chip of the catalogue, whose speed is known")
+        raise InputError(
+            "max_tpot_ms", query.max_tpot_ms, "with a chip of the catalogue, whose speed is known"
+        )
     found = largest_batch(query, room.laid, fits, notes)
     result.max_requests = float(found.batch)
     if found.batch < fits:
         result.limited_by = found.limited_by
     result.formula += f"; {found.says}"
-
-
-def _table(room: Room, context: float) -> dict[str, Any]:
-    contexts = [round(context * factor) for factor in (0.25, 0.5, 1, 2, 4) if context * factor >= 1]
-    rows = [[c, room.requests(c), round(room.served.kv_bytes(c) * room.copies / GB, 4)] for c in contexts]
-    return {"columns": ["context (tokens)", "requests that fit", "KV cache each (GB)"], "rows": rows}
-
-
-def _chart(room: Room) -> dict[str, Any] | None:
-    contexts = (500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000)
-    points = [(c, room.requests(c)) for c in contexts if room.requests(c) > 0]
-    title = f"{room.served.name} on {room.n_chips} × {room.memory.name}"
-    return curve(title, "context (tokens)", "requests at once", points, log_y=True) if points else None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tools.contract import Figure
 from tools.errors import InputError, MissingInput, RackrateError
 from tools.precision import compute_precision
 from tools.served import GB, Notes
+from tools.serving_charts import bars
 
 if TYPE_CHECKING:
     from tools.catalog import Catalog, Chip
@@ -161,3 +164,27 @@ def _catalogue_usd(asked: _Asked, chip: Chip | None) -> float | None:
         f"range ${price.low:,.2f}–{price.high:,.2f})"
     )
     return float(price.value)
+
+
+def chip_figures(values: list[ChipValue], unit: str) -> list[Figure]:
+    """What each chip has, so that a sentence about any of them can be checked."""
+    parts: list[tuple[str, str, Callable[[ChipValue], float | None]]] = [
+        ("memory", "GB", lambda v: v.memory_gb),
+        ("bandwidth", "GB/s", lambda v: v.bandwidth_gb_per_s),
+        ("dense peak", "TFLOP/s", lambda v: v.tflops),
+        ("price", unit, lambda v: v.usd),
+    ]
+    return [
+        Figure(name=f"{value.name} {what}", value=number, unit=of, low=None, high=None)
+        for value in values
+        for what, of, get in parts
+        if (number := get(value)) is not None
+    ]
+
+
+def chip_chart(values: list[ChipValue], unit: str) -> dict[str, Any]:
+    """Bars of memory per dollar, or of memory where no prices are known."""
+    priced = [(v.name, v.memory_gb / v.usd * 1e3) for v in values if v.usd and v.memory_gb]
+    if len(priced) > 1:
+        return bars("Memory per dollar", "", "GB per k" + unit.replace("/chip", ""), priced)
+    return bars("Memory capacity", "", "GB", [(v.name, v.memory_gb or 0.0) for v in values])

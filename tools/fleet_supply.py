@@ -105,9 +105,15 @@ class FleetSupplyQuery(Query):
         words=("parameters", "param model", "model size"),
     )  # fmt: skip
     flop_per_token: float | None = quantity(
-        "Arithmetic of one token", "FLOP/token", default=None, above=0, words=("FLOP per token", "flops/token")
+        "Arithmetic of one token",
+        "FLOP/token",
+        default=None,
+        above=0,
+        words=("FLOP per token", "flops/token"),
     )
-    precision: Precision | None = precision_field("Number format of the arithmetic", ("in", "peak", "precision"))
+    precision: Precision | None = precision_field(
+        "Number format of the arithmetic", ("in", "peak", "precision")
+    )
     peak_tflops: float | None = quantity(
         "Dense peak of one chip, instead of the catalogue's", "TFLOP/s/chip", default=None, above=0,
         words=("TFLOPS", "peak", "ceiling", "per chip peak"),
@@ -146,7 +152,11 @@ class FleetSupplyQuery(Query):
         words=("tokens per second per GPU", "per chip"),
     )  # fmt: skip
     watts_per_chip: float | None = quantity(
-        "Power of one chip, all in", "W/chip", default=None, above=0, words=("watts", "power per chip", "kW each")
+        "Power of one chip, all in",
+        "W/chip",
+        default=None,
+        above=0,
+        words=("watts", "power per chip", "kW each"),
     )
 
 
@@ -191,14 +201,22 @@ class FleetSupplyResult(Result):
         words=("largest model", "model size"),
     )  # fmt: skip
     people: float | None = quantity(
-        "People the fleet serves", "person", default=None, role="headline", words=("how many people", "people served")
+        "People the fleet serves",
+        "person",
+        default=None,
+        role="headline",
+        words=("how many people", "people served"),
     )
     tokens_per_day_per_person: float | None = quantity(
         "Tokens a day for each person", "token/day/person", default=None, role="detail",
         words=("tokens a day", "per day per person", "daily tokens"),
     )  # fmt: skip
     tokens_per_year: float | None = quantity(
-        "Tokens a year of the whole fleet", "token/year", default=None, role="detail", words=("tokens a year",)
+        "Tokens a year of the whole fleet",
+        "token/year",
+        default=None,
+        role="detail",
+        words=("tokens a year",),
     )
     fleet_flop_per_s: float | None = quantity(
         "Dense peak of the whole fleet", "FLOP/s", default=None, role="detail",
@@ -208,7 +226,11 @@ class FleetSupplyResult(Result):
         "Arithmetic of one token", "FLOP/token", default=None, role="detail", words=("FLOP per token",)
     )
     power_w: float | None = quantity(
-        "Power of the whole fleet", "W", default=None, role="detail", words=("power", "fleet power", "gigawatts")
+        "Power of the whole fleet",
+        "W",
+        default=None,
+        role="detail",
+        words=("power", "fleet power", "gigawatts"),
     )
     tokens_per_joule: float | None = quantity(
         "Tokens for one joule", "token/J", default=None, role="detail",
@@ -258,7 +280,9 @@ def _facts(query: FleetSupplyQuery, catalog: Catalog, known: dict[str, float | N
         notes.assumptions.append(f"{chip.name}: {known['peak_tflops']:,.5g} dense TFLOP/s in {used}{named}")
         if query.watts_per_chip is None and chip.tdp_w is not None:
             known["watts_per_chip"] = float(chip.tdp_w)
-            notes.assumptions.append(f"{chip.tdp_w:,.0f} W a chip (its TDP alone; servers and cooling add to it)")
+            notes.assumptions.append(
+                f"{chip.tdp_w:,.0f} W a chip (its TDP alone; servers and cooling add to it)"
+            )
 
 
 def _people_and_shipments(
@@ -281,7 +305,9 @@ def _people_and_shipments(
 def _defaults(known: dict[str, float | None]) -> list[Default]:
     if known["utilisation"] is not None:
         return []
-    return [Default("utilisation", 1.0, "Every chip at its full dense peak: the physical ceiling, not a forecast")]
+    return [
+        Default("utilisation", 1.0, "Every chip at its full dense peak: the physical ceiling, not a forecast")
+    ]
 
 
 def _ceiling(solution: Solution, notes: Notes) -> dict[str, object]:

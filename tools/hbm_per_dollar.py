@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tools.catalog import Catalog
-from tools.chip_value import ChipValue, chip_values
-from tools.contract import Figure, Query, Result, entity, quantity
+from tools.chip_value import ChipValue, chip_chart, chip_figures, chip_values
+from tools.contract import Query, Result, entity, quantity
 from tools.finite import finite
 from tools.precision import Precision, precision_field
 from tools.served import Notes
-from tools.serving_charts import bars
 from tools.units import format_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
 EXAMPLES: list[Any] = [
     {"question": "HBM gigabytes per thousand dollars of an H200 that costs $32k",
@@ -81,7 +80,10 @@ class HbmPerDollarQuery(Query):
 
     chip_a: str | None = entity("The (first) chip", "chip", default=None, words=("chip", "GPU", "first chip"))
     chip_b: str | None = entity(
-        "The chip it is compared with", "chip", default=None, words=("versus", "against", "compared with", "than")
+        "The chip it is compared with",
+        "chip",
+        default=None,
+        words=("versus", "against", "compared with", "than"),
     )
     chip_c: str | None = entity("A third chip to rank", "chip", default=None, words=("and", "rank"))
     chip_d: str | None = entity("A fourth chip to rank", "chip", default=None, words=("and", "rank"))
@@ -100,7 +102,11 @@ class HbmPerDollarQuery(Query):
         json_schema_extra={"unit": "USD/chip", "words": ["prices", "costs", "priced"]},
     )
     usd_per_chip_hour: float | None = quantity(
-        "Rent of the (first) chip", "USD/chip/hour", default=None, above=0, words=("rent", "per hour", "rents at")
+        "Rent of the (first) chip",
+        "USD/chip/hour",
+        default=None,
+        above=0,
+        words=("rent", "per hour", "rents at"),
     )
     other_usd_per_chip_hour: float | None = quantity(
         "Rent of the chip it is compared with", "USD/chip/hour", default=None, above=0,
@@ -148,7 +154,9 @@ class HbmPerDollarQuery(Query):
         words=("chips", "equal how many", "equivalent"),
     )  # fmt: skip
     as_of: str | None = Field(
-        None, description="Date of the catalogue prices (YYYY-MM-DD)", json_schema_extra={"words": ["as of", "in"]}
+        None,
+        description="Date of the catalogue prices (YYYY-MM-DD)",
+        json_schema_extra={"words": ["as of", "in"]},
     )
 
 
@@ -311,7 +319,9 @@ def _per_dollar(first: ChipValue, second: ChipValue, unit: str, result: HbmPerDo
     result.flops_per_usd_ratio = _times(result.flops_ratio, 1 / relative)
     if unit == "USD/chip":
         _break_even(first, second, result)
-    lines = [f"price: {format_number(dearer)} / {format_number(cheaper)} = {format_number(dearer / cheaper)}x"]
+    lines = [
+        f"price: {format_number(dearer)} / {format_number(cheaper)} = {format_number(dearer / cheaper)}x"
+    ]
     if result.gb_per_usd_ratio is not None:
         lines.append(
             f"GB per $: ({first.memory_gb:g}/{format_number(first.usd)}) / ({second.memory_gb:g}/"
@@ -365,40 +375,18 @@ def _rank(values: list[ChipValue], unit: str, result: HbmPerDollarResult) -> Non
         result.formula = f"best: {priced[0].name}"
     result.table = _table(result.ranking, unit)
     if len(values) > 1:
-        result.figures = _figures(values, unit)
-        result.chart = _chart(values, unit)
+        result.figures = chip_figures(values, unit)
+        result.chart = chip_chart(values, unit)
 
 
 def _table(ranking: list[RankedChip], unit: str) -> dict[str, Any]:
     per = "$" if unit == "USD/chip" else "$/hour"
     columns = ["chip", unit, f"GB per k{per}", f"GB/s per {per}", f"TFLOP/s per k{per}"]
     rows = [
-        [r.chip, r.usd, _round(r.gb_per_kusd), _round(r.gbps_per_usd), _round(r.tflops_per_kusd)] for r in ranking
+        [r.chip, r.usd, _round(r.gb_per_kusd), _round(r.gbps_per_usd), _round(r.tflops_per_kusd)]
+        for r in ranking
     ]
     return {"columns": columns, "rows": rows}
-
-
-def _figures(values: list[ChipValue], unit: str) -> list[Figure]:
-    """What each chip has, so that a sentence about any of them can be checked."""
-    parts: list[tuple[str, str, Callable[[ChipValue], float | None]]] = [
-        ("memory", "GB", lambda v: v.memory_gb),
-        ("bandwidth", "GB/s", lambda v: v.bandwidth_gb_per_s),
-        ("dense peak", "TFLOP/s", lambda v: v.tflops),
-        ("price", unit, lambda v: v.usd),
-    ]
-    return [
-        Figure(name=f"{value.name} {what}", value=number, unit=of, low=None, high=None)
-        for value in values
-        for what, of, get in parts
-        if (number := get(value)) is not None
-    ]
-
-
-def _chart(values: list[ChipValue], unit: str) -> dict[str, Any]:
-    priced = [(v.name, v.memory_gb / v.usd * 1e3) for v in values if v.usd and v.memory_gb]
-    if len(priced) > 1:
-        return bars("Memory per dollar", "", "GB per k" + unit.replace("/chip", ""), priced)
-    return bars("Memory capacity", "", "GB", [(v.name, v.memory_gb or 0.0) for v in values])
 
 
 def _over(a: float | None, b: float | None) -> float | None:
@@ -411,5 +399,3 @@ def _times(a: float | None, b: float | None) -> float | None:
 
 def _round(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.5g}")
-
-

@@ -168,7 +168,9 @@ def _model_side(query: MemoryFitQuery, catalog: Catalog, notes: Notes, result: M
     needed = weights = served.weight_bytes
     size = bytes_per_element(served.weight_precision)
     result.weight_gb = weights / GB
-    result.formula = f"{served.params or 0:,.0f} parameters × {size:g} B = {format_number(weights / GB, 5)} GB"
+    result.formula = (
+        f"{served.params or 0:,.0f} parameters × {size:g} B = {format_number(weights / GB, 5)} GB"
+    )
     if with_cache:
         requests = query.n_requests or 1.0
         result.kv_gb = served.kv_bytes(query.context_tokens or 0.0) * requests / GB
@@ -223,7 +225,9 @@ def _replicas(query: MemoryFitQuery, chips: int, result: MemoryFitResult, notes:
     each = query.chips_per_replica
     if each is None:
         each = 1 << (chips - 1).bit_length()
-        notes.assumptions.append(f"A copy takes {each} chips (tensor parallelism splits heads by powers of two)")
+        notes.assumptions.append(
+            f"A copy takes {each} chips (tensor parallelism splits heads by powers of two)"
+        )
     elif each < chips:
         notes.warnings.append(f"{each} chips do not hold a copy; it takes {chips}")
         each = chips

@@ -116,16 +116,24 @@ class ModelPriceStackQuery(Query):
         "Smaller open-weights model, whose serving cost is estimated", "model", default=None,
         words=("smaller model", "to", "small model"),
     )  # fmt: skip
-    chip: str | None = entity("Accelerator both are served on", "chip", default=None, words=("on", "chip", "GPU"))
+    chip: str | None = entity(
+        "Accelerator both are served on", "chip", default=None, words=("on", "chip", "GPU")
+    )
     n_chips: int | None = quantity(
         "Chips both are served on", "chip", default=None, min=1, max=100_000, words=("chips", "GPUs")
     )
     weight_precision: Precision | None = precision_field("Number format of the weights", ("weights", "in"))
     api_model: str | None = entity(
-        "First API model, priced by its list price", "api_model", default=None, words=("dearer", "first model")
+        "First API model, priced by its list price",
+        "api_model",
+        default=None,
+        words=("dearer", "first model"),
     )
     other_api_model: str | None = entity(
-        "Second API model, priced by its list price", "api_model", default=None, words=("cheaper", "versus", "than")
+        "Second API model, priced by its list price",
+        "api_model",
+        default=None,
+        words=("cheaper", "versus", "than"),
     )
     as_of: str | None = Field(
         None, description="Date of the list prices (YYYY-MM-DD)", json_schema_extra={"words": ["as of", "in"]}
@@ -168,7 +176,11 @@ class ModelPriceStackResult(Result):
         words=("competition", "left to competition"),
     )  # fmt: skip
     size_ratio: float | None = quantity(
-        "How many times smaller the model is", "dimensionless", default=None, role="detail", words=("size ratio",)
+        "How many times smaller the model is",
+        "dimensionless",
+        default=None,
+        role="detail",
+        words=("size ratio",),
     )
 
 
@@ -196,7 +208,11 @@ def model_price_stack(query: ModelPriceStackQuery, catalog: Catalog) -> ModelPri
 def _defaults(known: dict[str, float | None]) -> list[Default]:
     if known["price_before"] is not None and known["cost_ratio"] is None and known["size_ratio"] is None:
         return []  # two prices alone: nothing says how the gap splits into steps
-    if known["size_ratio"] is not None and known["cost_ratio"] is not None and known["gross_margin_percent"] is None:
+    if (
+        known["size_ratio"] is not None
+        and known["cost_ratio"] is not None
+        and known["gross_margin_percent"] is None
+    ):
         return []  # the two give the gain beyond size, and no margin was spoken of
     neutral = [
         Default("gross_margin_after_percent", 0.0, "No margin is left afterwards (none was named)"),
@@ -208,9 +224,7 @@ def _defaults(known: dict[str, float | None]) -> list[Default]:
     return [default for default in neutral if known.get(default.name) is None]
 
 
-def _served(
-    query: ModelPriceStackQuery, catalog: Catalog, known: dict[str, float | None]
-) -> dict[str, Any]:
+def _served(query: ModelPriceStackQuery, catalog: Catalog, known: dict[str, float | None]) -> dict[str, Any]:
     """Size and cost ratio of two open models on the same chips, by the serving model at the batch that fits.
 
     A token costs chips × rent / throughput, so the cost ratio is the inverse ratio of throughputs.
@@ -242,7 +256,9 @@ def _list_prices(
 ) -> dict[str, Any]:
     if query.api_model is None or query.other_api_model is None:
         raise InputError("other_api_model", query.other_api_model, "two API models to compare")
-    first, second = (api_quote(catalog, name, query.as_of) for name in (query.api_model, query.other_api_model))
+    first, second = (
+        api_quote(catalog, name, query.as_of) for name in (query.api_model, query.other_api_model)
+    )
     known["price_before"], known["price_after"] = first.output, second.output
     sources: list[Source] = [*first.sources, *second.sources]
     return {

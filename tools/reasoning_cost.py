@@ -88,7 +88,11 @@ class ReasoningCostQuery(ModelQuery, ChipQuery):
         words=("base context", "context", "without thinking", "short context", "on top of"),
     )  # fmt: skip
     long_context_tokens: float | None = quantity(
-        "Context with the thinking", "token", default=None, above=0, words=("long context", "with thinking", "vs")
+        "Context with the thinking",
+        "token",
+        default=None,
+        above=0,
+        words=("long context", "with thinking", "vs"),
     )
     total_output_tokens: float | None = quantity(
         "Output tokens with the thinking", "token", default=None, above=0,
@@ -149,7 +153,11 @@ class ReasoningCostResult(Result):
         words=("users with thinking", "batch after", "users when everyone thinks"),
     )  # fmt: skip
     thinking_tokens: float | None = quantity(
-        "Thinking tokens", "token", default=None, role="headline", words=("thinking tokens", "how much thinking")
+        "Thinking tokens",
+        "token",
+        default=None,
+        role="headline",
+        words=("thinking tokens", "how much thinking"),
     )
     usd_with_thinking: float | None = quantity(
         "Output cost of one answer with thinking", "USD", default=None, role="detail",
@@ -205,9 +213,13 @@ def _defaults(query: ReasoningCostQuery, known: dict[str, float | None]) -> list
     defaults = []
     if known["usd_per_mtok_output"] is not None and known["plain_usd_per_mtok_output"] is None:
         price = known["usd_per_mtok_output"]
-        defaults.append(Default("plain_usd_per_mtok_output", price, "The same price a token without thinking"))
+        defaults.append(
+            Default("plain_usd_per_mtok_output", price, "The same price a token without thinking")
+        )
     if query.model is None and query.params is None and known["cost_factor"] is None:
-        defaults.append(Default("per_token_factor", 1.0, "Each token costs the same with and without thinking"))
+        defaults.append(
+            Default("per_token_factor", 1.0, "Each token costs the same with and without thinking")
+        )
     return defaults
 
 
@@ -220,7 +232,10 @@ def _batches(
         return ""
     shared = {name: getattr(query, name) for name in ModelQuery.model_fields | ChipQuery.model_fields}
     found = batch_size(BatchSizeQuery(**shared, context_tokens=base, other_context_tokens=longer), catalog)
-    known["batch_without_thinking"], known["batch_with_thinking"] = found.max_requests, found.other_max_requests
+    known["batch_without_thinking"], known["batch_with_thinking"] = (
+        found.max_requests,
+        found.other_max_requests,
+    )
     for name in ("batch_without_thinking", "batch_with_thinking"):
         if not known[name]:
             known[name] = None
@@ -251,6 +266,10 @@ def _contexts(query: ReasoningCostQuery) -> tuple[float | None, float | None]:
 
 
 def _chart(solution: Solution) -> dict[str, Any] | None:
-    steps = (("token_factor", "tokens"), ("per_token_factor", "cost of a token"), ("cost_factor", "cost of an answer"))
+    steps = (
+        ("token_factor", "tokens"),
+        ("per_token_factor", "cost of a token"),
+        ("cost_factor", "cost of an answer"),
+    )
     rows = [(label, solution.values[name]) for name, label in steps if solution.values.get(name)]
     return bars("What thinking multiplies", "", "times", rows) if len(rows) > 1 else None

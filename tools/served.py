@@ -222,9 +222,13 @@ def _described(query: ShapeQuery, name: str, catalog: Catalog, notes: Notes, kv:
         layers, kv_heads, head_dim = shape
         changes = {"layers": layers, "kv_layers": layers, "kv_heads": kv_heads, "head_dim": head_dim}
     if nearest is not None:
-        part = min(1.0, (query.params or 0.0) / (nearest.params_total or 1.0))  # a tiny model has a tiny vocabulary
+        part = min(
+            1.0, (query.params or 0.0) / (nearest.params_total or 1.0)
+        )  # a tiny model has a tiny vocabulary
         sizes: dict[str, Any] = {"params_total": query.params, "params_active": query.params}
-        sizes |= {name: part * (getattr(nearest, name) or 0.0) for name in ("embedding_params", "lm_head_params")}
+        sizes |= {
+            name: part * (getattr(nearest, name) or 0.0) for name in ("embedding_params", "lm_head_params")
+        }
         return dataclasses.replace(nearest, id="described", name=name, **sizes, **changes)
     return make_model({"id": "described", "name": name, "shape": changes}, {}) if changes else None
 

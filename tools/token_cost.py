@@ -96,7 +96,11 @@ class TokenCostQuery(Query):
     model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
     input_tokens: float | None = quantity(
-        "Prompt tokens of one request", "token", default=None, min=0, words=("input", "prompt", "in", "input tokens", "prompt tokens")
+        "Prompt tokens of one request",
+        "token",
+        default=None,
+        min=0,
+        words=("input", "prompt", "in", "input tokens", "prompt tokens"),
     )
     output_tokens: float | None = quantity(
         "Answer tokens of one request", "token", default=None, min=0,
@@ -147,7 +151,11 @@ class TokenCostQuery(Query):
         words=("tokens per month", "tokens a month", "monthly tokens"),
     )  # fmt: skip
     budget_usd: float | None = quantity(
-        "Money to spend on tokens", "USD", default=None, above=0, words=("budget", "buys", "for", "spend", "with")
+        "Money to spend on tokens",
+        "USD",
+        default=None,
+        above=0,
+        words=("budget", "buys", "for", "spend", "with"),
     )
     api_model: str | None = entity(
         "Hosted model, at its list price", "api_model", default=None,
@@ -200,13 +208,18 @@ class TokenCostQuery(Query):
         words=("to reach", "target", "keeps", "break even at", "get to", "below"),
     )  # fmt: skip
     model: str | None = entity(
-        "Open-weights model served on the chips", "model", default=None, words=("serve", "self-hosted", "running")
+        "Open-weights model served on the chips",
+        "model",
+        default=None,
+        words=("serve", "self-hosted", "running"),
     )
     params: float | None = quantity(
         "Parameter count of the model served, when it is not in the catalogue", "param", default=None, above=0,
         words=("parameters", "params"),
     )  # fmt: skip
-    weight_precision: Precision | None = precision_field("Number format of the weights", ("weights", "precision"))
+    weight_precision: Precision | None = precision_field(
+        "Number format of the weights", ("weights", "precision")
+    )
     kv_precision: Precision | None = precision_field("Number format of the KV cache", ("KV cache",))
     batch: float | None = quantity(
         "Requests served at once", "request", default=None, min=1, words=("batch", "concurrent", "batch size")
@@ -235,7 +248,11 @@ class TokenCostResult(Result):
         words=("per month", "a month", "monthly"),
     )  # fmt: skip
     usd_per_year: float | None = quantity(
-        "Cost of one year", "USD", default=None, role="headline", words=("per year", "a year", "yearly", "annual")
+        "Cost of one year",
+        "USD",
+        default=None,
+        role="headline",
+        words=("per year", "a year", "yearly", "annual"),
     )
     tokens_for_budget: float | None = quantity(
         "Output tokens the money buys", "token", default=None, role="headline",
@@ -288,7 +305,11 @@ class TokenCostResult(Result):
         words=("tokens per dollar", "tokens for a dollar"),
     )  # fmt: skip
     usd_per_hour: float | None = quantity(
-        "Rent of all chips for one hour", "USD/hour", default=None, role="detail", words=("per hour", "hourly cost")
+        "Rent of all chips for one hour",
+        "USD/hour",
+        default=None,
+        role="detail",
+        words=("per hour", "hourly cost"),
     )
     output_tokens_per_s: float | None = quantity(
         "Output tokens per second of all chips", "token/s", default=None, role="detail", words=("throughput",)
@@ -351,6 +372,6 @@ def _by_chips(query: TokenCostQuery) -> bool:
 def _require(result: TokenCostResult) -> None:
     """At least one number must have come out."""
     if all(getattr(result, name) is None for name in units_of(TokenCostResult)):
-        raise MissingInput("usd_per_mtok_output", "a price per million tokens, an API model, or chips and their rent")
-
-
+        raise MissingInput(
+            "usd_per_mtok_output", "a price per million tokens, an API model, or chips and their rent"
+        )

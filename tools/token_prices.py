@@ -149,9 +149,15 @@ def volumes(query: TokenCostQuery, result: TokenCostResult, usd_per_mtok: float 
     """Per day, month and year, from requests a day or from tokens a day at `usd_per_mtok`."""
     month, said = _a_month(query, result, usd_per_mtok)
     if month is not None:
-        result.usd_per_month, result.usd_per_year, result.usd_per_day = month, 12 * month, month / DAYS_PER_MONTH
+        result.usd_per_month, result.usd_per_year, result.usd_per_day = (
+            month,
+            12 * month,
+            month / DAYS_PER_MONTH,
+        )
         result.usd_total = month
-        return [f"{said} a month = ${format_number(month, 6)} a month, × 12 = ${format_number(12 * month, 6)} a year"]
+        return [
+            f"{said} a month = ${format_number(month, 6)} a month, × 12 = ${format_number(12 * month, 6)} a year"
+        ]
     day = None
     if query.requests_per_day is not None and result.usd_per_request is not None:
         day = query.requests_per_day * result.usd_per_request

@@ -71,7 +71,9 @@ def _chips_needed(query: TokenCostQuery, result: TokenCostResult) -> list[str]:
         return []
     needed = day / SECONDS_PER_DAY / (each * (query.utilisation or 1.0))
     result.chips_needed = float(math.ceil(needed * (1 - 1e-12)))
-    return [f"{day:,.0f} tokens a day / 86,400 s / {format_number(each)} tokens/s a chip = {format_number(needed)} chips"]
+    return [
+        f"{day:,.0f} tokens a day / 86,400 s / {format_number(each)} tokens/s a chip = {format_number(needed)} chips"
+    ]
 
 
 def _sold(query: TokenCostQuery, rate: float, rent: float, result: TokenCostResult) -> None:
@@ -201,9 +203,7 @@ def _reach(query: TokenCostQuery, cost: float, rent: float | None, result: Token
     return _inverse(query, cost, rent, result)
 
 
-def _inverse(
-    query: TokenCostQuery, target: float, rent: float | None, result: TokenCostResult
-) -> list[str]:
+def _inverse(query: TokenCostQuery, target: float, rent: float | None, result: TokenCostResult) -> list[str]:
     """The throughput, or the rent, that reaches a target cost of a million tokens."""
     rate, share = _rate_given(query), query.utilisation or 1.0
     if rent is not None:
