@@ -73,7 +73,7 @@ _SHARE_BEFORE = re.compile(
     r"\b(?:by|than|nearly|almost|about|roughly|around|over|under|is|only|just)\s+$", re.IGNORECASE
 )
 _FOR_SO_MANY = re.compile(r"\b(?:for|of|per|each|every)\s+$", re.IGNORECASE)
-_THE = re.compile(r"\b(?:the|these|those|both|all|any|of)\s+$", re.IGNORECASE)
+_THE = re.compile(r"\b(?:the|these|those|both|all|any|of|between)\s+$", re.IGNORECASE)
 _PRICED = re.compile(r"\s+(?:of \w+ )?(?:costs?|for|at)\b")
 _OF = re.compile(r"\s+(?:of|the|as)\b")
 _OF_ITS = re.compile(r"\s+(?:of|the|as|that|its|their)\b")
