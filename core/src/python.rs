@@ -9,7 +9,12 @@ mod scaling;
 mod serving;
 mod sweep;
 
-pyo3::create_exception!(_core, CoreError, PyValueError, "An input the core refuses: (field, value, allowed).");
+pyo3::create_exception!(
+    _core,
+    CoreError,
+    PyValueError,
+    "An input the core refuses: (field, value, allowed)."
+);
 
 /// The one place where a core error becomes a Python exception: `CoreError(field, value, allowed)`.
 #[allow(clippy::needless_pass_by_value)] // so that it can be handed to `map_err`
@@ -40,9 +45,7 @@ mod _core {
     };
 
     #[pymodule_export]
-    use super::serving::{
-        estimate_batch, PyChip, PyDeployment, PyEstimate, PyModel, PyPlan, PyTuning,
-    };
+    use super::serving::{estimate_batch, PyChip, PyDeployment, PyEstimate, PyModel, PyPlan, PyTuning};
 
     #[pymodule_export]
     use super::sweep::{sweep_bounds, sweep_grid};
