@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tools.catalog import Catalog
 
 GROUP = "rackrate.calculators"
+EXAMPLES = Path(__file__).with_name("examples")
 RESERVED = frozenset({"formula", "assumptions", "warnings", "sources", "figures", "table", "chart"})
 MAX_RANGES = 4  # 2**4 corner runs at most
 
@@ -63,8 +65,10 @@ class Calculator:
 
     @cached_property
     def examples(self) -> list[dict[str, Any]]:
+        """Worked questions: those of the query model, then those of ``tools/examples/<name>.yaml``."""
         extra = self.query_model.model_config.get("json_schema_extra")
-        return list(extra.get("examples", [])) if isinstance(extra, dict) else []  # type: ignore[arg-type]
+        own = list(extra.get("examples", [])) if isinstance(extra, dict) else []  # type: ignore[arg-type]
+        return own + _more_examples(self.name)
 
     @cached_property
     def fields(self) -> dict[str, dict[str, Any]]:
@@ -75,6 +79,19 @@ class Calculator:
     def outputs(self) -> dict[str, dict[str, Any]]:
         """The contract's extra keys of each output field that is not reserved."""
         return {k: v for k, v in _extras(self.result_model).items() if k not in RESERVED}
+
+
+def _more_examples(name: str) -> list[dict[str, Any]]:
+    """Further worked questions of a built-in calculator, kept beside the code since there are many."""
+    path = EXAMPLES / f"{name}.yaml"
+    if not path.exists():
+        return []
+    import yaml
+
+    rows: list[dict[str, Any]] = yaml.load(
+        path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    )
+    return rows or []
 
 
 def _is_model(hint: Any) -> bool:
