@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from tools.errors import RackrateError
 from tools.serving_performance import ServingPerformanceQuery, serving_performance
 
@@ -57,17 +59,17 @@ def _rate(
     query: ReasoningCostQuery, catalog: Catalog, prompt: float, answer: float, requests: float
 ) -> float | None:
     """Output tokens per second of the deployment at a full batch."""
-    asked = ServingPerformanceQuery(
-        model=query.model,
-        chip=query.chip,
-        n_chips=query.n_chips,
-        weight_precision=query.weight_precision,
-        kv_precision=query.kv_precision,
-        input_tokens=prompt,
-        output_tokens=answer,
-        batch=min(requests, 1e6),
-    )
     try:
+        asked = ServingPerformanceQuery(
+            model=query.model,
+            chip=query.chip,
+            n_chips=query.n_chips,
+            weight_precision=query.weight_precision,
+            kv_precision=query.kv_precision,
+            input_tokens=prompt,
+            output_tokens=answer,
+            batch=min(requests, 1e6),
+        )
         return serving_performance(asked, catalog).output_tokens_per_s
-    except RackrateError:
+    except (RackrateError, ValidationError):  # no estimate: the bound by memory stands alone
         return None
