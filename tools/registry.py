@@ -67,7 +67,7 @@ class Calculator:
     def examples(self) -> list[dict[str, Any]]:
         """Worked questions: those of the query model, then those of ``tools/examples/<name>.yaml``."""
         extra = self.query_model.model_config.get("json_schema_extra")
-        own: list[Any] = list(extra.get("examples", [])) if isinstance(extra, dict) else []  # type: ignore[call-overload]
+        own: list[Any] = list(extra.get("examples", [])) if isinstance(extra, dict) else []  # type: ignore[arg-type]
         return own + _more_examples(self.name)
 
     @cached_property
