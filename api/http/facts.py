@@ -58,8 +58,8 @@ async def claims(request: Request, _: Reader) -> list[dict[str, Any]]:
     """Every claim of the built-in pack, computed again."""
     service = service_of(request)
     if service.claims is None:
-        from agent.claims import check_all
+        from agent.claims import check_claims, load_claims
 
-        found = await asyncio.to_thread(check_all, service.agent.toolbox.catalog)
+        found = await asyncio.to_thread(check_claims, load_claims(), service.agent.toolbox.catalog)
         service.claims = [check.model_dump(mode="json") for check in found]
     return service.claims
