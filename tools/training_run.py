@@ -22,7 +22,7 @@ from tools.compute_rate import (
     chip_hours_text,
     given_rate,
 )
-from tools.contract import Source
+from tools.datacenter_power import EPOCH_COSTS, PUE, SERVER_FACTOR, USD_PER_MWH
 from tools.errors import FactAbsent
 from tools.solve import Relations, Rule, Solution, product, units_of
 from tools.training_query import TrainingRunQuery, TrainingRunResult
@@ -34,18 +34,7 @@ if TYPE_CHECKING:
 
     from tools.uncertainty import Draws
 
-SERVER_FACTOR = 1.457  # server and network over the chips' own TDP (Epoch AI, trends in AI power)
-PUE = 1.1
 DEFAULT_LIFETIME_YEARS = 4.0
-DEFAULT_USD_PER_MWH = 82.6
-ELECTRICITY = Source(
-    title="US industrial electricity, 2025: Epoch AI, cost analysis of training runs",
-    url="https://github.com/epoch-research/training-cost-trends", as_of="2025-06", says="0.0826 USD per kWh",
-)  # fmt: skip
-POWER = Source(
-    title="Epoch AI, cost of training runs: server and network draw 1.457 times the chips' own power",
-    url="https://github.com/epoch-research/training-cost-trends", as_of="2025-06",
-)  # fmt: skip
 HOURS_PER_YEAR = 8760.0
 
 RELATIONS = Relations(
@@ -190,8 +179,8 @@ def _add_power(query: TrainingRunQuery, catalog: Catalog, rate: ComputeRate, sol
             return
         rate.known["watts_per_chip"] = watts
     if query.usd_per_mwh is None and (query.chip is not None or query.usd_per_chip is not None):
-        rate.known["usd_per_mwh"] = DEFAULT_USD_PER_MWH
-        rate.say(f"Electricity at ${DEFAULT_USD_PER_MWH:g} per MWh (US industrial, 2025)", ELECTRICITY)
+        rate.known["usd_per_mwh"] = USD_PER_MWH
+        rate.say(f"Electricity at ${USD_PER_MWH:g} per MWh (US industrial, 2025)", EPOCH_COSTS)
     if query.usd_per_chip is not None and query.lifetime_years is None:
         rate.known["lifetime_years"] = DEFAULT_LIFETIME_YEARS
         rate.assumptions.append(f"Bought chips written off over {DEFAULT_LIFETIME_YEARS:.0f} years")
@@ -204,7 +193,7 @@ def _all_in_watts(query: TrainingRunQuery, catalog: Catalog, rate: ComputeRate) 
         rate.say(f"{watts:,.0f} W of server a chip, PUE {PUE}", *chip.sources("server_power_w")[:1])
     elif chip.tdp_w:
         watts = chip.tdp_w * SERVER_FACTOR
-        rate.say(f"{chip.tdp_w:,.0f} W chip × {SERVER_FACTOR} for the server, PUE {PUE}", *chip.sources("tdp_w")[:1], POWER)
+        rate.say(f"{chip.tdp_w:,.0f} W chip × {SERVER_FACTOR} for the server, PUE {PUE}", *chip.sources("tdp_w")[:1], EPOCH_COSTS)
     else:
         return None
     return watts * PUE
@@ -227,9 +216,10 @@ def _add_ranges(result: TrainingRunResult, rate: ComputeRate, solution: Solution
     hours = solution.get("chip_hours")
     if result.usd is None or hours is None or rate.low_price is None or rate.high_price is None:
         return
-    from tools.uncertainty import (
-        interval,  # numpy costs a tenth of a second, and only costs of unknown price need it
-    )
+    if rate.spread is None or "chip_hours" in solution.given:
+        result.usd_low, result.usd_high = hours * rate.low_price, hours * rate.high_price
+        return
+    from tools.uncertainty import interval  # brings numpy, which only two uncertain inputs need
 
     uncertain = {"price": (rate.low_price, rate.high_price), "speed": rate.spread}
 
