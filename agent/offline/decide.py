@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.offline.depend import idle_fields
+from agent.offline.frame import Fill, Frame
 from agent.offline.gate import Refusal, refuse
-from agent.offline.match import Fill, Frame
 from agent.offline.measure import Unit, parse_unit, without_counts
-from agent.offline.quantities import Quantity
+from agent.offline.reading import Quantity
 from agent.offline.schema import Field
-from agent.offline.score import WEIGHTS, Question, Reader, _salient, rank_outputs
+from agent.offline.score import WEIGHTS, Question, Reader, is_salient, rank_outputs
 from agent.offline.sums import Sum, find_sum
 from agent.offline.trial import Trial, Trials
 
@@ -121,7 +121,7 @@ class Decider:
     def attempt(self, frame: Frame, question: Question, exclude: str = "") -> Choice:
         """Run the frame; prefer the wanted result that really comes out."""
         trial = self.trials(frame.spec.name, frame.arguments)
-        similar = self.reader._similar(question, frame.spec, exclude)
+        similar = self.reader.similar(question, frame.spec, exclude)
         ranked = rank_outputs(frame, question, similar)
         base = frame.score - frame.parts.get("want", 0.0)
         closed = self._closed_model(frame) if trial.kind == "missing" else ""
@@ -153,9 +153,7 @@ class Decider:
         )
         return Choice(frame, trial, frame.score - cost, want)
 
-    def _depending(
-        self, frame: Frame, trial: Trial, there: list[tuple[float, Field]]
-    ) -> tuple[float, Field]:
+    def _depending(self, frame: Frame, trial: Trial, there: list[tuple[float, Field]]) -> tuple[float, Field]:
         """The wanted result, results that ignore a stated number counted down."""
         near = [row for row in there if row[0] >= there[0][0] - 3.0][:6]
         idle = idle_fields(frame, trial, [f.name for _, f in near], self.trials)
@@ -192,7 +190,7 @@ class Decider:
         if spec is None:
             return None
         quantities = question.reading.quantities
-        salient = [i for i in range(len(quantities)) if _salient(question, i)] or [
+        salient = [i for i in range(len(quantities)) if is_salient(question, i)] or [
             i for i, q in enumerate(quantities) if "claim" in q.marks
         ]
         found = find_sum(question.reading, question.features, salient)
@@ -223,7 +221,7 @@ class Decider:
 
     def _route(self, question: Question, choices: list[Choice], best: Choice | None) -> Decision:
         f = question.features
-        numbers = [i for i in range(len(question.reading.quantities)) if _salient(question, i)]
+        numbers = [i for i in range(len(question.reading.quantities)) if is_salient(question, i)]
         search = search_text(question.text)
         rival = choices[1] if len(choices) > 1 else None
         runs = (
@@ -363,7 +361,7 @@ def _weigh_together(question: Question, tried: list[Choice], plain: Choice | Non
         for c in tried:
             if c is not plain and c.ok and _same_value(c, plain):
                 c.score += 1.6
-    numbers = sum(1 for i in range(len(question.reading.quantities)) if _salient(question, i))
+    numbers = sum(1 for i in range(len(question.reading.quantities)) if is_salient(question, i))
     asking = max((c.frame.score for c in tried if c.trial.kind == "missing"), default=-9.0)
     for c in tried:
         if c.ok and numbers <= 1 and c is not plain and c.frame.score + 1.0 < asking:

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 from agent.offline.measure import Unit, parse_unit
-from agent.offline.quantities import UNIT_WORDS, Quantity, Reading, _denominators, _spelled_unit
+from agent.offline.reading import Quantity, Reading
 from agent.offline.words import STOP, Token, stem
+from agent.offline.written_units import UNIT_WORDS, denominators, spelled_unit
 
 _SOURCE = frozenset(
     [
@@ -290,7 +291,7 @@ def _per_thousand(reading: Reading) -> str:
     )
     if match is None:
         return ""
-    base = _spelled_unit(match.group(1)) or "GB"
+    base = spelled_unit(match.group(1)) or "GB"
     return f"{base}/{'USD' if match.group(2).lower() in ('dollar', '$') else 'kUSD'}"
 
 
@@ -421,7 +422,7 @@ def _asked_at(reading: Reading, i: int, taken: set[int]) -> tuple[int, str, bool
         and (i + 1) < len(tokens)
         and after in ("per", "/", "a")
     ):
-        j, unit = _denominators(reading, i + 1, "USD" if word != "cents" else "cent")
+        j, unit = denominators(reading, i + 1, "USD" if word != "cents" else "cent")
         if unit not in ("USD", "cent") and not any(k in taken for k in range(i + 1, j)):
             return (2, unit, unit.startswith("cent"))
     if (
@@ -446,9 +447,9 @@ def _asked_at(reading: Reading, i: int, taken: set[int]) -> tuple[int, str, bool
         and i not in taken
         and after in ("per", "/")
     ):
-        base = _spelled_unit(tokens[i].text)
+        base = spelled_unit(tokens[i].text)
         if base:
-            j, unit = _denominators(reading, i + 1, base)
+            j, unit = denominators(reading, i + 1, base)
             j, unit = _per_money(tokens, j, unit)
             if unit != base:
                 return (3, unit, True)
@@ -495,7 +496,7 @@ def _unit_phrase(reading: Reading, j: int, taken: set[int], *, money: bool) -> s
         scale = {"m": "M", "b": "G", "bn": "G", "k": "k", "mn": "M", "t": "T"}.get(
             tokens[j + 1].low if j + 1 < len(tokens) else "", ""
         )
-        _, unit = _denominators(reading, j + 1 + bool(scale), f"{scale}USD")
+        _, unit = denominators(reading, j + 1 + bool(scale), f"{scale}USD")
         return unit
     if (
         word in _MAGNITUDES
@@ -505,13 +506,13 @@ def _unit_phrase(reading: Reading, j: int, taken: set[int], *, money: bool) -> s
         return f"{_MAGNITUDES[word]}USD"
     if word in _MAGNITUDES and j + 2 < len(tokens) and tokens[j + 1].low in ("of", "dollars", "usd"):
         k = j + 2 if tokens[j + 1].low == "of" else j + 1
-        unit = _spelled_unit(tokens[k].text) if k < len(tokens) else ""
+        unit = spelled_unit(tokens[k].text) if k < len(tokens) else ""
         return f"{_MAGNITUDES[word]}{unit}" if unit else ""
     if word in ("exa", "peta", "tera", "giga", "kilo") and after_hyphen(tokens, j):
         return ""
     if reading.masked(j) is not None:
         return ""
-    unit = _spelled_unit(tokens[j].text)
+    unit = spelled_unit(tokens[j].text)
     if (
         not unit
         or (len(word) <= 2 and word in ("a", "an", "x", "us", "s", "h", "w", "t", "m"))
@@ -532,7 +533,7 @@ def _unit_phrase(reading: Reading, j: int, taken: set[int], *, money: bool) -> s
         "seats",
     ):
         return ""
-    k, unit = _denominators(reading, j + 1, unit)
+    k, unit = denominators(reading, j + 1, unit)
     k, unit = _per_money(tokens, k, unit)
     return unit
 

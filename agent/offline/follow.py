@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 
 from agent.offline.decide import ARITHMETIC, Choice, Decider
-from agent.offline.match import Fill, Frame, _filled_value, unit_fit
+from agent.offline.fits import filled_value, unit_fit
+from agent.offline.frame import Fill, Frame
 from agent.offline.schema import Field
-from agent.offline.score import Question, _salient, rank_outputs
+from agent.offline.score import Question, is_salient, rank_outputs
 
 _CUE = re.compile(
     r"^\W*(and|what about|how about|what if|now|same|make (that|it)|no\b|nope|sorry|i meant|actually|but|instead|ok|okay|then|if|with|without|on|for|at|in|per|"
@@ -42,7 +43,9 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
     if before.frame.spec.name == ARITHMETIC:
         return None
     spec = before.frame.spec
-    fresh = decider.reader.matcher.fit(spec, question.reading, question.words, question.precisions, prefer=before.frame.arguments)
+    fresh = decider.reader.matcher.fit(
+        spec, question.reading, question.words, question.precisions, prefer=before.frame.arguments
+    )
     fills = {name: replace(fill, origin="thread", quantities=()) for name, fill in before.frame.fills.items()}
     changed = _replaced(question, before.frame, fresh, fills)
     frame = Frame(spec, fills)
@@ -50,13 +53,18 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
     frame.pairs = {k: v for k, v in fresh.pairs.items() if k in fills}
     want = _want(decider, question, frame, before)
     wanted = question.features.wanted
-    other_unit = wanted.explicit and wanted.unit is not None and before.want is not None and before.want.unit is not None
+    other_unit = (
+        wanted.explicit
+        and wanted.unit is not None
+        and before.want is not None
+        and before.want.unit is not None
+    )
     if other_unit and wanted.unit.dims == before.want.unit.dims:  # type: ignore[union-attr]
         want, changed = before.want, True  # "in months?"
     if not changed and (want is None or want is before.want):
         return None
     trial = decider.trials(spec.name, frame.arguments)
-    left = [i for i in frame.unused if _salient(question, i)]
+    left = [i for i in frame.unused if is_salient(question, i)]
     score = (12.0 if trial.kind == "ok" else 8.0) - 3.0 * len(left) - 2.0 * len(fresh.unused_names)
     return Choice(frame, trial, score, want or before.want)
 
@@ -78,7 +86,7 @@ def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fil
             said = fill.fit - unit_fit(q, old.spec.by_name[name])
             if len(same) == 1 and said < 0.5 and q.marked:
                 target = same[0]
-                fill = replace(fill, value=_filled_value(q, old.spec.by_name[target]))
+                fill = replace(fill, value=filled_value(q, old.spec.by_name[target]))
         fills[target] = fill
         changed = True
     for i in fresh.unused:
@@ -92,7 +100,7 @@ def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fil
             and fills[n].origin == "thread"
         ]
         if len(same) == 1:
-            fills[same[0]] = Fill(_filled_value(q, old.spec.by_name[same[0]]), quantities=(i,))
+            fills[same[0]] = Fill(filled_value(q, old.spec.by_name[same[0]]), quantities=(i,))
             changed = True
     return changed
 

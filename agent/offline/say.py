@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.offline.decide import Choice, readable
-from agent.offline.match import Frame
+from agent.offline.frame import Frame
 from agent.offline.measure import convert, parse_unit
 from agent.offline.schema import Field
 from agent.offline.score import Question
@@ -178,13 +178,13 @@ def sentence(text: str) -> str:
 
 def left_out(question: Question, choice: Choice) -> str:
     """What the question says that the calculation did not use."""
-    from agent.offline.score import _salient
+    from agent.offline.score import is_salient
 
     quantities = question.reading.quantities
     rows = [
         question.text[quantities[i].start : quantities[i].end].strip()
         for i in choice.frame.unused
-        if i < len(quantities) and _salient(question, i)
+        if i < len(quantities) and is_salient(question, i)
     ]
     rows += [m.text for m in choice.frame.unused_names]
     return f"Not used: {', '.join(dict.fromkeys(rows))}." if rows else ""

@@ -14,10 +14,14 @@ from dataclasses import dataclass, replace
 
 from agent.offline.entities import EntityFinder
 from agent.offline.features import Features, Wanted, read_features
-from agent.offline.match import Fill, Frame, Matcher, Words, unit_fit
+from agent.offline.fits import unit_fit
+from agent.offline.frame import Fill, Frame
+from agent.offline.match import Matcher
 from agent.offline.measure import without_counts
+from agent.offline.near import Words
 from agent.offline.precisions import PrecisionMention, find_precisions
-from agent.offline.quantities import Reading, read_quantities
+from agent.offline.quantities import read_quantities
+from agent.offline.reading import Reading
 from agent.offline.schema import Example, Field, Library, Spec
 from agent.offline.words import tokenize
 
@@ -97,7 +101,7 @@ class Reader:
     def candidates(self, question: Question, exclude: str = "") -> list[Frame]:
         """Every calculator's best frame, best first."""
         lexical = {name: self._lexical(question, spec) for name, spec in self.library.specs.items()}
-        similar = {name: self._similar(question, spec, exclude) for name, spec in self.library.specs.items()}
+        similar = {name: self.similar(question, spec, exclude) for name, spec in self.library.specs.items()}
         rough = sorted(
             lexical,
             key=lambda n: (
@@ -171,7 +175,7 @@ class Reader:
         best = similar[0][0] if similar else 0.0
         frame.parts["example"] = WEIGHTS.example * best
         frame.parts["fill"] = WEIGHTS.fill * _filling(frame)
-        salient = [i for i in frame.unused if _salient(question, i)]
+        salient = [i for i in frame.unused if is_salient(question, i)]
         frame.parts["unused"] = -WEIGHTS.unused * len(salient) - WEIGHTS.unused_name * len(frame.unused_names)
         missing = [f for f in frame.spec.required if f.name not in frame.fills]
         frame.parts["missing"] = -WEIGHTS.missing * len(missing)
@@ -190,7 +194,7 @@ class Reader:
         whole = sum(self.library.idf(s) for s in seen) or 1.0
         return sum(self.library.idf(s) * spec.text_weights.get(s, 0.0) for s in seen) / max(whole, 2.0)
 
-    def _similar(self, question: Question, spec: Spec, exclude: str = "") -> list[tuple[float, Example]]:
+    def similar(self, question: Question, spec: Spec, exclude: str = "") -> list[tuple[float, Example]]:
         mine = question.signature
         norm = math.sqrt(sum(w * w for w in mine.values())) or 1.0
         rows = [
@@ -262,7 +266,7 @@ def _kind(q: object) -> str:
     )
 
 
-def _salient(question: Question, i: int) -> bool:
+def is_salient(question: Question, i: int) -> bool:
     """Whether a quantity is one that an answer must use: a bare "one" or a year need not be."""
     q = question.reading.quantities[i]
     if q.marks & {"claim", "article", "verbal", "checked", "reported"}:

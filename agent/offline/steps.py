@@ -10,7 +10,7 @@ from typing import Any
 from agent.chat import ToolCall
 from agent.offline import say
 from agent.offline.decide import ARITHMETIC, SURE, Choice, Decider, Decision, readable
-from agent.offline.quantities import Quantity
+from agent.offline.reading import Quantity
 from agent.offline.score import Question
 
 TOP = 5
@@ -63,7 +63,7 @@ def _id(turn: Turn, part: str) -> str:
 def _first_calls(decision: Decision, turn: Turn) -> tuple[ToolCall, ...]:
     calls: list[ToolCall] = []
     if decision.kind in ("calculate", "mixed") and decision.choice is not None and not decision.from_claims:
-        for part, arguments in zip(("a", "b"), _argument_sets(decision.choice), strict=False):
+        for part, arguments in zip(("a", "b"), argument_sets(decision.choice), strict=False):
             calls.append(
                 ToolCall(
                     _id(turn, part), decision.choice.frame.spec.name, arguments, _origins(decision.choice)
@@ -78,7 +78,7 @@ def _origins(choice: Choice) -> dict[str, str]:
     return choice.frame.origins
 
 
-def _argument_sets(choice: Choice) -> list[dict[str, Any]]:
+def argument_sets(choice: Choice) -> list[dict[str, Any]]:
     """One set of arguments, or two when a field was given two values to compare."""
     base = choice.frame.arguments
     if not choice.frame.pairs:
@@ -283,7 +283,7 @@ def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
     ids = (
         [_id(turn, "c")]
         if decision.from_claims
-        else [_id(turn, p) for p, _ in zip("ab", _argument_sets(choice), strict=False)]
+        else [_id(turn, p) for p, _ in zip("ab", argument_sets(choice), strict=False)]
     )
     runs = [r for i in ids if (r := turn.result(i)) is not None]
     failed = next((r["error"] for r in runs if "error" in r), None)
@@ -371,7 +371,7 @@ def _compared(
     name = choice.want.name if choice.want is not None else ""
     label = readable(choice.want) if choice.want is not None else "Result"
     sides = []
-    for run, arguments in zip(runs, _argument_sets(choice), strict=False):
+    for run, arguments in zip(runs, argument_sets(choice), strict=False):
         figure = next((f for f in run.get("figures", ()) if f["name"] == name), None)
         if figure is not None:
             at = ", ".join(_at(decider, choice, k, arguments[k]) for k in choice.frame.pairs)

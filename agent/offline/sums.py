@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from agent.offline.features import Features
 from agent.offline.measure import NUMBER, Unit, parse_unit
-from agent.offline.quantities import Quantity, Reading
+from agent.offline.reading import Quantity, Reading
 
 _TIMES = frozenset({"times", "x", "×", "*", "multiplied"})
 _OVER = frozenset({"divided", "over", "÷"})

@@ -34,9 +34,7 @@ def decide_thread(decider: Decider, texts: tuple[str, ...]) -> Decision:
     return decision
 
 
-def _one(
-    decider: Decider, text: str, before: Choice | None, topic: str, asked: Wanted | None
-) -> Decision:
+def _one(decider: Decider, text: str, before: Choice | None, topic: str, asked: Wanted | None) -> Decision:
     question = decider.reader.read(text)
     if before is None:
         decision = decider.decide(question)

@@ -1,0 +1,82 @@
+"""Fields that are not numbers: number formats, choices and switches."""
+
+from __future__ import annotations
+
+from agent.offline.features import Features
+from agent.offline.frame import Fill, Frame
+from agent.offline.precisions import PrecisionMention
+from agent.offline.reading import Reading
+from agent.offline.schema import Field
+from agent.offline.words import stem as _stem
+
+
+def fill_precisions(frame: Frame, precisions: list[PrecisionMention], skip: frozenset[str]) -> None:
+    fields = [
+        f
+        for f in frame.spec.fields
+        if ("precision" in f.name or "dtype" in f.name or "quantization" in f.name) and f.name not in skip
+    ]
+    if not fields or not precisions:
+        return
+    kv = [f for f in fields if "kv" in f.name or "cache" in f.name]
+    rest = [f for f in fields if f not in kv]
+    for p in precisions:
+        targets = {"kv": kv, "weights": rest, "both": fields}.get(p.of) or (rest[:1] or kv[:1])
+        if p.of == "" and rest[:1] and rest[0].name in frame.fills:
+            other = [f for f in rest[1:] + kv if f.name not in frame.fills]
+            targets = other[:1]
+        for f in targets:
+            if f.name not in frame.fills:
+                frame.fills[f.name] = Fill(p.value, fit=1.0)
+
+
+_NOT_YES = frozenset({"no", "not", "without", "ignore", "ignoring", "excluding", "exclude", "except"})
+
+
+def fill_options(frame: Frame, reading: Reading, features: Features) -> None:
+    """Choices ("rental" or "purchase") and switches that the text names."""
+    present = {s for s, _ in features.stems}
+    low = reading.text.lower()
+    for f in frame.spec.fields:
+        if f.name in frame.fills:
+            continue
+        if f.kind == "enum" and "precision" not in f.name:
+            option = _option(f, low, present)
+            if option:
+                frame.fills[f.name] = Fill(option, fit=0.8)
+        elif f.kind == "text" and f.name == "engine":
+            named = next((p[0] for p in f.phrases if len(p) == 1 and p[0] in present), "")
+            word = next((t.low for t in reading.tokens if t.is_word and named and _stem(t.text) == named), "")
+            if word:
+                frame.fills[f.name] = Fill(word, fit=0.5)
+        elif f.kind == "bool":
+            value = _switch(f, reading)
+            if value is not None:
+                frame.fills[f.name] = Fill(value, fit=0.5)
+
+
+def _option(f: Field, low: str, present: set[str]) -> str:
+    from agent.offline.words import stems
+
+    for option in f.options:
+        words = stems(option.replace("_", " ").replace("-", " "))
+        if option.lower().replace("_", " ") in low and len(option) > 3:
+            return option
+        if words and len(words[0]) > 3 and all(w in present for w in words):
+            return option
+    return ""
+
+
+def _switch(f: Field, reading: Reading) -> bool | None:
+    low = reading.text.lower()
+    for phrase in f.phrases:
+        text_stems = [s for s in phrase if len(s) > 2]
+        if text_stems and all(s in _all_stems(reading) for s in text_stems):
+            return all(not (f" {word} " in f" {low} " and len(text_stems) == 1) for word in _NOT_YES)
+    return None
+
+
+def _all_stems(reading: Reading) -> frozenset[str]:
+    if reading.all_stems is None:
+        reading.all_stems = frozenset(_stem(t.text) for t in reading.tokens if t.is_word)
+    return reading.all_stems

@@ -1,0 +1,335 @@
+"""Units as people write them after a number: `$/hr`, `tok/s per GPU`, `cents per million tokens`, `GPU-hours`."""
+
+from __future__ import annotations
+
+from agent.offline.numbers import Number
+from agent.offline.reading import Reading
+from agent.offline.words import Token
+
+# Words and symbols people write for a unit → the contract's spelling.
+UNIT_WORDS: dict[str, str] = {}
+
+
+for _unit, _words in {
+    "USD": "dollar dollars usd buck bucks", "cent": "cent cents", "percent": "percent pct percents",
+    "token": "token tokens tok toks", "chip": "gpu gpus chip chips card cards accelerator accelerators tpu tpus xpu xpus",
+    "request": "user users request requests query queries sequence sequences call calls prompt prompts session sessions "
+    "conversation conversations chats task tasks job jobs answer answers",
+    "person": "person people persons human humans employee employees engineer engineers developer developers analyst "
+    "analysts worker workers programmer programmers coder coders inhabitants staff devs dev lawyers agents seats",
+    "param": "param params parameter parameters weight weights", "server": "server servers host hosts machine machines node nodes boxes box",
+    "rack": "rack racks", "link": "link links", "hop": "hop hops", "core": "core cores",
+    "byte": "byte bytes", "bit": "bit bits", "kB": "kb kilobyte kilobytes", "KiB": "kib", "MB": "mb megabyte megabytes", "MiB": "mib",
+    "GB": "gb gig gigs gigabyte gigabytes", "GiB": "gib", "TB": "tb terabyte terabytes", "TiB": "tib", "PB": "pb petabyte petabytes",
+    "second": "second seconds sec secs s", "ms": "ms millisecond milliseconds msec", "us": "us microsecond microseconds",
+    "minute": "minute minutes min mins", "hour": "hour hours hr hrs h", "day": "day days", "week": "week weeks",
+    "month": "month months mo", "year": "year years yr yrs annum", "quarter_year": "quarter quarters",
+    "W": "w watt watts", "kW": "kw kilowatt kilowatts", "MW": "mw megawatt megawatts", "GW": "gw gigawatt gigawatts",
+    "Wh": "wh", "kWh": "kwh", "MWh": "mwh", "GWh": "gwh", "TWh": "twh", "J": "joule joules",
+    "FLOP": "flop flops operations", "GFLOP/s": "gflops gigaflops", "TFLOP/s": "tflops teraflops teraflop tflop tf",
+    "PFLOP/s": "pflops petaflops petaflop pflop", "EFLOP/s": "eflops exaflops exaflop eflop", "ZFLOP/s": "zettaflops zflops",
+    "token/s": "tps", "Gbit/s": "gbps", "Tbit/s": "tbps", "Mbit/s": "mbps", "Gbit": "gbit gbits", "Tbit": "tbit",
+    "tonne": "ton tons tonne tonnes", "pound": "lb lbs pounds", "km": "km", "dimensionless": "x times fold",
+}.items():  # fmt: skip
+    UNIT_WORDS |= dict.fromkeys(_words.split(), _unit)
+
+
+CASED = {"Gb": "Gbit", "Tb": "Tbit", "Mb": "Mbit", "B": "byte", "TFLOP": "TFLOP", "PFLOP": "PFLOP", "EFLOP": "EFLOP", "Mtok": "Mtoken",
+          "Mtoken": "Mtoken", "MTok": "Mtoken", "Mtokens": "Mtoken", "mtok": "Mtoken", "ktok": "ktoken", "Gtok": "Gtoken",
+          "J": "J", "KB": "kB", "GFLOP": "GFLOP"}  # fmt: skip
+
+
+_PER = frozenset({"/", "per", "a", "an", "each", "every"})
+
+
+# "$2 a request" is a rate, "3 people a rack" too, but "2 dollars a good deal" is not.
+_PER_UNITS_AFTER_A = frozenset(
+    [
+        "hour",
+        "hr",
+        "day",
+        "week",
+        "month",
+        "year",
+        "second",
+        "minute",
+        "quarter",
+        "token",
+        "million",
+        "user",
+        "request",
+        "gpu",
+        "chip",
+        "card",
+        "query",
+        "call",
+        "person",
+        "head",
+        "seat",
+        "engineer",
+        "developer",
+        "employee",
+        "piece",
+        "mwh",
+        "kwh",
+        "pop",
+        "box",
+        "server",
+        "node",
+        "rack",
+        "accelerator",
+        "gig",
+        "gb",
+        "sec",
+    ]
+)
+
+
+_EACH = frozenset({"each", "apiece", "piece", "individually", "ea"})
+
+
+ADJECTIVES = frozenset(
+    [
+        "input",
+        "output",
+        "prompt",
+        "completion",
+        "thinking",
+        "reasoning",
+        "cached",
+        "generated",
+        "billed",
+        "paid",
+        "live",
+        "concurrent",
+        "daily",
+        "active",
+        "old",
+        "new",
+        "extra",
+        "more",
+        "hidden",
+        "visible",
+        "gpu",
+        "chip",
+        "nvidia",
+        "amd",
+        "training",
+        "generation",
+        "shipped",
+        "installed",
+        "hardware",
+        "us",
+        "idle",
+        "visible",
+        "total",
+        "unique",
+        "monthly",
+        "h100",
+        "equivalent",
+        "software",
+        "junior",
+        "senior",
+        "full",
+        "raw",
+        "parallel",
+        "simultaneous",
+        "decode",
+        "prefill",
+        "context",
+        "free",
+    ]
+)
+
+
+def unit_after(reading: Reading, number: Number, currency: str) -> tuple[int, str, set[str]]:
+    """(token after the quantity, unit in the contract's spelling, marks)."""
+    tokens, i = reading.tokens, number.last
+    marks: set[str] = set()
+    unit = currency
+    if currency:
+        if i < len(tokens) and tokens[i].low in ("usd", "dollars", "dollar", "bucks"):
+            i += 1
+    else:
+        i, unit = _numerator(reading, number, marks)
+    if (
+        not unit
+        and i + 1 < len(tokens)
+        and tokens[i].low in ("per", "/")
+        and tokens[i + 1].low in ("param", "parameter", "params", "weight")
+    ):
+        return i + 2, "token/param", marks
+    if unit or (i < len(tokens) and tokens[i].text == "/"):
+        i, unit = denominators(reading, i, unit)
+    if (i < len(tokens) and tokens[i].low in _EACH) or (
+        i + 1 < len(tokens) and tokens[i].low in ("all", "a") and tokens[i + 1].low in ("in", "piece", "pop")
+    ):
+        marks.add("each")
+    return i, unit, marks
+
+
+def _numerator(reading: Reading, number: Number, marks: set[str]) -> tuple[int, str]:
+    tokens, i = reading.tokens, number.last
+    if i >= len(tokens):
+        return i, ""
+    token = tokens[i]
+    if token.text == "%":
+        marks.add("percent")
+        return i + 1, "percent"
+    if token.low == "per" and i + 1 < len(tokens) and tokens[i + 1].low == "cent":
+        return i + 2, "percent"
+    if token.low == "percentage" and i + 1 < len(tokens) and tokens[i + 1].low.startswith("point"):
+        return i + 2, "percent"
+    if token.text == "¢":
+        return i + 1, "cent"
+    if token.low in ("x", "×", "*") or token.text in "×*":
+        named = reading.masked(i + 1) if i + 1 < len(tokens) else None
+        if named is not None and "chip" in named.kinds:
+            return i, "chip"
+        if token.text in "×*" or (i + 1 < len(tokens) and tokens[i + 1].is_number):
+            return i, ""
+        marks.add("times")
+        return i + 1, "dimensionless"
+    if token.text == "-" and i + 1 < len(tokens):
+        return _hyphenated(reading, i, marks)
+    named = reading.masked(i)
+    if named is not None:
+        if "chip" not in named.kinds or named.bare_size:
+            return i, ""
+        lead = tokens[number.first - 1].low if number.first else ""
+        if lead in ("a", "an", "the") and number.value >= 1000 and not named.text.lower().endswith("s"):
+            return i, "USD"  # "a 5k Trainium2"
+        j = i
+        while j < len(tokens) and tokens[j].start < named.end:
+            j += 1
+        while j < len(tokens) and tokens[j].low in ("-", "gpu", "gpus", "chip", "chips"):
+            j += 1
+        if j < len(tokens) and tokens[j].low in ("hour", "hours", "hrs"):
+            return j + 1, "chip*hour"
+        return i, "chip"
+    return _unit_word(reading, i, marks, glued=bool(number.glued), number_value=number.value)
+
+
+def _hyphenated(reading: Reading, i: int, marks: set[str]) -> tuple[int, str]:
+    """`8-GPU box`, `3-year contract`, `forty-thousand-dollar`, `70-billion-parameter`."""
+    after = reading.tokens[i + 1]
+    if after.is_word and after.low in UNIT_WORDS and after.start == reading.tokens[i].end:
+        if after.low in ("fold", "times"):
+            marks.add("times")
+        return i + 2, UNIT_WORDS[after.low]
+    return i, ""
+
+
+def _unit_word(
+    reading: Reading, i: int, marks: set[str], *, glued: bool, number_value: float = 1.0
+) -> tuple[int, str]:
+    tokens = reading.tokens
+    for skip in range(3):  # "500 input tokens", "200 live concurrent users"
+        if i + skip >= len(tokens):
+            break
+        token = tokens[i + skip]
+        if not token.is_word or (skip and reading.masked(i + skip) is not None):
+            break
+        unit = spelled_unit(token.text)
+        if unit and not (skip == 0 and token.low in ("a", "an")):
+            if unit == "dimensionless":
+                marks.add("times")
+            if token.low in ("us", "weight") and not glued:
+                break
+            if token.low == "quarter" and number_value != 1:
+                break
+            if (
+                unit in ("request", "person", "server", "core", "link")
+                and not token.low.endswith(("s", "e"))
+                and number_value != 1
+            ):
+                break  # "a 32k prompt", "a 240k engineer": the noun is what the number describes, not what it counts
+            return _compound(tokens, i + skip, unit)
+        if token.low not in ADJECTIVES:
+            break
+        nxt = tokens[i + skip + 1].low if i + skip + 1 < len(tokens) else ""
+        if token.low in ("gpu", "chip") and nxt not in ("hour", "hours", "-"):
+            break
+    return i, ""
+
+
+def spelled_unit(word: str) -> str:
+    return CASED.get(word) or UNIT_WORDS.get(word.lower(), "")
+
+
+def _compound(tokens: list[Token], i: int, unit: str) -> tuple[int, str]:
+    """`GPU-hours`, `chip hours`, `watt hours`; otherwise the unit alone."""
+    j = i + 1
+    if j < len(tokens) and tokens[j].text == "-":
+        j += 1
+    if j < len(tokens) and tokens[j].low in ("hour", "hours", "hrs", "hr", "years", "days"):
+        if unit == "chip":
+            return j + 1, f"chip*{UNIT_WORDS[tokens[j].low]}"
+        if unit in ("W", "kW", "MW", "GW"):
+            return j + 1, unit + "h"
+    return i + 1, unit
+
+
+def denominators(reading: Reading, i: int, unit: str) -> tuple[int, str]:
+    """`/hr/GPU`, `per million tokens`, `an hour per chip`, `/M`."""
+    tokens = reading.tokens
+    while i < len(tokens) and tokens[i].low in _PER:
+        joint, j = tokens[i].low, i + 1
+        if j >= len(tokens):
+            break
+        if joint in ("a", "an", "each", "every") and tokens[j].low not in _PER_UNITS_AFTER_A:
+            break
+        if tokens[j].low in ("a", "an", "1", "one") and j + 1 < len(tokens):
+            j += 1
+        scale = ""
+        if tokens[j].is_number and tokens[j].text == "1000":
+            scale, j = "k", j + 1
+        if tokens[j].low in (
+            "m",
+            "mm",
+            "mn",
+            "million",
+            "mil",
+            "k",
+            "thousand",
+            "b",
+            "billion",
+        ) and not reading.masked(j):
+            scale = {"m": "M", "mm": "M", "mn": "M", "mil": "M", "k": "k", "t": "k", "b": "G"}[
+                tokens[j].low[0] if tokens[j].low not in ("mm", "mn", "mil") else tokens[j].low
+            ]
+            nxt = tokens[j + 1].low if j + 1 < len(tokens) else ""
+            unit_next = spelled_unit(tokens[j + 1].text) if nxt else ""
+            if unit_next not in ("token", "request", "param") and nxt in ADJECTIVES and j + 2 < len(tokens):
+                step = 3 if spelled_unit(tokens[j + 2].text) == "token" else 1
+                unit, i = f"{unit}/{scale}token", j + step
+            elif unit_next in ("token", "request", "param"):
+                unit, i = f"{unit}/{scale}{unit_next}", j + 2
+            else:
+                unit, i = f"{unit}/{scale}token", j + 1
+            continue
+        named = reading.masked(j)
+        if named is not None and "chip" in named.kinds and not named.bare_size:
+            last = j
+            while last < len(tokens) and tokens[last].start < named.end:
+                last += 1
+            unit, i = f"{unit}/chip", last
+            if i < len(tokens) and tokens[i].low in ("hour", "hr", "hours"):
+                unit, i = f"{unit}/hour", i + 1
+            continue
+        if tokens[j].low in ("head", "seat", "dev", "capita"):
+            unit, i = f"{unit}/person", j + 1
+            continue
+        if (
+            tokens[j].low in ADJECTIVES
+            and j + 1 < len(tokens)
+            and spelled_unit(tokens[j + 1].text) in ("token", "request")
+            and tokens[j].low != "gpu"
+        ):
+            j += 1
+        word = spelled_unit(tokens[j].text) if tokens[j].is_word else ""
+        if not word or word == "dimensionless":
+            break
+        i, word = _compound(tokens, j, word)
+        unit += "".join(f"/{part}" for part in word.split("*"))
+    return i, unit.replace("percent/percent", "percent") if unit else unit
