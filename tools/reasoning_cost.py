@@ -29,6 +29,8 @@ EXAMPLES: list[Any] = [
      "input": {"token_factor": 9, "per_token_factor": 2.5}, "want": "cost_factor"},
     {"question": "7,000 thinking tokens on top of 700 answer tokens: output multiple?",
      "input": {"thinking_tokens": 7000, "output_tokens": 700}, "want": "token_factor"},
+    {"question": "tokens go up 6x and each one is 2x dearer: total multiple?",
+     "input": {"token_factor": 6, "per_token_factor": 2}, "want": "cost_factor"},
     {"question": "an answer got 36x more expensive with 9x the tokens; what happened to the price of a token?",
      "input": {"cost_factor": 36, "token_factor": 9}, "want": "per_token_factor"},
     {"question": "20,000 thinking tokens before an 800 token answer: how many times the output?",
@@ -96,7 +98,7 @@ class ReasoningCostQuery(ModelQuery, ChipQuery):
     )
     total_output_tokens: float | None = quantity(
         "Output tokens with the thinking", "token", default=None, above=0,
-        words=("output goes to", "after", "with thinking", "in all", "total output", "rises to"),
+        words=("output goes to", "rises to", "grows to", "total output"),
     )  # fmt: skip
     token_factor: float | None = quantity(
         "How many times as many tokens", "dimensionless", default=None, above=0,
@@ -104,11 +106,11 @@ class ReasoningCostQuery(ModelQuery, ChipQuery):
     )  # fmt: skip
     per_token_factor: float | None = quantity(
         "How many times as dear each token is", "dimensionless", default=None, above=0,
-        words=("per token", "cost per token", "the cost per token", "fewer users", "times per token", "each token costs"),
+        words=("each", "per token", "the cost per token", "fewer users", "times per token", "each token costs", "each is dearer"),
     )  # fmt: skip
     cost_factor: float | None = quantity(
         "How many times as dear the answer is", "dimensionless", default=None, above=0,
-        words=("times the cost", "more expensive", "dearer", "cost factor"),
+        words=("times the cost", "answer more expensive", "query costs", "cost factor", "in all"),
     )  # fmt: skip
     usd_per_mtok_output: float | None = quantity(
         "Price of a million output tokens of the thinking model", "USD/Mtoken", default=None, min=0,
