@@ -127,12 +127,21 @@ def latent_copies(deployment: Deployment) -> int:
 
 
 def estimate(
-    deployment: Deployment, input_tokens: float, output_tokens: float, batch: float | None = None
+    deployment: Deployment,
+    input_tokens: float,
+    output_tokens: float,
+    batch: float | None = None,
+    *,
+    tokens_per_step: float = 1.0,
 ) -> Estimate:
     """TTFT, TPOT and throughput of a server under `batch` closed-loop clients; None takes what fits.
 
-    Raises FactAbsent when a chip's bandwidth or a model's shape is not known.
+    `tokens_per_step` is what speculative decoding yields a step on average, as stated by the caller: no measured
+    row has it, and the cost of drafting and checking is not added. Raises FactAbsent when a chip's bandwidth or
+    a model's shape is not known, InputError for what cannot be.
     """
+    if not 1.0 <= tokens_per_step <= 16.0:
+        raise InputError("tokens_per_step", tokens_per_step, "from 1 (no speculation) to 16")
     laid, assumptions = layout(deployment)
     family = serving_constants.chip_family(deployment.chip)
     engine = serving_constants.engine_family(deployment.engine, family, regime="server")
@@ -141,52 +150,53 @@ def estimate(
     count = batch or max(1.0, math.floor(core.room(tuning, input_tokens + output_tokens)))
     try:
         found = core.estimate(
-            tuning, input_tokens=input_tokens, output_tokens=output_tokens, load="closed", count=count
+            tuning,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens / tokens_per_step,
+            load="closed",
+            count=count,
         )
     except _core.CoreError as error:
         raise InputError(*error.args) from error
-    constants = serving_constants.load()
-    known = constants.known(engine, family)
-    return _estimate(laid, found, engine, input_tokens, output_tokens, assumptions, known, count)
-
-
-def _estimate(
-    laid: Deployment,
-    found: _core.Estimate,
-    engine: str | None,
-    input_tokens: float,
-    output_tokens: float,
-    assumptions: list[str],
-    known: bool,
-    count: float,
-) -> Estimate:
+    if tokens_per_step > 1.0:
+        assumptions.append(f"Speculative decoding yields {tokens_per_step:g} tokens a step, as stated")
+    known = serving_constants.load().known(engine, family)
     values = {
         "ttft_s": found.ttft_s,
-        "tpot_s": found.tpot_s,
-        "output_tokens_per_s": found.output_tokens_per_s,
+        "tpot_s": found.tpot_s / tokens_per_step,
+        "output_tokens_per_s": found.requests_per_s * output_tokens,
         "total_tokens_per_s": found.requests_per_s * (input_tokens + output_tokens),
     }
-    metrics = {"ttft_s": "ttft_ms", "tpot_s": "tpot_ms"}
     near = 0.85 * found.room < count < 1.2 * found.room
-    intervals = {}
-    for name, value in values.items():
-        metric = metrics.get(name, "output_tok_s_total")
-        low, high = serving_constants.interval(
-            serving_constants.load(), metric, "fixed_concurrency", unknown=not known, near_limit=near
-        )
-        intervals[name] = (value * low, value * high)
     return Estimate(
         **values,
         batch=found.batch,
         limited_by=found.limited_by,
         fits=found.room >= 1.0,
         breakdown=found.breakdown,
-        intervals=intervals,
+        intervals=_intervals(values, unknown=not known or tokens_per_step > 1.0, near_limit=near),
         engine_family=engine,
         tensor_parallel=laid.tensor_parallel or 1,
         pipeline_parallel=laid.pipeline_parallel,
         assumptions=tuple(assumptions),
     )
+
+
+_METRICS = {"ttft_s": "ttft_ms", "tpot_s": "tpot_ms", "total_tokens_per_s": "total_tok_s"}
+
+
+def _intervals(
+    values: dict[str, float], *, unknown: bool, near_limit: bool
+) -> dict[str, tuple[float, float]]:
+    """10-90 % interval of each value of a server's estimate."""
+    constants, found = serving_constants.load(), {}
+    for name, value in values.items():
+        metric = _METRICS.get(name, "output_tok_s_total")
+        low, high = serving_constants.interval(
+            constants, metric, "fixed_concurrency", unknown=unknown, near_limit=near_limit
+        )
+        found[name] = (value * low, value * high)
+    return found
 
 
 def layout(deployment: Deployment) -> tuple[Deployment, list[str]]:

@@ -104,6 +104,18 @@ def test_an_engine_nobody_measured_gets_a_wider_interval() -> None:
     assert ratio(other) > 1.1 * ratio(named)
 
 
+def test_speculation_is_a_stated_factor_with_a_wider_interval() -> None:
+    on_h200 = on("llama-3.1-70b", "h200", 4, engine="TensorRT-LLM")
+    plain = dep.estimate(on_h200, 500, 2000, 4)
+    faster = dep.estimate(on_h200, 500, 2000, 4, tokens_per_step=2.0)
+    assert faster.tpot_s == pytest.approx(plain.tpot_s / 2, rel=0.05)
+    assert 1.8 < faster.output_tokens_per_s / plain.output_tokens_per_s < 2.05
+    assert faster.intervals["tpot_s"][1] / faster.tpot_s > plain.intervals["tpot_s"][1] / plain.tpot_s
+    assert "as stated" in faster.assumptions[-1]
+    with pytest.raises(InputError, match="tokens_per_step"):
+        dep.estimate(on_h200, 500, 2000, 4, tokens_per_step=0.5)
+
+
 def test_no_batch_means_what_fits() -> None:
     found = dep.estimate(on("llama-3.1-8b", "h100-sxm", 1, engine="vllm"), 2000, 500)
     assert found.batch > 50
