@@ -36,6 +36,10 @@ _EXAMPLES: list[dict[str, Any]] = [
         "question": "links of a 16 by 16 two-dimensional torus",
         "input": {"dims": [16, 16], "topology": "torus"}, "want": "links",
     },
+    {
+        "question": "number of chips in a 2D torus with 16 on each side",
+        "input": {"side": 16, "topology": "2d_torus"}, "want": "chips",
+    },
     {"question": "hop diameter of a 12x12x12 torus", "input": {"dims": [12, 12, 12]}, "want": "diameter_hops"},
     {
         "question": "bisection links of a 8x4x4 mesh without wraparound",
@@ -89,13 +93,15 @@ class InterconnectQuery(Query):
         None, min_length=1, max_length=10, description="Chips along each axis of a torus or mesh, as in 4x4x4",
         json_schema_extra={"words": ["torus", "mesh", "dimensions", "axes", "shape", "3D torus", "2D torus"]},
     )  # fmt: skip
-    topology: Topology | None = Field(
+    topology: Topology | Literal["2d_torus", "3d_torus"] | None = Field(
         None, description="Kind of network: torus unless said",
-        json_schema_extra={"words": ["torus", "mesh", "ring", "hypercube", "switch", "NVSwitch", "topology"]},
+        json_schema_extra={
+            "words": ["torus", "mesh", "ring", "hypercube", "switch", "NVSwitch", "topology", "2D torus", "3D torus"]
+        },
     )  # fmt: skip
     side: int | None = quantity(
-        "Chips along each axis, when all are equal", "dimensionless", default=None, min=1, max=100_000,
-        words=("per side", "per dimension", "per axis", "a side", "on each axis"),
+        "Chips along each axis, when all are equal", "chip", default=None, min=1, max=1000,
+        words=("per side", "chips per side", "per dimension", "per axis", "a side", "on each axis", "on each side"),
     )  # fmt: skip
     dimensions: int | None = quantity(
         "Number of axes, when all are equal", "dimensionless", default=None, min=1, max=30,
@@ -150,8 +156,8 @@ class InterconnectQuery(Query):
         words=("step", "step time", "seconds a step", "per step"), ask="How long is a training step?",
     )  # fmt: skip
     sync_every_steps: float | None = quantity(
-        "Steps between two synchronisations (1: every step)", "dimensionless", default=None, min=1,
-        words=("sync every", "synchronise every", "inner steps", "H", "outer step every"),
+        "Steps between two synchronisations (1: every step)", "dimensionless", default=None, min=1, max=100_000,
+        words=("sync every", "synchronise every", "inner steps", "outer step every", "steps between syncs"),
     )  # fmt: skip
     compute_utilization: float | None = quantity(
         "Share of the time the sites compute (0.95 unless said)", "dimensionless", default=None, above=0, below=1,
@@ -269,7 +275,7 @@ def _network(query: InterconnectQuery) -> Network | None:
     chips = query.n_chips or (math.prod(dims) if dims else None)
     if chips is None or query.topology is None:
         return None
-    if query.topology in ("torus", "mesh"):
+    if query.topology not in ("ring", "switch"):
         raise MissingInput("dims", "the shape of the torus or mesh, such as 4x4x4")
     return ring(chips) if query.topology == "ring" else switched(chips)
 
@@ -277,9 +283,8 @@ def _network(query: InterconnectQuery) -> Network | None:
 def _given_dims(query: InterconnectQuery) -> tuple[int, ...] | None:
     if query.dims:
         return tuple(query.dims)
-    if query.side is not None and query.dimensions is not None:
-        return (query.side,) * query.dimensions
-    return None
+    axes = query.dimensions or {"2d_torus": 2, "3d_torus": 3}.get(query.topology or "")
+    return (query.side,) * axes if query.side is not None and axes is not None else None
 
 
 def _log2(query: InterconnectQuery, dims: tuple[int, ...] | None) -> int:
@@ -315,7 +320,8 @@ def _add_domain(result: InterconnectResult, query: InterconnectQuery, catalog: C
     first = query.domain_chips or _domain_of(query.chip, catalog, result, needed=query.message_bytes is None)
     second = query.other_domain_chips or _domain_of(query.other_chip, catalog, result, needed=True)
     whole_network = query.dims or query.topology or query.racks or query.message_bytes
-    if query.n_chips and not whole_network and (query.domain_chips or query.other_domain_chips or second):
+    both_named = first is not None and second is not None and query.n_chips in (first, second)
+    if query.n_chips and not whole_network and not both_named and (query.domain_chips or second):
         first, second = float(query.n_chips), query.domain_chips or second  # so many chips against a domain
     if first is not None and query.domain_chips is None and query.n_chips is None:
         result.domain_chips = first

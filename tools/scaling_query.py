@@ -15,6 +15,10 @@ _EXAMPLES: list[dict[str, Any]] = [
         "input": {"start_usd": 80e6, "factor": 10}, "want": "next_usd",
     },
     {
+        "question": "starting from a $40M run, what does the run two tenfold steps later cost?",
+        "input": {"start_usd": 40e6, "factor": 10, "steps": 2}, "want": "end_usd",
+    },
+    {
         "question": "add up runs of $5M, $50M and $500M",
         "input": {"runs_usd": [5e6, 50e6, 500e6]}, "want": "total_usd",
     },
@@ -87,7 +91,7 @@ class ScalingSpendQuery(ComputeQuery):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, json_schema_extra={"examples": _EXAMPLES})  # type: ignore[dict-item]
 
     budget_usd: float | None = quantity(
-        "Money for one training run", "USD", default=None, above=0,
+        "Money for one training run", "USD", default=None, min=1000,
         words=("budget", "money", "dollars to spend", "spend on training", "with $"),
         ask="What is the training budget, compute, size or number of tokens?",
     )  # fmt: skip
@@ -192,7 +196,7 @@ class ScalingSpendResult(Result):
 
     end_usd: float | None = quantity(
         "Cost of the last run of the ladder", "USD", default=None, role="headline",
-        words=("final run", "last run costs", "end up at", "cost after"),
+        words=("final run", "last run costs", "end up at", "cost after", "run after next", "after steps"),
     )  # fmt: skip
     next_usd: float | None = quantity(
         "Cost of the next step", "USD", default=None, role="headline",

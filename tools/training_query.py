@@ -92,10 +92,10 @@ class TrainingRunQuery(ComputeQuery):
         words=("tokens per second per GPU", "tokens/s per chip", "training throughput"),
     )  # fmt: skip
     usd: float | None = quantity(
-        "Rent of the whole run", "USD", default=None, above=0, words=("budget", "total cost", "cost", "spend")
+        "Rent of the whole run", "USD", default=None, min=1000, words=("budget", "total cost", "cost", "spend")
     )
     usd_per_chip: float | None = quantity(
-        "Purchase price of one chip with its share of the server", "USD/chip", default=None, above=0,
+        "Purchase price of one chip with its share of the server", "USD/chip", default=None, min=100,
         words=("purchase price", "price per GPU", "cost of a chip", "capex per GPU", "bought at"),
     )  # fmt: skip
     lifetime_years: float | None = quantity(

@@ -96,6 +96,8 @@ WORKED = [
     ("interconnect", "diameter_hops", {"topology": "hypercube", "n_chips": 64}, 6),
     ("interconnect", "chips_per_rack", {"n_chips": 64, "racks": 2}, 32),
     ("interconnect", "domain_ratio", {"domain_chips": 8000, "other_domain_chips": 72}, 111.1),
+    ("interconnect", "chips", {"side": 16, "topology": "3d_torus"}, 4096),
+    ("interconnect", "domain_ratio", {"n_chips": 72, "chip": "tpu-v5p", "other_chip": "gb200"}, 124.44),
     ("interconnect", "domain_ratio", {"n_chips": 8960, "other_domain_chips": 72}, 124.44),
     ("interconnect", "domain_ratio", {"n_chips": 8960, "domain_chips": 72, "other_chip": "gb200"}, 124.44),
     ("interconnect", "latency_ms", {"distance_km": 1000}, 4.897),
