@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -38,9 +39,18 @@ def create_app(settings: Settings, *, host: str = "127.0.0.1", agent: Agent | No
     )
     app.state.service = service
     problems.install(app)
-    guard.install(app)
+    guard.install(app, service)
     for module in (ask, tools, facts, openai_chat, health, web):
         app.include_router(module.router)
+    plain = app.openapi
+    described: list[dict[str, Any]] = []
+
+    def openapi() -> dict[str, Any]:
+        if not described:
+            described.append(problems.describe(plain()))
+        return described[0]
+
+    app.openapi = openapi  # type: ignore[method-assign]
     return app
 
 

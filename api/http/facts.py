@@ -6,10 +6,10 @@ import asyncio
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
-from tools.catalog.describe import chip_row, describe, model_row, price_row
 
 from api.http.guard import Reader, service_of
 from tools.catalog import Catalog
+from tools.catalog.describe import chip_row, describe, model_row, price_row
 from tools.errors import FactAbsent
 
 router = APIRouter(prefix="/v1", tags=["facts"])

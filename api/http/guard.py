@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request
 
 from api.http.keys import LOCAL, ApiKey, find
 from api.http.problems import Problem, problem_response
@@ -150,20 +150,48 @@ class BodyLimit:
         await response(scope, receive, send)
 
 
-def install(app: FastAPI) -> None:
-    """Request ids, security headers, counts and times on every response."""
+class Dress:
+    """ASGI middleware: a request id, security headers, counts and times on every response.
 
-    @app.middleware("http")
-    async def _dress(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        given = request.headers.get("x-request-id", "")
-        request.state.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    Plain ASGI, as Starlette's function middleware would buffer each event of a stream through a task of its own.
+    """
+
+    def __init__(self, app: Any, service: Service) -> None:
+        self.app, self.service = app, service
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
-        response = await call_next(request)
-        took = time.perf_counter() - began
-        response.headers["X-Request-ID"] = request.state.request_id
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-        service_of(request).metrics.seen(request, response.status_code, took)
-        return response
+        status = 500
 
+        async def dressed(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = message.setdefault("headers", [])
+                present = {name.lower() for name, _ in headers}
+                headers += [(name, value) for name, value in _SAFE if name not in present]
+                headers.append((b"x-request-id", request_id.encode()))
+                self.service.metrics.seen(scope, status, time.perf_counter() - began)
+            await send(message)
+
+        await self.app(scope, receive, dressed)
+
+
+_SAFE = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+
+
+def _request_id(scope: Any) -> str:
+    """The caller's own id where it is a plain word, else a fresh one."""
+    given = next((v for k, v in scope["headers"] if k == b"x-request-id"), b"").decode("latin-1")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def install(app: FastAPI, service: Service) -> None:
+    """The middleware; what is added last meets a request first, so that refused bodies have ids too."""
     app.add_middleware(BodyLimit)
+    app.add_middleware(Dress, service=service)

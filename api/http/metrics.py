@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import Request
+from collections.abc import Mapping
+from typing import Any
 
 from agent.answer import Answer
 
@@ -38,8 +39,9 @@ class Metrics:
         )
         self.streams = Gauge("rackrate_open_streams", "Event streams open now", registry=self.registry)
 
-    def seen(self, request: Request, status: int, seconds: float) -> None:
-        route = getattr(request.scope.get("route"), "path", "unmatched")
+    def seen(self, scope: Mapping[str, Any], status: int, seconds: float) -> None:
+        """One response. Routes are counted by their pattern, so that ids in paths make no new series."""
+        route = getattr(scope.get("route"), "path", "unmatched")
         self._requests.labels(route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 

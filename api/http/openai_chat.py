@@ -1,30 +1,39 @@
 """OpenAI's chat protocol, with the agent itself as the model `rackrate`: plain and streaming.
 
-The last user message is the question; earlier ones are the conversation, replayed only when the client does not
-name a thread (`metadata.thread` or `user`). Citations travel as annotations, the whole Answer as `rackrate`.
+The last user message is the question; earlier ones are the conversation, unless the client names a thread
+(`metadata.thread`), which has its own. Citations travel as annotations, the whole Answer as `rackrate`.
 """
 
 from __future__ import annotations
 
 import json
+import logging
+import re
 import time
 import uuid
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.answer import Answer
+from agent.chat import Message
+from api.http.ask import THREAD
 from api.http.guard import Asker, Reader, service_of
 from api.http.problems import Problem
 from api.http.service import Service, thread_of
+from knowledge.citation import Citation
 from tools.errors import RackrateError
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 
+log = logging.getLogger("rackrate.http")
+
 MODEL = "rackrate"
+HISTORY_MESSAGES = 40
+HISTORY_CHARS = 20_000
 
 
 class ChatMessage(BaseModel):
@@ -74,42 +83,41 @@ async def chat(body: ChatBody, request: Request, key: Asker) -> JSONResponse | S
     if body.messages[-1].role != "user":
         raise Problem(422, "messages: the last must be the user's", field="messages")
     service = service_of(request)
-    thread = thread_of(key, await _thread(service, body, key.name))
-    question = body.messages[-1].text
+    named = (body.metadata or {}).get("thread")
+    if named is not None and not re.fullmatch(THREAD, named):
+        raise Problem(
+            422, "metadata.thread: 1 to 120 letters, digits and . : @ + - _", field="metadata.thread"
+        )
+    turn: dict[str, Any] = {"question": body.messages[-1].text, "thread": thread_of(key, named)}
+    if named is None:
+        turn["history"] = _history(body.messages[:-1])
     if body.stream:
         usage = bool((body.stream_options or {}).get("include_usage"))
-        return StreamingResponse(_chunks(service, question, thread, usage), media_type="text/event-stream")
-    answer = await service.ask(question, thread=thread, as_of=None)
-    return JSONResponse(_completion(answer))
+        return StreamingResponse(_chunks(service, turn, usage), media_type="text/event-stream")
+    return JSONResponse(_completion(await service.ask(**turn)))
 
 
-async def _thread(service: Service, body: ChatBody, owner: str) -> str | None:
-    """The thread to answer in: the one named, or one of this request's own into which its past is replayed."""
-    named = (body.metadata or {}).get("thread")
-    if named:
-        return named
-    earlier = [m.text for m in body.messages[:-1] if m.role == "user" and m.text.strip()][-3:]
-    if not earlier:
-        return None
-    thread = f"chat-{uuid.uuid4().hex}"
-    for question in earlier:
-        await service.ask(question, thread=f"{owner}/{thread}", as_of=None)
-    return thread
+def _history(messages: Sequence[ChatMessage]) -> list[Message]:
+    """The conversation so far, as the agent's messages. A client's system prompt is not one: the agent has its own."""
+    roles: dict[str, Literal["user", "assistant"]] = {"user": "user", "assistant": "assistant"}
+    kept = [(roles[m.role], m.text) for m in messages if m.role in roles and m.text.strip()]
+    return [Message(role, text[:HISTORY_CHARS]) for role, text in kept[-HISTORY_MESSAGES:]]
 
 
 def _annotations(answer: Answer) -> list[dict[str, Any]]:
-    return [
-        {
-            "type": "url_citation",
-            "url_citation": {
-                "url": f"rackrate:{c.source}#{c.start or c.page or ''}",
-                "title": f"{c.title} {c.start or ''}".strip(),
-                "start_index": 0,
-                "end_index": 0,
-            },
-        }
-        for c in answer.citations
-    ]
+    return [{"type": "url_citation", "url_citation": _cited(answer.text, c)} for c in answer.citations]
+
+
+def _cited(text: str, citation: Citation) -> dict[str, Any]:
+    """A citation as OpenAI's: where its time stamp or page stands in the text (0, 0 where it does not)."""
+    place = citation.start or (f"p. {citation.page}" if citation.page else "")
+    at = text.find(place) if place else -1
+    return {
+        "url": f"rackrate:{citation.source}#{citation.start or citation.page or ''}",
+        "title": f"{citation.title} {place}".strip(),
+        "start_index": max(at, 0),
+        "end_index": at + len(place) if at >= 0 else 0,
+    }
 
 
 def _usage(answer: Answer) -> dict[str, int]:
@@ -139,7 +147,7 @@ def _completion(answer: Answer) -> dict[str, Any]:
     }
 
 
-async def _chunks(service: Service, question: str, thread: str | None, usage: bool) -> AsyncIterator[str]:
+async def _chunks(service: Service, turn: dict[str, Any], usage: bool) -> AsyncIterator[str]:
     head = {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
         "object": "chat.completion.chunk",
@@ -153,7 +161,7 @@ async def _chunks(service: Service, question: str, thread: str | None, usage: bo
 
     yield chunk({"role": "assistant", "content": ""})
     try:
-        async for event, data in service.stream(question, thread=thread, as_of=None):
+        async for event, data in service.stream(**turn):
             # the checked text, once it is whole: deltas may still be repaired by the ledger
             if event == "answer" and isinstance(data, Answer):
                 for paragraph in data.text.splitlines(keepends=True):
@@ -163,4 +171,7 @@ async def _chunks(service: Service, question: str, thread: str | None, usage: bo
                     yield f"data: {json.dumps({**head, 'choices': [], 'usage': _usage(data)})}\n\n"
     except RackrateError as error:
         yield f"data: {json.dumps({'error': {'message': str(error), 'type': 'invalid_request_error'}})}\n\n"
+    except Exception:
+        log.exception("a chat stream failed")
+        yield f"data: {json.dumps({'error': {'message': 'internal error', 'type': 'server_error'}})}\n\n"
     yield "data: [DONE]\n\n"

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from agent.errors import ThreadError
@@ -17,6 +18,65 @@ from tools.errors import FactAbsent, InputError, MissingInput, PluginError, Rack
 log = logging.getLogger("rackrate.http")
 
 MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457 problem details; faults of an input also name its field, its value and what is allowed."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Unprocessable Content",
+                    "status": 422,
+                    "detail": "n_chips is 0; allowed: a whole number, at least 1",
+                    "field": "n_chips",
+                    "value": 0,
+                    "allowed": "a whole number, at least 1",
+                    "request_id": "8f14e45fceea467a9f2d6c1b0e6a3d11",
+                }
+            ]
+        },
+    )
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+    field: str | None = None
+    allowed: str | None = None
+
+
+OPEN = frozenset({"/healthz", "/readyz"})  # what answers without a key
+
+
+def describe(document: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document with the problems each operation may answer with."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Problem"] = ProblemDetails.model_json_schema()
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemes = {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    document["components"]["securitySchemes"] = schemes
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            statuses = [503] if path == "/readyz" else [] if path in OPEN else [401, 403, 429]
+            statuses += [404] if "{" in path else []
+            statuses += [422] if "{" in path or method == "post" else []
+            statuses += [400, 408, 413] if method == "post" else []
+            operation["responses"].pop("422", None)
+            for status in statuses:
+                phrase = HTTPStatus(status).phrase
+                operation["responses"][str(status)] = {"description": phrase, "content": content}
+            if path not in OPEN:
+                operation["security"] = [{"bearer": []}, {"header": []}, {}]
+    return document
 
 
 class Problem(Exception):
@@ -33,6 +93,8 @@ def problem_response(
     title = HTTPStatus(status).phrase
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
     body["request_id"] = getattr(request.state, "request_id", None)
+    if request.url.path == "/v1/chat/completions":  # where OpenAI's clients look for words
+        body["error"] = {"message": detail, "type": "invalid_request_error", "code": status}
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
