@@ -91,7 +91,7 @@ class ScalingSpendQuery(ComputeQuery):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, json_schema_extra={"examples": _EXAMPLES})  # type: ignore[dict-item]
 
     budget_usd: float | None = quantity(
-        "Money for one training run", "USD", default=None, min=1000,
+        "Money for one training run", "USD", default=None, above=0,
         words=("budget", "money", "dollars to spend", "spend on training", "with $"),
         ask="What is the training budget, compute, size or number of tokens?",
     )  # fmt: skip

@@ -32,6 +32,10 @@ _EXAMPLES: list[dict[str, Any]] = [
         "input": {"chip_hours": 2.788e6, "usd_per_chip_hour": 2}, "want": "usd",
     },
     {
+        "question": "bill for 5 million H100 hours at $2.50",
+        "input": {"chip_hours": 5e6, "usd_per_chip_hour": 2.5, "chip": "h100-sxm"}, "want": "usd",
+    },
+    {
         "question": "how many GPUs to finish 1e25 FLOP in 60 days on H100 with MFU 0.4",
         "input": {"flop": 1e25, "days": 60, "chip": "h100-sxm", "mfu": 0.4}, "want": "n_chips",
     },
@@ -92,7 +96,7 @@ class TrainingRunQuery(ComputeQuery):
         words=("tokens per second per GPU", "tokens/s per chip", "training throughput"),
     )  # fmt: skip
     usd: float | None = quantity(
-        "Rent of the whole run", "USD", default=None, min=1000, words=("budget", "total cost", "cost", "spend")
+        "Rent of the whole run", "USD", default=None, above=0, words=("budget", "total cost", "cost", "spend")
     )
     usd_per_chip: float | None = quantity(
         "Purchase price of one chip with its share of the server", "USD/chip", default=None, min=100,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 DEFAULT_LIFETIME_YEARS = 4.0
 HOURS_PER_YEAR = 8760.0
+RATE_BELOW_USD = 1000.0  # an amount this small beside chip-hours is the price of one
 
 RELATIONS = Relations(
     SIX_N_D,
@@ -77,6 +78,8 @@ def training_run(query: TrainingRunQuery, catalog: Catalog) -> TrainingRunResult
     missing, with the training throughput of a chip and the utilisation a run on those chips reaches.
     """
     rate = ComputeRate(known=_stated(query, catalog))
+    if query.usd is not None and "usd" not in rate.known:
+        rate.assumptions.append(f"${query.usd:g} is taken as the price of one chip-hour")
     solution = _solve(query, catalog, rate)
     RELATIONS.require(solution, query, *_WANTED)
     found = {n: v for n, v in solution.found().items() if n in TrainingRunResult.model_fields}
@@ -99,6 +102,8 @@ def _stated(query: TrainingRunQuery, catalog: Catalog) -> dict[str, float]:
             raise FactAbsent(f"the size of {entry.name} is not public, so its training cannot be computed")
         known["params"] = float(params)
     known.setdefault("goodput", 1.0)
+    if query.chip_hours is not None and known.get("usd", RATE_BELOW_USD) < RATE_BELOW_USD:
+        known["usd_per_chip_hour"] = known.pop("usd")  # "30 million GPU-hours at $2": nobody rents a run for $2
     return known | given_rate(query)
 
 
@@ -159,7 +164,8 @@ def _needs_peak(query: TrainingRunQuery, solution: Solution) -> bool:
 def _add_rent(query: TrainingRunQuery, catalog: Catalog, rate: ComputeRate, solution: Solution) -> None:
     """The rent of the chip, unless the question is answered without money."""
     pure_time = query.chip_hours is not None and (query.n_chips or query.days) and query.chip is None
-    if "usd" in solution.values or "chip_hours" not in solution.values or pure_time:
+    priced = "usd" in solution.values or "usd_per_chip_hour" in solution.values
+    if priced or "chip_hours" not in solution.values or pure_time:
         return
     if query.watts_per_chip is not None and query.chip is None:
         return

@@ -71,6 +71,7 @@ WORKED = [
     ("training_run", "mfu", {"flop": 3.8e25, "chip_hours": 30.84e6, "chip": "h100"}, 0.3461),
     ("training_run", "days", {"chip_hours": 30.84e6, "n_chips": 16384}, 78.43),
     ("training_run", "usd", {"chip_hours": 2.788e6, "usd_per_chip_hour": "$2/hr"}, 5.576e6),
+    ("training_run", "usd", {"chip_hours": 30.84e6, "usd": 2, "chip": "h100"}, 61.68e6),
     ("training_run", "n_chips", {"flop": 1e25, "days": 60, "chip": "h100", "mfu": 0.4}, 4877),
     ("training_run", "energy_mwh", {"chip_hours": 50e6, "watts_per_chip": 1400}, 70_000),
     # 5 % of 100,000; Llama 3's 419 interruptions in 54 days on 16,384 chips
