@@ -143,7 +143,7 @@ _DIFFERENCE = re.compile(
 )
 _SUM = re.compile(r"\b(total|sum|altogether|combined|in all|all together|add up|add)\b", re.I)
 _NOW = re.compile(
-    r"\b(right now|today|today's|currently|current|at the moment|this (very )?(minute|second|week|morning|month)|live|latest|as of now|real[- ]time|nowadays|tonight|tomorrow)\b",
+    r"\b(right now|today|today's|currently|current|at (this|the) (very )?moment|this (very )?(minute|second|week|morning|month)|live|latest|as of now|real[- ]time|nowadays|tonight|tomorrow)\b",
     re.I,
 )
 _PRICE = re.compile(
@@ -262,6 +262,8 @@ def _wanted(reading: Reading) -> Wanted:
             found.append(hit)
     if (money := _per_thousand(reading)) != "":
         found.append((4, money, True))
+    if (alone := _unit_alone(reading, taken)) != "":
+        found.append((4, alone, True))
     if (closing := _closing_noun(reading, taken)) != "":
         found.append((2, closing, False))
     leading = _leading_noun(reading, taken)
@@ -293,6 +295,21 @@ def _per_thousand(reading: Reading) -> str:
         return ""
     base = spelled_unit(match.group(1)) or "GB"
     return f"{base}/{'USD' if match.group(2).lower() in ('dollar', '$') else 'kUSD'}"
+
+
+def _unit_alone(reading: Reading, taken: set[int]) -> str:
+    """ "…, milliseconds, bandwidth bound", "… utilisation? USD": a part of the sentence that is only a unit."""
+    tokens = reading.tokens
+    start = 0
+    for k in range(len(tokens) + 1):
+        if k == len(tokens) or tokens[k].text in ",.?;:":
+            words = [t for t in tokens[start:k] if t.low not in ("in", "the", "answer")]
+            if start and 0 < len(words) <= 3 and not any(i in taken for i in range(start, k)):
+                unit = _unit_phrase(reading, k - len(words), taken, money=True)
+                if unit and len(words) == 1 and words[0].low not in ("context", "users", "agents"):
+                    return unit
+            start = k + 1
+    return ""
 
 
 def _closing_noun(reading: Reading, taken: set[int]) -> str:
@@ -375,6 +392,10 @@ def _asked_at(reading: Reading, i: int, taken: set[int]) -> tuple[int, str, bool
         hit = _unit_phrase(reading, i + 1, taken, money=True)
         if hit:
             return (4 if word != "as" else 3, hit, True)
+    if word == "number" and after == "of":
+        counted = _counted(reading, i + 2, taken, many=True)
+        if counted:
+            return counted
     if word == "how" and after in ("many", "much"):
         counted = _counted(reading, i + 2, taken, many=after == "many")
         if counted:

@@ -51,6 +51,8 @@ def _same_dims(q: Quantity, f: Field) -> float:
     wants_percent = f.unit_text == "percent"
     if is_percent == wants_percent:
         return 3.0 if is_percent else 2.6
+    if is_percent and f.high <= 1:
+        return 2.8  # a fraction by another name
     return 1.3 if is_percent else 0.4
 
 
@@ -127,7 +129,13 @@ def rate_unsaid(q: Quantity, f: Field, before: Any) -> float:
     return 2.4 if same_money and near and not f.unit.dims == (("USD", 1),) else 0.0
 
 
-def direction_fit(q: Quantity, f: Field) -> float:
+def direction_fit(q: Quantity, f: Field, words: Words) -> float:
+    """The sides of a comparison: "old" and "new" beside the number first, else its place in the sentence."""
+    if f.direction:
+        near = words.near(q.first, q.last)
+        new, old = near.get("new", 0.0), max(near.get("old", 0.0), near.get("earli", 0.0))
+        if max(new, old) > 0.65 and new != old:
+            return 1.2 if (f.direction > 0) == (new > old) else -1.2
     later = bool({"to", "second"} & q.marks)
     earlier = bool({"from", "first"} & q.marks)
     if later == earlier or not f.direction:

@@ -19,7 +19,7 @@ _SECURITY = (
 )
 _ADVICE = re.compile(
     rf"\b(should|shall|would you|do you (think|recommend)|is it (a )?(good|smart|wise|safe|right|worth)|time to|worth|recommend|advise|tell me whether to|want to|better to|can i|ought)\b.{{0,50}}\b{_TRADE}\b.{{0,50}}\b{_SECURITY}\b"
-    rf"|\b{_TRADE}\b.{{0,15}}\bor\b.{{0,15}}\b{_TRADE}\b.{{0,40}}\b{_SECURITY}\b|\b{_SECURITY}\b.{{0,50}}\b(a )?(buy|sell|hold|strong buy|good investment|overvalued|undervalued|price target)\b(?!\w)"
+    rf"|\b{_TRADE}\b.{{0,15}}\bor\b.{{0,15}}\b{_TRADE}\b.{{0,40}}\b{_SECURITY}\b|\b{_SECURITY}\b.{{0,50}}\b(a (good |strong |smart |safe )?(buy|sell|hold|investment|short)|overvalued|undervalued|price target)\b(?!\w)"
     r"|\b(best|top|good|hot|hottest|favou?rite)\b.{0,25}\b(stocks?|shares|etfs?|equities)\b|\b(stocks?|shares|etfs?|equities)\b.{0,12}\bto (buy|invest|own|hold|short|pick)\b|\bhold my (shares|stock|position)\b"
     r"|\b(price target|stock tips?|investment advice|financial advice|which (stock|share|ticker|company)s? (should|to|do|will|would)|stock picks?)\b"
     rf"|\bwill\b.{{0,30}}\b(stock|shares|share price|nvda|avgo)\b.{{0,40}}\b(go|rise|fall|double|crash|moon|hit|reach|recover|be)\b"

@@ -112,7 +112,7 @@ class Matcher:
             unit
             + said
             + piece_fit(q, f)
-            + direction_fit(q, f)
+            + direction_fit(q, f, words)
             + range_fit(q, f)
             + self._name_fit(near, f, words)
         )

@@ -82,6 +82,9 @@ def _verbal(reading: Reading, i: int) -> Quantity | None:
     token = reading.tokens[i]
     if token.low not in _VERBAL:
         return None
+    follow = reading.tokens[i + 1].low if i + 1 < len(reading.tokens) else ""
+    if follow in ("step", "steps", "jump", "jumps"):
+        return None  # "tenfold steps" are counted, not multiplied by
     before = reading.tokens[i - 1].low if i else ""
     lead = {t.low for t in reading.tokens[max(0, i - 7) : i]}
     after = [t.low for t in reading.tokens[i + 1 : i + 2]]

@@ -194,7 +194,7 @@ def _same_rate(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
         set(between)
         & {"but", "vs", "versus", "against", "while", "to", "than", "clear", "clears", "market", "whereas"}
     )
-    return close and contrast and b.value < 50 * max(a.value, 1e-9) and b.value * 50 > a.value
+    return close and contrast and b.value < 250 * max(a.value, 1e-9) and b.value * 250 > a.value
 
 
 def _passes_on(tokens: list[Token], a: Quantity, b: Quantity) -> bool:

@@ -92,6 +92,11 @@ def _second_calls(decider: Decider, decision: Decision, turn: Turn) -> tuple[Too
         if choice is None:
             return ()
         return (ToolCall(_id(turn, "c"), choice.frame.spec.name, choice.frame.arguments, _origins(choice)),)
+    plain = _plain_unit(decision, turn)
+    if plain is not None:
+        value, unit = plain
+        arguments = {"expression": "a", "variables": {"a": f"{value:.15g} {unit}"}, "unit": unit}
+        return (ToolCall(_id(turn, "p"), ARITHMETIC, arguments, {"expression": "question"}),)
     fall = _fall(decision, turn)
     if fall is not None:
         return (
@@ -128,6 +133,36 @@ _FALLS = re.compile(
     r"\b(drop\w*|fall\w*|fell|compress\w*|declin\w*|decreas\w*|shrink\w*|cut|cheaper|lower|less|reduc\w+|down|los[et]\w*|discount)\b",
     re.I,
 )
+
+
+def _plain_unit(decision: Decision, turn: Turn) -> tuple[float, str] | None:
+    """A price of one chip, said in dollars: the figure and its unit without the thing it is for."""
+    from agent.offline.decide import figure_of
+
+    choice = decision.choice
+    if (
+        choice is None
+        or choice.want is None
+        or choice.frame.pairs
+        or decision.kind not in ("calculate", "mixed")
+    ):
+        return None
+    figure = figure_of(turn.result(_id(turn, "a")) or {}, choice.want.name)
+    if figure is None:
+        return None
+    value, unit = figure
+    wanted = decision.question.features.wanted
+    plain = {
+        "USD/chip": "USD",
+        "USD/server": "USD",
+        "USD/person": "USD",
+        "chip/rack": "chip",
+        "chip/server": "chip",
+        "USD/person/year": "USD/year",
+    }.get(unit)
+    if unit in ("USD/chip/hour", "USD/hour") and wanted.unit_text == "USD" and wanted.explicit:
+        plain = "USD"
+    return (value, plain) if plain else None
 
 
 def _fall(decision: Decision, turn: Turn) -> float | None:
@@ -295,9 +330,20 @@ def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
         if compared is not None and "error" not in compared
         else (ids[0], runs[0], choice.want)
     )
+    in_plain = turn.result(_id(turn, "p"))
     fallen = turn.result(_id(turn, "n"))
     if fallen is not None and "error" not in fallen:
         call, run, want = _id(turn, "n"), fallen, None
+    if in_plain is not None and "error" not in in_plain:
+        shown = next(iter(in_plain.get("figures", ())), None)
+        text = _answer_text(decider, decision, choice, runs, run, _figure_named(run, want), want, citations)
+        report = _report(
+            "answered",
+            headline_call=_id(turn, "p"),
+            headline_name="value",
+            headline_unit=shown["unit"] if shown else None,
+        )
+        return Step(text=text, report=report)
     name = want.name if want is not None else "value"
     figure = next((f for f in run.get("figures", ()) if f["name"] == name), None) or next(
         iter(run.get("figures", ())), None
@@ -312,6 +358,10 @@ def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
         assumptions=_assumed(decision),
     )
     return Step(text=text, report=report)
+
+
+def _figure_named(run: Mapping[str, Any], want: Any) -> Mapping[str, Any] | None:
+    return next((f for f in run.get("figures", ()) if want is not None and f["name"] == want.name), None)
 
 
 def _assumed(decision: Decision) -> list[str] | None:

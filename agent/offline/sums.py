@@ -42,6 +42,8 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
     """The clearest arithmetic reading of the quantities, or None."""
     qs = _as_money(reading.quantities, features)
     rules = (
+        _written_out,
+        _repeated,
         _joined_by_word,
         _percent_of,
         _part_of_whole,
@@ -211,7 +213,10 @@ def _change(reading: Reading, features: Features, qs: list[Quantity], salient: l
                 f"({literal(b)} - {literal(a)}) / {literal(a)}", "percent", (i, j), sure, "rise in percent"
             )
         if features.ratio:
-            return Sum(f"{literal(high)} / {literal(low)}", None, (i, j), 0.75, "how many times")
+            asked = features.wanted.unit_text == "dimensionless" and set(salient) <= {i, j}
+            return Sum(
+                f"{literal(high)} / {literal(low)}", None, (i, j), 0.97 if asked else 0.75, "how many times"
+            )
     return None
 
 
@@ -270,7 +275,12 @@ def _size(q: Quantity) -> float:
 
 
 def _conversion(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
-    if len(salient) != 1 or features.wanted.unit is None or not features.wanted.explicit:
+    if (
+        len(salient) != 1
+        or "claim" in qs[salient[0]].marks
+        or features.wanted.unit is None
+        or not features.wanted.explicit
+    ):
         return None
     q = qs[salient[0]]
     if (
@@ -306,6 +316,8 @@ def _by_dimension(reading: Reading, features: Features, qs: list[Quantity], sali
             unit = unit * per if sign > 0 else unit / per
         if unit.dims == wanted.unit.dims:
             ways.append(signs)
+    if not ways and wanted.unit.dims == (("chip", 1),):
+        ways = _with_chip_unsaid(qs, salient, wanted.unit)
     dimensionless = sum(1 for i in salient if not qs[i].unit.dims)
     if len(ways) != 1 or dimensionless:
         return None
@@ -326,6 +338,112 @@ def _by_dimension(reading: Reading, features: Features, qs: list[Quantity], sali
     return Sum(
         expression, unit_text, tuple(salient), 0.92 if cancels or unit_text == "USD" else 0.72, "units decide"
     )
+
+
+def _with_chip_unsaid(qs: list[Quantity], salient: list[int], wanted: Unit) -> list[tuple[int, ...]]:
+    """ "$3 million a year at $2/hr: how many H100s": a rate by the hour that is by the chip as well, unsaid."""
+    ways = []
+    for signs in itertools.product((1, -1), repeat=len(salient)):
+        unit: Unit = NUMBER
+        for i, sign in zip(salient, signs, strict=True):
+            unit = unit * qs[i].unit if sign > 0 else unit / qs[i].unit
+        if not unit.dims and any(
+            s < 0 and "/hour" in qs[i].unit_text for i, s in zip(salient, signs, strict=True)
+        ):
+            ways.append(signs)
+    return ways
+
+
+_PLAIN = re.compile(r"^[\d\s.,()+*/^x×÷kKmMbB$%-]+$")
+
+
+def _written_out(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    """`8 * 7`, `300k / 8`, `2^10`, `sqrt of 2`, `average of 12, 18 and 30`."""
+    text = re.sub(
+        r"^\W*(what('s| is)|how much is|calculate|compute|evaluate|work out)\s+",
+        "",
+        reading.text.strip(" ?=!."),
+        flags=re.I,
+    ).strip()
+    if _PLAIN.match(text) and re.search(r"\d", text) and re.search(r"[+*/^x×÷-]", text[1:]):
+        expression = (
+            re.sub(r"(?<=[\d\s)kKmMbB])[x×](?=[\s\d(])", "*", text)
+            .replace("÷", "/")
+            .replace("$", "")
+            .replace(",", "")
+        )
+        return Sum(expression, None, tuple(range(len(qs))), 1.1, "as written")
+    values = [literal(qs[i]) for i in salient]
+    root = re.search(r"\b(square root|sqrt) of\b", text, re.I)
+    if root and len(values) == 1:
+        return Sum(f"sqrt({values[0]})", None, tuple(salient), 1.0, "square root")
+    if re.search(r"\b(average|mean) of\b", text, re.I) and len(values) > 1:
+        return Sum(f"mean({', '.join(values)})", None, tuple(salient), 1.0, "mean")
+    return None
+
+
+_AGAIN = frozenset(
+    [
+        "generation",
+        "generations",
+        "step",
+        "steps",
+        "doubling",
+        "doublings",
+        "round",
+        "rounds",
+        "iteration",
+        "iterations",
+        "halving",
+        "halvings",
+        "tripling",
+    ]
+)
+
+
+def _repeated(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    """`two doublings from 100k`, `3 billion, ten times more each generation, two generations later`, `8B doubling`."""
+    factors = [i for i, q in enumerate(qs) if "times" in q.marks]
+    counts = [
+        i for i, q in enumerate(qs) if not q.marked and _next_word(reading, q) in _AGAIN and q.value <= 12
+    ]
+    bases = [i for i in salient if i not in factors and i not in counts]
+    if len(bases) != 1:
+        return None
+    word = _next_word(reading, qs[counts[0]]) if counts else ""
+    own = {"doubling": 2.0, "doublings": 2.0, "halving": 0.5, "halvings": 0.5, "tripling": 3.0}.get(word)
+    base = literal(qs[bases[0]])
+    if counts and (own or factors):
+        factor = own if own else qs[factors[0]].value
+        used = (bases[0], *counts, *factors)
+        return Sum(
+            f"{base} * {factor:g} ^ {qs[counts[0]].value:g}",
+            qs[bases[0]].unit_text or None,
+            used,
+            0.95,
+            "n steps",
+        )
+    if (
+        len(qs) == 2
+        and factors
+        and "verbal" in qs[factors[0]].marks
+        and not features.ratio
+        and len(features.stems) < 9
+    ):
+        unit = qs[bases[0]].unit_text or (
+            "USD" if _is_money(reading) and "scaled" in qs[bases[0]].marks else None
+        )
+        value = f"({qs[bases[0]].value:.15g} {unit})" if unit else base
+        return Sum(f"{value} * {qs[factors[0]].value:g}", unit, (bases[0], factors[0]), 0.8, "times a factor")
+    return None
+
+
+def _is_money(reading: Reading) -> bool:
+    return bool(re.search(r"\b(revenue|sales|cost|spend|spending|budget|capex|profit)\b", reading.text, re.I))
+
+
+def _next_word(reading: Reading, q: Quantity) -> str:
+    return reading.tokens[q.last].low if q.last < len(reading.tokens) else ""
 
 
 def _piece(qs: list[Quantity], i: int) -> str:

@@ -197,7 +197,26 @@ def _numerator(reading: Reading, number: Number, marks: set[str]) -> tuple[int, 
         if "chip" not in named.kinds or named.bare_size:
             return i, ""
         lead = tokens[number.first - 1].low if number.first else ""
-        if lead in ("a", "an", "the") and number.value >= 1000 and not named.text.lower().endswith("s"):
+        after = next((t.low for t in tokens if t.start >= named.end), "")
+        group = after in (
+            "cluster",
+            "fleet",
+            "system",
+            "pod",
+            "job",
+            "machine",
+            "installation",
+            "build",
+            "supercomputer",
+            "order",
+            "run",
+        )
+        if (
+            lead in ("a", "an", "the")
+            and 1000 <= number.value < 90_000
+            and not group
+            and not named.text.lower().endswith("s")
+        ):
             return i, "USD"  # "a 5k Trainium2"
         j = i
         while j < len(tokens) and tokens[j].start < named.end:
