@@ -260,6 +260,7 @@ def parse_quantity(text: str, unit: str | None, field: str = "value") -> float:
         value, rest = _leading_number(body)
     except ValueError as error:
         raise UnitError(field, text, f"a number in {unit or 'plain digits'}") from error
+    rest = _per_count(rest, unit)
     given = normalise_unit(f"{prefix} {rest}" if not rest.startswith("/") else f"{prefix}{rest}")
     given = re.sub(r"USD\*", "USD/", given) if given.startswith("USD*") else given
     if not given or unit is None:
@@ -268,6 +269,18 @@ def parse_quantity(text: str, unit: str | None, field: str = "value") -> float:
         return convert(value, given, unit)
     except UnitError as error:
         raise UnitError(field, text, f"a quantity in {unit}") from error
+
+
+_PER_COUNT = re.compile(r"^\s*(?:/|per)\s*1?\s*(k|m|mm|b|thousand|million|billion)\s*$", re.IGNORECASE)
+_PREFIXES = {"k": "k", "thousand": "k", "m": "M", "mm": "M", "million": "M", "b": "G", "billion": "G"}
+
+
+def _per_count(rest: str, unit: str | None) -> str:
+    """`/M` after a price of tokens means per million tokens."""
+    found = _PER_COUNT.match(rest)
+    if found is None or unit is None or "token" not in unit:
+        return rest
+    return f"/{_PREFIXES[found.group(1).lower()]}token"
 
 
 def _leading_number(text: str) -> tuple[float, str]:

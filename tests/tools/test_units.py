@@ -29,6 +29,8 @@ from tools.errors import UnitError
         ("1.4 kW", "W", 1400),
         ("$15 per million tokens", "USD/Mtoken", 15),
         ("$15/Mtok", "USD/Mtoken", 15),
+        ("$15/M", "USD/Mtoken", 15),
+        ("$2 per 1k", "USD/Mtoken", 2000),
         ("3.35TB/s", "GB/s", 3350),
         ("989 TFLOPS", "TFLOP/s", 989),
         ("1 GiB", "byte", 2**30),
