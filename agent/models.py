@@ -66,4 +66,6 @@ def chat_model(
         raise
     except Exception as error:
         raise ProviderError(f"provider {name} cannot start: {type(error).__name__}: {error}") from error
+    if not callable(getattr(model, "stream", None)) or not isinstance(getattr(model, "provider", None), str):
+        raise ProviderError(f"provider {name} gives no ChatModel (it needs `provider`, `model` and `stream`)")
     return model
