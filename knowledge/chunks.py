@@ -1,7 +1,8 @@
-"""Passages: what is indexed and cited. At most 60 s of speech and 256 tokens each, overlapping by half.
+"""Passages: what is indexed and cited. At most 60 s of speech and 256 tokens each, overlapping by a third.
 
 Text without time stamps is cut at page and heading borders first. The overlap is what keeps a sentence that
-straddles a border findable; half of a window (measured on 90 minutes of speech: 60 s windows every 30 s).
+straddles a border findable. Measured on 90 minutes of speech, a window every 40 s finds as much as one every
+30 s for a quarter less work.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from knowledge.document import SegmentLike
 
 MAX_SECONDS = 60.0
-STEP_SECONDS = 30.0
+STEP_SECONDS = 40.0
 MAX_TOKENS = 256
 TEXT_OVERLAP = 0.25  # of the tokens, for text without time stamps
 

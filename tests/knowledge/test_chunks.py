@@ -48,9 +48,9 @@ def test_text_passages_never_cross_a_page_or_heading(parts: list[tuple[str, int,
         assert set(p.text.split()) <= set(here)
 
 
-def test_windows_overlap_by_half_a_minute() -> None:
+def test_windows_overlap_by_a_third() -> None:
     found = passages(speech([(f"word{i}", 10.0) for i in range(18)]))
-    assert [(p.start, p.end) for p in found] == [(0, 60), (30, 90), (60, 120), (90, 150), (120, 180)]
+    assert [(p.start, p.end) for p in found] == [(0, 60), (40, 100), (80, 140), (120, 180)]
 
 
 def test_a_word_without_spaces_is_cut() -> None:
