@@ -57,6 +57,14 @@ _EXAMPLES: list[dict[str, Any]] = [
         "input": {"n_chips": 24000, "annual_failure_percent": 9}, "want": "failures_per_day",
     },
     {
+        "question": "how many of 40k GPUs fail in a year at a 6% annual failure rate?",
+        "input": {"n_chips": 40000, "annual_failure_percent": 6}, "want": "failures_per_year",
+    },
+    {
+        "question": "a GPU fails once every 60,000 hours. How often does a 20,000 GPU cluster fail?",
+        "input": {"chip_mtbf_hours": 60000, "n_chips": 20000}, "want": "mtbf_hours",
+    },
+    {
         "question": "goodput of a job with an MTBF of 3 hours, one minute checkpoints and ten minute restarts",
         "input": {"mtbf_hours": 3, "checkpoint_s": 60, "restart_s": 600}, "want": "goodput_percent",
     },
@@ -74,7 +82,8 @@ class ClusterReliabilityQuery(Query):
 
     n_chips: float | None = quantity(
         "Chips of the cluster", "chip", default=None, above=0,
-        words=("chips", "GPUs", "cluster", "accelerators", "cards"), ask="How many chips has the cluster?",
+        words=("chips", "GPUs", "cluster", "accelerators", "cards", "out of", "fleet of"),
+        ask="How many chips has the cluster?",
     )  # fmt: skip
     chip: str | None = entity("Accelerator of the cluster", "chip", default=None, words=("chip", "GPU"))
     failure_percent: float | None = quantity(
@@ -84,7 +93,7 @@ class ClusterReliabilityQuery(Query):
     )  # fmt: skip
     failed_chips: float | None = quantity(
         "Chips that fail and are replaced", "chip", default=None, min=0,
-        words=("failed chips", "dead GPUs", "pulled GPUs", "GPUs replaced"),
+        words=("have failed", "were replaced", "already failed"),
     )  # fmt: skip
     failures: float | None = quantity(
         "Failures (interruptions) seen over the days", "dimensionless", default=None, above=0,
@@ -92,15 +101,16 @@ class ClusterReliabilityQuery(Query):
     )  # fmt: skip
     days: float | None = quantity(
         "Days that the failures are counted over", "day", default=None, above=0,
-        words=("days", "over", "in", "weeks", "period", "run of"),
+        words=("days", "over", "in", "weeks", "period", "run of", "in a year", "within a year"),
     )  # fmt: skip
     mtbf_hours: float | None = quantity(
         "Mean time between failures of the whole job", "hour", default=None, above=0,
-        words=("MTBF", "mean time between failures", "one failure every", "fails every"),
+        words=("MTBF", "mean time between failures", "job crashes every"),
     )  # fmt: skip
     chip_mtbf_hours: float | None = quantity(
         "Chip-hours between failures", "chip*hour", default=None, above=0,
-        words=("chip-hours per failure", "GPU-hours between failures", "MTBF of one GPU", "per-chip MTBF"),
+        words=("chip-hours per failure", "GPU-hours between failures", "MTBF of one GPU", "per-chip MTBF",
+               "one GPU fails every", "each GPU fails every", "a GPU lasts"),
     )  # fmt: skip
     annual_failure_percent: float | None = quantity(
         "Share of the chips that fail in a year", "percent", default=None, above=0,
@@ -159,6 +169,10 @@ class ClusterReliabilityResult(Result):
     failures_per_day: float | None = quantity(
         "Failures a day", "1/day", default=None, words=("failures per day", "a day", "daily failures")
     )
+    failures_per_year: float | None = quantity(
+        "Failures a year", "1/year", default=None,
+        words=("failures per year", "fail in a year", "fail each year", "a year", "annually"),
+    )  # fmt: skip
     failures: float | None = quantity(
         "Failures over the days", "dimensionless", default=None, role="headline",
         words=("failures", "interruptions", "expected failures", "how many failures"),
@@ -196,6 +210,8 @@ RELATIONS = Relations(
     Rule("mtbf_hours", ("failures_per_day",), lambda f: 24 / f, "24 h / {failures_per_day}"),
     Rule("failures_per_day", ("mtbf_hours",), lambda m: 24 / m, "24 h / {mtbf_hours}"),
     product("chip_mtbf_hours", "mtbf_hours", "n_chips"),
+    Rule("failures_per_year", ("n_chips", "annual_failure_percent"), lambda n, a: n * a / 100,
+         "{n_chips} × {annual_failure_percent} a year"),
     Rule("chip_mtbf_hours", ("annual_failure_percent",), lambda a: HOURS_PER_YEAR * 100 / a,
          "8,760 h / {annual_failure_percent}"),
     Rule("annual_failure_percent", ("chip_mtbf_hours",), lambda h: HOURS_PER_YEAR * 100 / h,

@@ -19,6 +19,10 @@ _EXAMPLES: list[dict[str, Any]] = [
         "input": {"start_usd": 40e6, "factor": 10, "steps": 2}, "want": "end_usd",
     },
     {
+        "question": "five runs, the first costs $2M and each is 10x the one before: what do they cost in total?",
+        "input": {"start_usd": 2e6, "factor": 10, "n_runs": 5}, "want": "total_usd",
+    },
+    {
         "question": "add up runs of $5M, $50M and $500M",
         "input": {"runs_usd": [5e6, 50e6, 500e6]}, "want": "total_usd",
     },
@@ -128,7 +132,8 @@ class ScalingSpendQuery(ComputeQuery):
     )  # fmt: skip
     start_usd: float | None = quantity(
         "Cost of the run the ladder starts from", "USD", default=None, above=0,
-        words=("after a run of", "last run", "previous run", "current run", "from", "starting at", "today's"),
+        words=("after a run of", "last run", "previous run", "current run", "from", "starting at", "today's",
+               "first run", "follows", "what follows"),
     )  # fmt: skip
     end_usd: float | None = quantity(
         "Cost of the run the ladder ends at", "USD", default=None, above=0,
@@ -141,6 +146,10 @@ class ScalingSpendQuery(ComputeQuery):
     steps: float | None = quantity(
         "Number of steps of the ladder", "dimensionless", default=None, above=0, max=60,
         words=("steps", "jumps", "generations", "rounds", "number of steps"),
+    )  # fmt: skip
+    n_runs: int | None = quantity(
+        "Number of runs of the ladder, the first and the last counted", "dimensionless", default=None, min=2, max=61,
+        words=("runs", "number of runs", "runs in all", "of so many runs"),
     )  # fmt: skip
     runs_usd: list[float] | None = quantity(
         "Costs of several runs, to be added up", "USD", default=None,

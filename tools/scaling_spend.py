@@ -73,7 +73,7 @@ def _with_model(query: ScalingSpendQuery, catalog: Catalog) -> ScalingSpendQuery
 
 
 def _is_ladder(query: ScalingSpendQuery) -> bool:
-    moves = (query.factor, query.steps, query.end_usd, query.growth_per_year, query.years)
+    moves = (query.factor, query.steps, query.n_runs, query.end_usd, query.growth_per_year, query.years)
     return query.start_usd is not None or any(value is not None for value in moves)
 
 
@@ -86,6 +86,8 @@ def _ladder(query: ScalingSpendQuery, catalog: Catalog) -> ScalingSpendResult:
     known: dict[str, float | None] = {name: getattr(query, name) for name in _LADDER_FIELDS}
     if known["start_usd"] is None:
         known["start_usd"] = query.budget_usd
+    if known["steps"] is None and query.n_runs is not None:
+        known["steps"] = query.n_runs - 1.0
     assumptions = []
     if known["factor"] is None and query.growth_per_year is None and query.years is None and not _pinned(known):
         known["factor"] = DEFAULT_FACTOR

@@ -43,6 +43,8 @@ WORKED = [
     ("scaling_spend", "next_usd", {"start_usd": "$300M", "factor": 10}, 3e9),
     ("scaling_spend", "total_usd", {"runs_usd": [30e6, 300e6, 3e9, 30e9]}, 33.33e9),
     ("scaling_spend", "total_usd", {"start_usd": 30e6, "end_usd": 30e9}, 33.33e9),
+    ("scaling_spend", "total_usd", {"start_usd": 30e6, "factor": 10, "n_runs": 4}, 33.33e9),
+    ("scaling_spend", "end_usd", {"start_usd": 30e6, "factor": 10, "n_runs": 4}, 30e9),
     ("scaling_spend", "last_share_percent", {"runs_usd": [30e6, 300e6, 3e9, 30e9]}, 90.009),
     ("scaling_spend", "decades", {"start_usd": 30e6, "end_usd": 30e9}, 3.0),
     ("scaling_spend", "end_usd", {"start_usd": 10e6, "steps": 2}, 1e9),
@@ -80,6 +82,7 @@ WORKED = [
     ("cluster_reliability", "mtbf_hours", {"failures": 419, "days": 54}, 3.0931),
     ("cluster_reliability", "chip_mtbf_hours", {"failures": 419, "days": 54, "n_chips": 16384}, 50_677),
     ("cluster_reliability", "annual_failure_percent", {"failures": 220, "days": 54, "n_chips": 16384}, 9.076),
+    ("cluster_reliability", "failures", {"n_chips": 1e5, "annual_failure_percent": 9, "days": 365}, 9000),
     ("cluster_reliability", "goodput_percent", {"failures": 419, "days": 54, "checkpoint_s": 60, "restart_s": 600}, 85.3),
     # 100 generated, 2 trained on; 200 generated, 2 kept
     ("rollout_compute", "generation_to_training", {"samples_generated": 100, "samples_trained": 2}, 16.6667),
