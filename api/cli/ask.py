@@ -82,6 +82,8 @@ def _check_usage(question: str | None, source: Path | None, target: Path | None,
         raise click.UsageError("--from and --to go together")
     if source is None and question is None:
         raise click.UsageError("question is missing; allowed: a question, or --from FILE --to FILE")
+    if source is not None and target is not None and source.resolve() == target.resolve():
+        raise click.UsageError(f"to is {str(target)!r}; allowed: another file than the questions")
     if source is not None and question is not None:
         raise click.UsageError("give a question or --from, not both")
     if chart is not None and chart.suffix.lower() not in (".png", ".svg"):

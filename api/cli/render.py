@@ -121,7 +121,7 @@ def _label(answer: Answer) -> str:
         except RackrateError:
             break
         said = (field.description or "").rstrip(".") if field else ""
-        return said if 0 < len(said) <= 70 else name.replace("_", " ")
+        return said if 0 < len(said) <= 70 and "`" not in said else name.replace("_", " ")
     return name.replace("_", " ")
 
 

@@ -74,6 +74,7 @@ def test_terminal_shows_headline_and_says_offline(capsys: pytest.CaptureFixture[
         (["x", "--from", "q"], "go together"),
         (["--from", "/nowhere/q.jsonl", "--to", "a.jsonl"], "/nowhere/q.jsonl"),
         (["x", "--wrong"], "--wrong"),
+        (["--from", "q.jsonl", "--to", "./q.jsonl"], "another file"),
     ],
 )
 def test_bad_usage_is_one_line_and_two(
