@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import TOPICS, transcript
+from made_up_talk import TOPICS, transcript
 
 from knowledge import HomeError, KnowledgeBase, SourceError, UnknownSource
 from knowledge import base as base_module
