@@ -83,14 +83,19 @@ class Decider:
 
     @staticmethod
     def _may_be_claimed(question: Question, q: Quantity) -> bool:
-        if (
-            q.marks & {"article", "claim", "axes", "from", "to"}
-            or not q.marked
-            or len(question.reading.quantities) < 2
-        ):
+        if q.marks & {"article", "claim", "axes", "from", "to"} or len(question.reading.quantities) < 2:
             return False
         if "reported" in q.marks and q.unit.dims:
             return True
+        if (
+            not q.marked
+            and "scaled" in q.marks
+            and question.features.yes_no
+            and q is question.reading.quantities[-1]
+        ):
+            return True
+        if not q.marked:
+            return False
         wanted = question.features.wanted.unit
         if q.unit_text == "percent" or "times" in q.marks:
             return wanted is None or not wanted.dims
@@ -224,6 +229,8 @@ class Decider:
         numbers = [i for i in range(len(question.reading.quantities)) if is_salient(question, i)]
         search = search_text(question.text)
         rival = choices[1] if len(choices) > 1 else None
+        if best is not None and best.trial.kind == "absent" and len(numbers) > 1:
+            best = next((c for c in choices if c.ok and c.score >= SURE - 1.0 and not c.frame.unused), best)
         runs = (
             best is not None
             and best.ok
@@ -388,6 +395,8 @@ def _agrees(q: Quantity, choice: Choice) -> float:
     if figure is None:
         return 0.0
     unit = parse_unit(figure[1])
+    if not q.marked:
+        return 3.0 if figure[0] and 0.66 < abs(q.value / figure[0]) < 1.5 else 0.0
     if unit.dims != q.unit.dims and not (
         without_counts(unit) and without_counts(unit) == without_counts(q.unit)
     ):

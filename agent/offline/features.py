@@ -302,6 +302,9 @@ def _unit_alone(reading: Reading, taken: set[int]) -> str:
     tokens = reading.tokens
     start = 0
     for k in range(len(tokens) + 1):
+        named = reading.masked(k + 1) if k + 1 < len(tokens) and tokens[k].text == ":" else None
+        if named is not None and "chip" in named.kinds and named.text.endswith("s"):
+            return "chip"  # "…: H100s I can rent"
         if k == len(tokens) or tokens[k].text in ",.?;:":
             words = [t for t in tokens[start:k] if t.low not in ("in", "the", "answer")]
             if start and 0 < len(words) <= 3 and not any(i in taken for i in range(start, k)):
@@ -445,7 +448,7 @@ def _asked_at(reading: Reading, i: int, taken: set[int]) -> tuple[int, str, bool
     ):
         j, unit = denominators(reading, i + 1, "USD" if word != "cents" else "cent")
         if unit not in ("USD", "cent") and not any(k in taken for k in range(i + 1, j)):
-            return (2, unit, unit.startswith("cent"))
+            return (3 if word in ("dollars", "cents") else 2, unit, word in ("dollars", "cents"))
     if (
         word
         in (

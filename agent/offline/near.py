@@ -147,7 +147,8 @@ class Words:
                 near[stem_] = 1.0
                 continue
             left = i < first
-            distance = first - i if left else i - last + 1
+            money = 1 if left and first - 1 > i and self.reading.tokens[first - 1].text == "$" else 0
+            distance = first - i - money if left else i - last + 1
             between = range(i + 1, first) if left else range(last, i)
             weight = self._barrier(between, first, last) / (1 + 0.22 * (distance - 1))
             weight *= 0.85 if left and self._belongs_left(i, first) else 1.0

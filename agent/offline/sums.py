@@ -215,7 +215,7 @@ def _change(reading: Reading, features: Features, qs: list[Quantity], salient: l
         if features.ratio:
             asked = features.wanted.unit_text == "dimensionless" and set(salient) <= {i, j}
             return Sum(
-                f"{literal(high)} / {literal(low)}", None, (i, j), 0.97 if asked else 0.75, "how many times"
+                f"{literal(high)} / {literal(low)}", None, (i, j), 1.15 if asked else 0.75, "how many times"
             )
     return None
 
