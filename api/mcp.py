@@ -6,6 +6,7 @@ tool with the schemas its own models give; facts and claims are resources.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -39,7 +40,7 @@ class CalculatorTool(Tool):
             name=calculator.name,
             description=calculator.description,
             parameters=calculator.input_schema,
-            output_schema=CalculatorRun.model_json_schema(mode="serialization"),
+            output_schema=_run_schema(calculator),
         )
         tool._agent = agent
         return tool
@@ -50,6 +51,15 @@ class CalculatorTool(Tool):
         except RackrateError as error:
             raise ToolError(str(error)) from error
         return ToolResult(content=_as_text(done), structured_content=done.model_dump(mode="json"))
+
+
+def _run_schema(calculator: registry.Calculator) -> dict[str, Any]:
+    """The schema of a run whose `output` is this calculator's own result."""
+    schema = CalculatorRun.model_json_schema(mode="serialization")
+    result = dict(calculator.output_schema)
+    definitions = schema.get("$defs", {}) | result.pop("$defs", {})
+    schema["properties"] = schema["properties"] | {"output": result}
+    return schema | {"$defs": definitions}
 
 
 def _as_text(done: CalculatorRun) -> str:
@@ -103,10 +113,34 @@ def _add_resources(server: FastMCP, agent: Agent) -> None:
         except RackrateError as error:
             raise NotFoundError(str(error)) from error
 
+    @server.resource("rackrate://claims", mime_type="application/json")
+    async def claims() -> str:
+        """The claims ledger: what was said, what the calculators give, the verdict."""
+        return json.dumps(await _claims(agent), ensure_ascii=False)
+
+    @server.resource("rackrate://claims/{name}", mime_type="application/json")
+    def claim(name: str) -> str:
+        """One claim by its id."""
+        from agent.claims import check_claim
+
+        try:
+            checked = check_claim(name, agent.toolbox.catalog)
+        except RackrateError as error:
+            raise NotFoundError(str(error)) from error
+        return json.dumps(checked.model_dump(mode="json"), ensure_ascii=False)
+
     @server.resource("rackrate://notes/fence", mime_type="text/plain")
     def fence() -> str:
         """How to treat retrieved passages."""
         return FENCE
+
+
+async def _claims(agent: Agent) -> list[dict[str, Any]]:
+    """Every claim of the built-in pack, computed again; each run takes a moment, so away from the event loop."""
+    from agent.claims import check_claims, load_claims
+
+    checked = await asyncio.to_thread(check_claims, load_claims(), agent.toolbox.catalog)
+    return [check.model_dump(mode="json") for check in checked]
 
 
 def _names(entries: Any) -> str:

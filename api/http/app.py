@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from agent.graph import Agent
 from agent.settings import Settings
-from api.http import ask, facts, guard, health, openai_chat, problems, tools, web
+from api.http import ask, facts, guard, health, mcp_mount, openai_chat, problems, tools, web
 from api.http.service import Service
 
 DESCRIPTION = (
@@ -22,12 +22,14 @@ DESCRIPTION = (
 def create_app(settings: Settings, *, host: str = "127.0.0.1", agent: Agent | None = None) -> FastAPI:
     """The service as an ASGI application. InputError when it would be open to the world without keys."""
     service = Service(settings, host=host, agent=agent)
+    tools_for_llms = mcp_mount.application(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await service.start()
-        yield
-        await service.stop()
+        async with tools_for_llms.lifespan():
+            await service.start()
+            yield
+            await service.stop()
 
     app = FastAPI(
         title="rackrate",
@@ -42,6 +44,7 @@ def create_app(settings: Settings, *, host: str = "127.0.0.1", agent: Agent | No
     guard.install(app, service)
     for module in (ask, tools, facts, openai_chat, health, web):
         app.include_router(module.router)
+    app.mount("/mcp", tools_for_llms)
     plain = app.openapi
     described: list[dict[str, Any]] = []
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 
-from api.http.keys import LOCAL, ApiKey, find
+from api.http.keys import LOCAL, LOOPBACK, ApiKey, find
 from api.http.problems import Problem, problem_response
 
 if TYPE_CHECKING:
@@ -179,10 +179,21 @@ class Dress:
                 self.service.metrics.seen(scope, status, time.perf_counter() - began)
             await send(message)
 
+        if not self.service.keys and _host(scope) not in LOOPBACK:
+            refused = problem_response(Request(scope), 421, "without API keys only loopback names are served")
+            await refused(scope, receive, dressed)
+            return
         await self.app(scope, receive, dressed)
 
 
 _SAFE = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+
+
+def _host(scope: Any) -> str:
+    """The host a request names, without its port. A page elsewhere can make a browser call a loopback address
+    under the page's own name (DNS rebinding), which only this tells apart."""
+    named = next((v for k, v in scope["headers"] if k == b"host"), b"").decode("latin-1")
+    return re.sub(r":\d+$", "", named).strip("[]").lower()
 
 
 def _request_id(scope: Any) -> str:

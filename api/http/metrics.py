@@ -41,7 +41,8 @@ class Metrics:
 
     def seen(self, scope: Mapping[str, Any], status: int, seconds: float) -> None:
         """One response. Routes are counted by their pattern, so that ids in paths make no new series."""
-        route = getattr(scope.get("route"), "path", "unmatched")
+        mounted = "/mcp/" if scope["path"].startswith("/mcp/") else "unmatched"
+        route = getattr(scope.get("route"), "path", mounted)
         self._requests.labels(route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 

@@ -185,6 +185,28 @@ def test_knowledge_search_cites_to_the_minute(client: httpx.Client) -> None:
     assert problem(client.post("/v1/knowledge/search", json={"query": ""}), 422)["field"] == "query"
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"), [("chips", "h100-sxm"), ("models", "llama-3.1-8b"), ("prices", "h100-sxm")]
+)
+def test_the_catalogue_is_listed(client: httpx.Client, kind: str, name: str) -> None:
+    rows = client.get(f"/v1/catalog/{kind}").json()
+    assert name in [row.get("id") or row.get("chip") for row in rows]
+
+
+def test_an_entry_has_a_source_for_each_fact(client: httpx.Client) -> None:
+    entry = client.get("/v1/catalog/entry/h100").json()
+    assert len(entry["facts"]) > 5
+    assert all(fact["source"] for fact in entry["facts"])
+    problem(client.get("/v1/catalog/entry/no-such-chip"), 422)
+    problem(client.get("/v1/catalog/nothing"), 422)
+
+
+def test_claims_are_computed_again(client: httpx.Client) -> None:
+    claims = client.get("/v1/claims").json()
+    assert len(claims) > 20
+    assert {c["verdict"] for c in claims} <= {"reproduced", "plausible", "inconsistent", "not_checkable"}
+
+
 def test_health_readiness_and_metrics(client: httpx.Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ready"}
@@ -234,7 +256,7 @@ def test_a_slow_body_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         host, port = address.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=10) as slow:
             slow.sendall(
-                b"POST /v1/ask HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{"
+                b"POST /v1/ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{"
             )
             began = time.monotonic()
             head = slow.recv(4096).decode()
