@@ -73,12 +73,16 @@ def test_published_parameters_are_not_the_minimum(besiroglu: scaling_fit.Runs, o
 
 @pytest.mark.shared
 def test_seconds_are_within_the_budget(fitted: scaling_fit.LawFit) -> None:
-    assert fitted.seconds["fit_cpu"] < 8.0  # 4 on a quiet core; a busy machine counts its waits for memory too
+    assert (
+        fitted.seconds["fit_cpu"] < 8.0
+    )  # 4 on a quiet core; a busy machine counts its waits for memory too
     assert fitted.seconds["bootstrap_cpu"] < 4.0
 
 
 def _numpy_objective(runs: scaling_fit.Runs, p: list[float], delta: float = 1e-3) -> float:
-    terms = np.stack([p[0] - p[3] * np.log(runs.params), p[1] - p[4] * np.log(runs.tokens), np.full(len(runs), p[2])])
+    terms = np.stack(
+        [p[0] - p[3] * np.log(runs.params), p[1] - p[4] * np.log(runs.tokens), np.full(len(runs), p[2])]
+    )
     residual = np.abs(np.logaddexp.reduce(terms, axis=0) - np.log(runs.loss))
     return float(np.sum(np.where(residual <= delta, residual**2 / 2, delta * (residual - delta / 2))))
 
@@ -94,12 +98,14 @@ def _synthetic(noise: float, seed: int = 3) -> scaling_fit.Runs:
 def test_objective_is_numpys() -> None:
     runs = _synthetic(0.01)
     for p in ([6.0, 7.0, 0.5, 0.3, 0.4], [5.0, 9.0, 0.6, 0.34, 0.5]):
-        assert _core.fit_objective(runs.params, runs.tokens, runs.loss, p) == pytest.approx(_numpy_objective(runs, p))
+        assert _core.fit_objective(runs.params, runs.tokens, runs.loss, p) == pytest.approx(
+            _numpy_objective(runs, p)
+        )
 
 
 def test_recovers_the_law_that_made_the_runs() -> None:
     found = scaling_fit.fit(_synthetic(0.0), dropped=0)
-    assert found.E == pytest.approx(1.8172, rel=1e-4)
+    assert pytest.approx(1.8172, rel=1e-4) == found.E
     assert found.alpha == pytest.approx(0.3478, rel=1e-3)
 
 
