@@ -108,6 +108,13 @@ class Decider:
         if plain is not None:
             tried.append(plain)
         _weigh_together(question, tried, plain)
+        tried.sort(key=lambda c: -c.score)
+        for k, choice in enumerate(tried[:3]):
+            if choice.ok and choice.sum is None and choice.score > tried[0].score - 3.0:
+                weighed = self.attempt(choice.frame, question, exclude, depend=True)
+                unweighed = self.attempt(choice.frame, question, exclude)
+                weighed.score += choice.score - unweighed.score
+                tried[k] = weighed
         return sorted(tried, key=lambda c: -c.score)
 
     def _attempt_best(self, frame: Frame, question: Question, exclude: str, top: float) -> Choice:
@@ -123,7 +130,7 @@ class Decider:
                 best = rival
         return best
 
-    def attempt(self, frame: Frame, question: Question, exclude: str = "") -> Choice:
+    def attempt(self, frame: Frame, question: Question, exclude: str = "", *, depend: bool = False) -> Choice:
         """Run the frame; prefer the wanted result that really comes out."""
         trial = self.trials(frame.spec.name, frame.arguments)
         similar = self.reader.similar(question, frame.spec, exclude)
@@ -142,7 +149,7 @@ class Decider:
             ]
             if not there:
                 return Choice(frame, trial, base - 4.0, None)
-            best = self._depending(frame, trial, there)
+            best = self._depending(frame, trial, there) if depend else there[0]
             lost = ranked[0][0] - best[0]
             frame.want_margin = best[0] - there[1][0] if len(there) > 1 else 3.0
             return Choice(

@@ -47,6 +47,7 @@ class Weights:
 
 
 WEIGHTS = Weights()
+BEHIND = 8.0  # a calculator this far behind the best is not looked at more closely
 
 
 @dataclass(frozen=True)
@@ -108,23 +109,28 @@ class Reader:
                 -(WEIGHTS.words * lexical[n] + WEIGHTS.example * (similar[n][0][0] if similar[n] else 0))
             ),
         )
-        frames = []
+        first: dict[str, Frame] = {}
         for name in rough[:7]:
-            frames.append(
-                self._best_frame(
-                    self.library.specs[name], question, WEIGHTS.words * lexical[name], similar[name]
-                )
+            frame = self.matcher.fit(
+                self.library.specs[name], question.reading, question.words, question.precisions
             )
+            frame.parts["words"] = WEIGHTS.words * lexical[name]
+            self._score(frame, question, similar[name])
+            first[name] = frame
+        top = max((f.score for f in first.values()), default=0.0)
+        frames = [
+            self._best_frame(frame, question, similar[name]) if frame.score > top - BEHIND else frame
+            for name, frame in first.items()
+        ]
         return sorted(frames, key=lambda f: -f.score)
 
-    def _best_frame(
-        self, spec: Spec, question: Question, words: float, similar: list[tuple[float, Example]]
-    ) -> Frame:
+    def _best_frame(self, free: Frame, question: Question, similar: list[tuple[float, Example]]) -> Frame:
         """The best of the filling as it comes, and those that keep free what the question may be asking for."""
+        spec, words = free.spec, free.parts["words"]
         wants = [f for _, f in rank_outputs(Frame(spec), question, similar)[:3]]
-        skips: list[frozenset[str]] = [frozenset()]
+        skips: list[frozenset[str]] = []
         skips += [frozenset({f.name}) for f in wants if f.name in spec.by_name]
-        frames: list[Frame] = []
+        frames: list[Frame] = [free]
         for skip in dict.fromkeys(skips):
             frames.append(self.matcher.fit(spec, question.reading, question.words, question.precisions, skip))
         frames += self._by_pattern(spec, question, similar)
@@ -195,6 +201,14 @@ class Reader:
         return sum(self.library.idf(s) * spec.text_weights.get(s, 0.0) for s in seen) / max(whole, 2.0)
 
     def similar(self, question: Question, spec: Spec, exclude: str = "") -> list[tuple[float, Example]]:
+        memo = question.words.memo
+        key = ("similar", spec.name, exclude)
+        if key not in memo:
+            memo[key] = self._compared(question, spec, exclude)
+        found: list[tuple[float, Example]] = memo[key]
+        return found
+
+    def _compared(self, question: Question, spec: Spec, exclude: str) -> list[tuple[float, Example]]:
         mine = question.signature
         norm = math.sqrt(sum(w * w for w in mine.values())) or 1.0
         rows = [

@@ -94,9 +94,8 @@ def _second_calls(decider: Decider, decision: Decision, turn: Turn) -> tuple[Too
         return (ToolCall(_id(turn, "c"), choice.frame.spec.name, choice.frame.arguments, _origins(choice)),)
     plain = _plain_unit(decision, turn)
     if plain is not None:
-        value, unit = plain
-        arguments = {"expression": "a", "variables": {"a": f"{value:.15g} {unit}"}, "unit": unit}
-        return (ToolCall(_id(turn, "p"), ARITHMETIC, arguments, {"expression": "question"}),)
+        said = {"expression": "a", "variables": {"a": f"{plain[0]:.15g} {plain[1]}"}, "unit": plain[1]}
+        return (ToolCall(_id(turn, "p"), ARITHMETIC, said, {"expression": "question"}),)
     fall = _fall(decision, turn)
     if fall is not None:
         return (
