@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from agent.admit import clean
 from agent.answer import Answer
 from agent.chat import ChatModel, Message
+from agent.defences import guard_logs, redacted, secrets_of
 from agent.errors import AgentError, ThreadError
 from agent.models import Calculators, chat_model
 from agent.nodes import Nodes, after_admit, after_plan, after_verify
@@ -51,6 +52,8 @@ class Agent:
         """`models` are tried in order; by default the chosen provider, then offline."""
         self.settings = settings
         self._given = list(models) if models else None
+        self._secrets = secrets_of(settings)
+        guard_logs(self._secrets)
         self._catalog = catalog or self._load_catalog
         self.toolbox = Toolbox(self._catalog, knowledge or self._open_knowledge, settings.home)
         self._runner: asyncio.Runner | None = None
@@ -169,7 +172,7 @@ class Agent:
         return {"question": clean(question), "thread": thread, "as_of": as_of, "history": history}
 
     async def _finish(self, end: State, started: float) -> Answer:
-        answer = end["answer"]
+        answer = redacted(end["answer"], self._secrets)
         thread = end.get("thread")
         if thread is not None and "messages" in end:
             try:

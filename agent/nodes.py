@@ -14,6 +14,7 @@ from agent.admit import examine
 from agent.answer import Answer, Ledger, Status, Usage
 from agent.chat import ChatModel, ChatRequest, Done, Message, Restarted, TextDelta, ToolCall
 from agent.cost import usd
+from agent.defences import Sieve, cleaned, secrets_of, unsupported_sayings
 from agent.headline import headline
 from agent.models import OFFLINE
 from agent.prompt import REPORT, SYSTEM, repair
@@ -28,6 +29,8 @@ log = logging.getLogger("rackrate.agent")
 Emit = Callable[[str, Any], None]
 STATUSES: frozenset[str] = frozenset(get_args(Status))
 MAX_REPAIRS = 1
+MAX_FAILED_ROUNDS = 3  # a call that fails may be mended twice
+OFFLINE_S = 5.0
 
 
 class Nodes:
@@ -35,13 +38,15 @@ class Nodes:
 
     def __init__(self, models: Sequence[ChatModel], toolbox: Toolbox, settings: Settings, emit: Emit) -> None:
         self.models, self.toolbox, self.settings, self.emit = models, toolbox, settings, emit
+        self._secrets = secrets_of(settings)
 
     async def admit(self, state: State) -> State:
         """Size, injection, advice: may end here with the Answer."""
         self.emit("status", {"node": "admit"})
         verdict = examine(state["question"], self.settings.max_question_chars)
         if verdict is None:
-            return {"messages": [Message("user", state["question"])]}
+            ends_at = asyncio.get_running_loop().time() + self.settings.answer_deadline_s
+            return {"messages": [Message("user", state["question"])], "ends_at": ends_at}
         answer = Answer(
             question=state["question"][:500],
             status=verdict.status,
@@ -57,6 +62,7 @@ class Nodes:
         """One turn of the model: text, the calls it wants, or its report."""
         self.emit("status", {"node": "plan"})
         serving, warnings = state.get("serving", 0), list(state.get("warnings", ()))
+        afresh: State = {}
         while True:
             model = self.models[serving]
             try:
@@ -71,7 +77,15 @@ class Nodes:
                 warnings.append(
                     f"{model.provider} failed ({reason}); answered by {self.models[serving].provider}."
                 )
-        return {**turn, "serving": serving, "warnings": warnings + list(turn.get("warnings", ()))}
+                # the next model starts from the question: calls and repairs of another would mislead it
+                afresh = {
+                    "messages": [Message("user", state["question"])],
+                    "outcomes": [],
+                    "rounds": 0,
+                    "failed_rounds": 0,
+                }
+                state = {**state, **afresh}
+        return {**afresh, **turn, "serving": serving, "warnings": warnings + list(turn.get("warnings", ()))}
 
     async def _turn(self, model: ChatModel, state: State) -> State:
         request = ChatRequest(
@@ -81,24 +95,40 @@ class Nodes:
         )
         text, calls, done = "", list[ToolCall](), Done("end_turn")
         retried: list[str] = []
-        async with asyncio.timeout(self.settings.answer_deadline_s):
+        sieve = Sieve(self._secrets)
+        async with asyncio.timeout_at(self._until(model, state)):
             async for event in model.stream(request):
                 if isinstance(event, TextDelta):
                     text += event.text
-                    self.emit("text", {"delta": event.text})
+                    self._show(sieve.take(event.text))
                 elif isinstance(event, ToolCall):
                     calls.append(event)
                 elif isinstance(event, Restarted):
                     text, calls = "", []
+                    sieve.drop()
                     retried.append(event.reason)
                     self.emit("status", {"node": "plan", "restarted": event.reason})
                 else:
                     done = event
-        turn = self._read(model, state, text, calls, done)
+        self._show(sieve.rest())
+        turn = self._read(model, state, cleaned(text, self._secrets), calls, done)
         if retried:
             again = f"{model.provider} was tried {len(retried) + 1} times: {'; '.join(retried)}"
             turn["warnings"] = [again, *turn.get("warnings", ())]
         return turn
+
+    def _until(self, model: ChatModel, state: State) -> float:
+        """The loop time a turn must end at: the answer's own, less what the offline reader needs after it."""
+        ends_at = state["ends_at"]
+        if (
+            model.provider == OFFLINE
+        ):  # it waits for nobody; it may use what a hanging provider left, and more
+            return max(ends_at, asyncio.get_running_loop().time() + OFFLINE_S)
+        return ends_at - min(OFFLINE_S, 0.1 * self.settings.answer_deadline_s)
+
+    def _show(self, text: str) -> None:
+        if text:
+            self.emit("text", {"delta": text})
 
     def _read(self, model: ChatModel, state: State, text: str, calls: list[ToolCall], done: Done) -> State:
         """What one turn means: calls to run, or a final text with its report."""
@@ -144,6 +174,8 @@ class Nodes:
         settings = self.settings
         if state.get("rounds", 0) + 1 > settings.max_rounds:
             return f"rounds (at most {settings.max_rounds})"
+        if state.get("failed_rounds", 0) >= MAX_FAILED_ROUNDS:
+            return f"failed calls (in {MAX_FAILED_ROUNDS} rounds)"
         if len(state.get("outcomes", ())) + len(wanted) > settings.max_tool_calls:
             return f"tool calls (at most {settings.max_tool_calls})"
         if usage.usd > settings.max_usd_per_answer:
@@ -173,6 +205,7 @@ class Nodes:
             "messages": [*state["messages"], *results],
             "outcomes": [*state.get("outcomes", ()), *kept],
             "pending": (),
+            "failed_rounds": state.get("failed_rounds", 0) + any(o.failed for o in kept),
         }
 
     async def write(self, state: State) -> State:
@@ -223,7 +256,8 @@ class Nodes:
                 "answer": answer.model_copy(update={"ledger": ledger}),
                 "pending": (),
             }
-        return {"answer": _marked(answer, ledger)}
+        said = unsupported_sayings(answer, [m.text for m in earlier])
+        return {"answer": _marked(answer, ledger, said)}
 
 
 # Asynchronous, though they wait for nothing: LangGraph runs a plain function in a thread, at 0.3 ms each.
@@ -285,8 +319,8 @@ def _plain(value: Any) -> bool:
     return isinstance(value, int | float) or (isinstance(value, str) and value.replace("-", "").isalnum())
 
 
-def _marked(answer: Answer, ledger: Ledger) -> Answer:
-    warnings = list(answer.warnings)
+def _marked(answer: Answer, ledger: Ledger, said: Sequence[str]) -> Answer:
+    warnings = [*answer.warnings, *said]
     if ledger.unsupported:
         warnings.append(
             f"No calculation, source or part of the question supports: {', '.join(ledger.unsupported)}."

@@ -37,6 +37,8 @@ class State(TypedDict, total=False):
     pending: tuple[ToolCall, ...]  # calls the model asked for that have not run
     rounds: int
     repairs: int
+    failed_rounds: int  # rounds in which a call failed
+    ends_at: float  # event-loop time at which the answer is due
     serving: int  # which of the models answers: 0, or a later one after a failover
     text: str
     report: Mapping[str, Any] | None

@@ -46,7 +46,7 @@ def settings(**changes: Any) -> Settings:
         "openai_api_key": SecretStr("sk-test-openai"),
         "anthropic_base_url": None,
         "openai_base_url": None,
-        "provider_deadline_s": 5.0,
+        "provider_deadline_s": 30.0,  # importing an SDK on a busy machine takes seconds
         "provider_attempts": 3,
     }
     return Settings.model_construct(**(base | changes))
