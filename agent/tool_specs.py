@@ -48,7 +48,8 @@ def _describe() -> tuple[list[dict[str, Any]], bool]:
         try:
             rows.append({
                 "name": name, "description": calculator.description,
-                "input_schema": calculator.input_schema, "output_schema": calculator.output_schema,
+                "input_schema": calculator.input_schema | {"examples": calculator.examples},
+                "output_schema": calculator.output_schema,
             })  # fmt: skip
         except Exception as error:  # a plugin whose model has no schema takes nothing else down
             whole = False
@@ -63,10 +64,11 @@ def _key() -> str:
     points = sorted({(point.name, point.value) for point in entry_points(group=GROUP)})
     digest = hashlib.sha256(repr((points, platform.python_version(), version("pydantic"))).encode())
     for folder in sorted({_folder(value.split(":")[0]) for _, value in points}):
-        for entry in sorted(os.scandir(folder), key=lambda e: e.name) if folder else ():
-            if entry.name.endswith(".py"):
-                seen = entry.stat()
-                digest.update(f"{entry.path} {seen.st_mtime_ns} {seen.st_size}".encode())
+        for file in (
+            sorted((*Path(folder).glob("*.py"), *Path(folder).glob("examples/*.yaml"))) if folder else ()
+        ):
+            seen = file.stat()
+            digest.update(f"{file} {seen.st_mtime_ns} {seen.st_size}".encode())
     return digest.hexdigest()[:20]
 
 
