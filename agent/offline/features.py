@@ -103,7 +103,7 @@ _WHERE_SAID = re.compile(
     re.I,
 )
 _EXPLAIN = re.compile(
-    r"^\W*(why|how come|explain|summari[sz]e|describe|who|whom|whose|where|when|tell me about|what about|which|in what way|how (did|does|do|is|are|was|were|would|could|can|will)\b)|"
+    r"^\W*(?:(?:and|but|so|then|also|ok|okay)\s+)?(why|how come|explain|summari[sz]e|describe|who|whom|whose|where|when|tell me about|what about|which|in what way|how (did|does|do|is|are|was|were|would|could|can|will)\b)|"
     r"\b(what did|what does|what do|what was|what were|what's the view|why|explain|summari[sz]e|opinion on|view on|take on|thoughts on|reasons?|argument|stance)\b",
     re.I,
 )  # fmt: skip

@@ -43,6 +43,11 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
     if before.frame.spec.name == ARITHMETIC:
         return None
     spec = before.frame.spec
+    quantities = question.reading.quantities
+    if not any(
+        "from" in q.marks for q in quantities
+    ):  # "drops to $1.50": the new value of what was said before
+        quantities[:] = [replace(q, marks=q.marks - {"to"}) for q in quantities]
     fresh = decider.reader.matcher.fit(
         spec, question.reading, question.words, question.precisions, prefer=before.frame.arguments
     )
@@ -59,7 +64,7 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
         and before.want is not None
         and before.want.unit is not None
     )
-    if other_unit and wanted.unit.dims == before.want.unit.dims:  # type: ignore[union-attr]
+    if other_unit and wanted.unit.dims and wanted.unit.dims == before.want.unit.dims:  # type: ignore[union-attr]
         want, changed = before.want, True  # "in months?"
     if not changed and (want is None or want is before.want):
         return None
@@ -72,8 +77,15 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
 def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fill]) -> bool:
     """Put the new values in; a value without words of its own replaces the old one of the same unit."""
     changed = False
+    named = {
+        str(f.value): n for n, f in old.fills.items() if n in old.spec.by_name and old.spec.by_name[n].entity
+    }
+    side = ""
     for name, fill in fresh.fills.items():
-        target = name
+        if old.spec.by_name[name].entity and str(fill.value) in named:
+            side = named[str(fill.value)]  # a thing named before: what is said of it is new, not the thing
+            continue
+        target = _second_side(question, old, fresh, name)
         if fill.quantities and name not in old.fills:
             q = question.reading.quantities[fill.quantities[0]]
             same = [
@@ -87,7 +99,7 @@ def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fil
             if len(same) == 1 and said < 0.5 and q.marked:
                 target = same[0]
                 fill = replace(fill, value=filled_value(q, old.spec.by_name[target]))
-        fills[target] = fill
+        fills[_of_side(old, side, target)] = fill
         changed = True
     for i in fresh.unused:
         q = question.reading.quantities[i]
@@ -105,6 +117,29 @@ def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fil
     return changed
 
 
+def _of_side(old: Frame, side: str, name: str) -> str:
+    """ "what if the H100 costs $25k", when the H100 is the second of two: the second price."""
+    f = old.spec.by_name.get(name)
+    things = [n for n in old.fills if n in old.spec.by_name and old.spec.by_name[n].entity]
+    if f is None or f.kind != "number" or len(things) != 2 or side not in things:
+        return name
+    prices = [n for n in old.fills if n in old.spec.by_name and old.spec.by_name[n].unit_text == f.unit_text]
+    prices.sort(key=lambda n: old.spec.by_name[n].direction)
+    return prices[things.index(side)] if len(prices) == 2 and name in prices else name
+
+
+_AGAINST = re.compile(r"\b(against|versus|vs|compared (to|with)|than|over|relative to)\b", re.I)
+
+
+def _second_side(question: Question, old: Frame, fresh: Frame, name: str) -> str:
+    """ "against H200?" in a comparison replaces the thing compared with."""
+    f = old.spec.by_name.get(name)
+    if f is None or not f.entity or not _AGAINST.search(question.text):
+        return name
+    pair = [n for n in old.fills if n in old.spec.by_name and old.spec.by_name[n].entity == f.entity]
+    return pair[-1] if len(pair) == 2 and sum(1 for n in fresh.fills if n in pair) == 1 else name
+
+
 def _want(decider: Decider, question: Question, frame: Frame, before: Choice) -> Field | None:
     """Another result, when the follow-up names one clearly ("in years?", "and the cost?")."""
     ranked = rank_outputs(frame, question, [])
@@ -112,5 +147,5 @@ def _want(decider: Decider, question: Question, frame: Frame, before: Choice) ->
         return before.want
     best = ranked[0]
     now = next((s for s, f in ranked if before.want is not None and f.name == before.want.name), -9.0)
-    added = any(name not in before.frame.fills and fill.quantities for name, fill in frame.fills.items())
-    return best[1] if best[0] - now > (0.5 if added else 1.6) else before.want
+    bare = not question.reading.quantities and not question.reading.mentions and not question.precisions
+    return best[1] if best[0] - now > (0.4 if bare else 1.8) else before.want

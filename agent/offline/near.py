@@ -152,6 +152,8 @@ class Words:
             between = range(i + 1, first) if left else range(last, i)
             weight = self._barrier(between, first, last) / (1 + 0.22 * (distance - 1))
             weight *= 0.85 if left and self._belongs_left(i, first) else 1.0
+            if any(a <= i < b for a, b in self._spans if (a, b) != (first, last)):
+                weight *= 0.35  # "500 output tokens at $2.5": that word is the other number's
             if i == last + 1 and self.reading.tokens[last].low == "of":
                 weight = 1.1  # "2,900 dollars of HBM"
             near[stem_] = max(near.get(stem_, 0.0), weight)

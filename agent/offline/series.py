@@ -171,6 +171,13 @@ def share_units(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
         out[i], out[i + 1] = replace(a, series=series), replace(b, series=series)
     for i in range(len(out) - 1):
         a, b = out[i], out[i + 1]
+        if a.unit_text == "USD" and b.unit_text == "USD/Mtoken":
+            gap = [t.low for t in tokens[a.last : b.first] if t.text != "$"]
+            if gap in (["and"], ["/"], [","], ["in", "and"], ["in", ","], ["input", "and"], ["input", ","]):
+                out[i] = a = replace(
+                    a, unit=b.unit, unit_text=b.unit_text, series=i, marks=a.marks | {"shared"}
+                )
+                out[i + 1] = b = replace(b, series=i)
         between = {t.low for t in tokens[a.last : b.first]}
         if (
             a.unit_text == "USD"

@@ -18,7 +18,10 @@ def decide_thread(decider: Decider, texts: tuple[str, ...]) -> Decision:
     topic = ""
     asked: Wanted | None = None
     for text in texts[-MAX_BACK:]:
+        told = decision is not None and decision.kind == "narrative"
         decision = _one(decider, text, before, topic, asked)
+        if told and decision.kind == "clarify" and decision.question.features.explain:
+            decision = replace(decision, kind="narrative", search=search_text(text))
         asked = decision.question.features.wanted
         if decision.choice is not None and decision.kind in (
             "calculate",
