@@ -6,8 +6,8 @@ import pytest
 
 from agent.offline.entities import EntityFinder
 from agent.offline.precisions import find_precisions
-from agent.offline.reading import Quantity, Reading
 from agent.offline.quantities import read_quantities
+from agent.offline.reading import Quantity, Reading
 from agent.offline.words import stem, tokenize
 
 
