@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tools.bom_query import AcceleratorBomQuery, AcceleratorBomResult
 from tools.catalog import Catalog
 from tools.contract import Source
 from tools.errors import FactAbsent
+from tools.money.bom_query import AcceleratorBomQuery, AcceleratorBomResult
 from tools.solve import Default, Relations, Rule, answer, product
 
 _PARTS = ("hbm_usd", "logic_usd", "packaging_usd", "other_usd")

@@ -13,14 +13,14 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from tools import deployment
 from tools.catalog import Catalog
 from tools.contract import Result, quantity
-from tools.deployment import Deployment
 from tools.errors import InputError, MissingInput
 from tools.finite import finite
-from tools.room import Room, context_chart, context_table
-from tools.served import (
+from tools.serving import deployment
+from tools.serving.deployment import Deployment
+from tools.serving.room import Room, context_chart, context_table
+from tools.serving.served import (
     GB,
     NO_RESERVE_NAMED,
     USUAL_RESERVE,
@@ -328,7 +328,7 @@ def _under_latency(
     query: BatchSizeQuery, room: Room, catalog: Catalog, fits: int, result: BatchSizeResult, notes: Notes
 ) -> None:
     """Cut the batch to what keeps the latency limits, by the serving model (latency rises with batch)."""
-    from tools.serving_limits import largest_batch
+    from tools.serving.limits import largest_batch
 
     if room.laid.chip.bandwidth_bytes_per_s is None:
         raise InputError(

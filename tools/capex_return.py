@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tools.capex_query import CapexReturnQuery, CapexReturnResult
+from tools.money.capex_query import CapexReturnQuery, CapexReturnResult
 from tools.solve import Default, Relations, Rule, answer, product, total
 
 HOURS_PER_YEAR = 8760.0

@@ -272,7 +272,10 @@ def _price_replacements(
 
 
 def _filled(
-    result: ClusterReliabilityResult, query: ClusterReliabilityQuery, solution: Solution, sources: list[Source]
+    result: ClusterReliabilityResult,
+    query: ClusterReliabilityQuery,
+    solution: Solution,
+    sources: list[Source],
 ) -> ClusterReliabilityResult:
     found = {n: v for n, v in solution.found().items() if n in type(result).model_fields}
     result = result.model_copy(update=found)

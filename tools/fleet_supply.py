@@ -14,9 +14,9 @@ from pydantic import ConfigDict, Field
 from tools.catalog import Catalog
 from tools.contract import Query, Result, Source, entity, quantity
 from tools.errors import FactAbsent
-from tools.precision import Precision, compute_precision, precision_field
-from tools.served import Notes
-from tools.serving_charts import bars
+from tools.serving.charts import bars
+from tools.serving.precision import Precision, compute_precision, precision_field
+from tools.serving.served import Notes
 from tools.solve import Default, Relations, Rule, Solution, fill, product, units_of
 
 EXAMPLES: list[Any] = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.catalog import Catalog
 from tools.errors import MissingInput
-from tools.growth_query import GenerationGainQuery, GenerationGainResult
+from tools.money.growth_query import GenerationGainQuery, GenerationGainResult
 from tools.solve import Default, Relations, Rule, answer, product
 from tools.units import format_number
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tools.catalog import Catalog
-from tools.chip_value import ChipValue, chip_chart, chip_figures, chip_values
 from tools.contract import Query, Result, entity, quantity
 from tools.finite import finite
-from tools.precision import Precision, precision_field
-from tools.served import Notes
+from tools.money.chip_value import ChipValue, chip_chart, chip_figures, chip_values
+from tools.serving.precision import Precision, precision_field
+from tools.serving.served import Notes
 from tools.units import format_number
 
 if TYPE_CHECKING:

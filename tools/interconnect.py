@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from tools.catalog import Catalog
 from tools.contract import Query, Result, Source, entity, quantity
 from tools.errors import FactAbsent, InputError, MissingInput
-from tools.topology import Network, Topology, grid, hypercube, ring, switched
+from tools.scaling.topology import Network, Topology, grid, hypercube, ring, switched
 from tools.units import format_quantity
 
 FIBRE_INDEX = 1.468
@@ -111,13 +111,19 @@ class InterconnectQuery(Query):
         "Chips of the network", "chip", default=None, min=1, max=MAX_CHIPS,
         words=("chips", "GPUs", "accelerators", "over how many GPUs"), ask="How many chips, or what shape of torus?",
     )  # fmt: skip
-    racks: int | None = quantity("Racks the chips fill", "rack", default=None, min=1, words=("racks", "over racks"))
+    racks: int | None = quantity(
+        "Racks the chips fill", "rack", default=None, min=1, words=("racks", "over racks")
+    )
     chip: str | None = entity(
-        "Accelerator whose scale-up link is meant", "chip", default=None,
+        "Accelerator whose scale-up link is meant",
+        "chip",
+        default=None,
         words=("chip", "GPU", "NVLink of", "domain of"),
     )
     other_chip: str | None = entity(
-        "Accelerator to compare the scale-up domain with", "chip", default=None,
+        "Accelerator to compare the scale-up domain with",
+        "chip",
+        default=None,
         words=("against", "compared with", "versus"),
     )
     domain_chips: float | None = quantity(
@@ -133,7 +139,11 @@ class InterconnectQuery(Query):
         words=("link bandwidth", "per link", "GB/s a link", "bandwidth"),
     )  # fmt: skip
     hop_latency_us: float | None = quantity(
-        "Latency of one hop", "microsecond", default=None, min=0, words=("latency per hop", "hop latency", "per hop")
+        "Latency of one hop",
+        "microsecond",
+        default=None,
+        min=0,
+        words=("latency per hop", "hop latency", "per hop"),
     )
     collective: Collective | None = Field(
         None, description="Collective operation: all_reduce unless said",
@@ -189,7 +199,10 @@ class InterconnectResult(Result):
         words=("latency", "one-way latency", "fiber latency", "fibre latency", "light in fiber", "delay"),
     )  # fmt: skip
     round_trip_ms: float | None = quantity(
-        "Light in fibre, there and back", "millisecond", default=None, words=("round trip", "RTT", "there and back")
+        "Light in fibre, there and back",
+        "millisecond",
+        default=None,
+        words=("round trip", "RTT", "there and back"),
     )
     collective_s: float | None = quantity(
         "Time of the collective", "second", default=None, role="headline",
@@ -204,31 +217,46 @@ class InterconnectResult(Result):
         words=("scale-up domain", "domain size", "world size"),
     )  # fmt: skip
     chips_per_rack: float | None = quantity(
-        "Chips in each rack", "chip/rack", default=None, role="headline", words=("chips per rack", "GPUs a rack")
+        "Chips in each rack",
+        "chip/rack",
+        default=None,
+        role="headline",
+        words=("chips per rack", "GPUs a rack"),
     )
     chips: int | None = quantity(
         "Chips of the network", "chip", default=None, role="headline",
         words=("chips", "how many chips", "nodes", "GPUs", "size"),
     )  # fmt: skip
     links: int | None = quantity(
-        "Links between chips", "link", default=None, words=("links", "how many links", "cables", "connections")
+        "Links between chips",
+        "link",
+        default=None,
+        words=("links", "how many links", "cables", "connections"),
     )
     diameter_hops: int | None = quantity(
         "Hops between the two chips farthest apart", "hop", default=None,
         words=("diameter", "hop diameter", "hops", "worst-case hops", "farthest"),
     )  # fmt: skip
     average_hops: float | None = quantity(
-        "Mean hops between two chips", "hop", default=None, words=("average hops", "mean hops", "average distance")
+        "Mean hops between two chips",
+        "hop",
+        default=None,
+        words=("average hops", "mean hops", "average distance"),
     )
     links_per_chip: float | None = quantity(
-        "Links at each chip", "link/chip", default=None, words=("links per chip", "neighbours", "degree", "ports")
+        "Links at each chip",
+        "link/chip",
+        default=None,
+        words=("links per chip", "neighbours", "degree", "ports"),
     )
     bisection_links: float | None = quantity(
         "Links cut when the network is halved", "link", default=None,
         words=("bisection", "bisection links", "bisection width"),
     )  # fmt: skip
     bisection_gb_per_s: float | None = quantity(
-        "Bandwidth across the middle, one way", "GB/s", default=None,
+        "Bandwidth across the middle, one way",
+        "GB/s",
+        default=None,
         words=("bisection bandwidth", "bandwidth across"),
     )
 
@@ -251,7 +279,9 @@ def interconnect(query: InterconnectQuery, catalog: Catalog) -> InterconnectResu
         _add_collective(result, query, catalog, network)
     own = type(result).model_fields.keys() - Result.model_fields.keys()
     if all(getattr(result, name) is None for name in own):
-        raise MissingInput("dims", "a torus shape such as 4x4x4, a number of chips, a distance or sites to train over")
+        raise MissingInput(
+            "dims", "a torus shape such as 4x4x4, a number of chips, a distance or sites to train over"
+        )
     return result
 
 
@@ -330,7 +360,9 @@ def _add_domain(result: InterconnectResult, query: InterconnectQuery, catalog: C
         _say(result, f"{first:,.0f} / {second:,.0f} = {first / second:.4g} times")
 
 
-def _domain_of(name: str | None, catalog: Catalog, result: InterconnectResult, *, needed: bool) -> float | None:
+def _domain_of(
+    name: str | None, catalog: Catalog, result: InterconnectResult, *, needed: bool
+) -> float | None:
     if name is None or not needed:
         return None
     chip = catalog.chip(name)

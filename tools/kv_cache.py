@@ -14,9 +14,9 @@ from tools.catalog import Catalog
 from tools.contract import Result, entity, quantity
 from tools.errors import MissingInput
 from tools.finite import finite
-from tools.precision import Precision, bytes_per_element, precision_field
-from tools.served import GB, Notes, Served, ShapeQuery, resolve_model
-from tools.serving_charts import curves
+from tools.serving.charts import curves
+from tools.serving.precision import Precision, bytes_per_element, precision_field
+from tools.serving.served import GB, Notes, Served, ShapeQuery, resolve_model
 from tools.units import format_number
 
 CHART_CONTEXTS = (1_000, 4_000, 16_000, 32_000, 64_000, 128_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tools.errors import MissingInput
-from tools.margin_query import MarginQuery, MarginResult, Segment
+from tools.money.margin_query import MarginQuery, MarginResult, Segment
 from tools.solve import Default, Relations, Rule, answer, product, total
 from tools.units import format_number, format_quantity
 

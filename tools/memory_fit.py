@@ -15,8 +15,9 @@ from tools.catalog import Catalog
 from tools.contract import Result, quantity
 from tools.errors import MissingInput
 from tools.finite import finite
-from tools.precision import bytes_per_element
-from tools.served import (
+from tools.serving.charts import bars
+from tools.serving.precision import bytes_per_element
+from tools.serving.served import (
     GB,
     NO_RESERVE_NAMED,
     USUAL_RESERVE,
@@ -28,7 +29,6 @@ from tools.served import (
     resolve_memory,
     resolve_model,
 )
-from tools.serving_charts import bars
 from tools.units import format_number
 
 EXAMPLES: list[Any] = [

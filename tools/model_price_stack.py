@@ -10,13 +10,13 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from tools.api_prices import api_quote
 from tools.catalog import Catalog
 from tools.contract import Query, Result, Source, entity, quantity
 from tools.errors import FactAbsent, InputError, MissingInput
 from tools.finite import finite
-from tools.precision import Precision, precision_field
-from tools.serving_charts import bars
+from tools.money.api_prices import api_quote
+from tools.serving.charts import bars
+from tools.serving.precision import Precision, precision_field
 from tools.serving_performance import ServingPerformanceQuery, serving_performance
 from tools.solve import Default, Relations, Rule, Solution, fill, product, units_of
 from tools.units import format_number

@@ -16,10 +16,10 @@ from tools.batch_size import BatchSizeQuery, batch_size
 from tools.catalog import Catalog
 from tools.contract import Result, Source, quantity
 from tools.finite import finite
-from tools.served import ChipQuery, ModelQuery, Notes
-from tools.serving_charts import bars
+from tools.serving.charts import bars
+from tools.serving.served import ChipQuery, ModelQuery, Notes
+from tools.serving.thinking_speed import Batches, modelled_factor
 from tools.solve import Default, Relations, Rule, Solution, fill, product, units_of
-from tools.thinking_speed import Batches, modelled_factor
 
 EXAMPLES: list[Any] = [
     {"question": "if a thinking model writes eight times the tokens and each token costs three times as much, how "

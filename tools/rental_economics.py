@@ -10,7 +10,7 @@ from typing import Any
 from tools.catalog import Catalog, Price
 from tools.contract import Source
 from tools.errors import FactAbsent, MissingInput
-from tools.rental_query import RentalEconomicsQuery, RentalEconomicsResult
+from tools.money.rental_query import RentalEconomicsQuery, RentalEconomicsResult
 from tools.solve import Default, Relations, Rule, answer, product, total
 from tools.units import format_quantity
 

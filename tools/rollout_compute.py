@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import ConfigDict
 
-from tools.compute_rate import chip_hours_text
 from tools.contract import Query, Result, Source, quantity
 from tools.errors import InputError
+from tools.serving.compute_rate import chip_hours_text
 from tools.solve import Relations, Rule, Solution, product, units_of
 
 FORWARD_FLOP, TRAIN_FLOP = 2.0, 6.0
@@ -141,7 +141,9 @@ class RolloutComputeResult(Result):
         "Samples kept", "sample", default=None, words=("samples kept", "how many are kept", "survivors")
     )
     acceptance_percent: float | None = quantity(
-        "Share of the samples that is kept", "percent", default=None,
+        "Share of the samples that is kept",
+        "percent",
+        default=None,
         words=("yield", "acceptance rate", "percent kept"),
     )
     generation_share_percent: float | None = quantity(
@@ -157,7 +159,10 @@ class RolloutComputeResult(Result):
         words=("total FLOP", "total compute", "all compute", "FLOPs"),
     )  # fmt: skip
     generation_flop: float | None = quantity(
-        "FLOP of generation", "FLOP", default=None, words=("generation FLOP", "rollout FLOP", "inference FLOP")
+        "FLOP of generation",
+        "FLOP",
+        default=None,
+        words=("generation FLOP", "rollout FLOP", "inference FLOP"),
     )
     scoring_flop: float | None = quantity(
         "FLOP of scoring by the policy and the reference model", "FLOP", default=None,
@@ -166,7 +171,9 @@ class RolloutComputeResult(Result):
     training_flop: float | None = quantity(
         "FLOP of training passes", "FLOP", default=None, words=("training FLOP", "update FLOP")
     )
-    tokens_generated: float | None = quantity("Tokens generated", "token", default=None, words=("tokens to generate",))
+    tokens_generated: float | None = quantity(
+        "Tokens generated", "token", default=None, words=("tokens to generate",)
+    )
     chip_hours: float | None = quantity(
         "Chip-hours, generation and training each at its own utilisation", "chip*hour", default=None,
         words=("GPU-hours", "chip-hours"),
@@ -233,7 +240,9 @@ def rollout_compute(query: RolloutComputeQuery) -> RolloutComputeResult:
     or of a teacher's synthetic data.
     """
     if (query.samples_trained or 0.0) > (query.samples_generated or math.inf):
-        raise InputError("samples_trained", query.samples_trained, "at most the samples generated (use epochs)")
+        raise InputError(
+            "samples_trained", query.samples_trained, "at most the samples generated (use epochs)"
+        )
     known, assumptions = _known(query)
     solution = RELATIONS.solve(known)
     _score(query, solution, known)
@@ -248,7 +257,9 @@ def rollout_compute(query: RolloutComputeQuery) -> RolloutComputeResult:
     wanted = [n for n in _FORMULA_ORDER if getattr(result, n, None) is not None] or ["forward_share_percent"]
     result.formula = chip_hours_text(solution.formula(_UNITS, wanted))
     if result.total_flop is not None and query.peak_tflops is None:
-        result.warnings.append("FLOP, not time: generation is bound by memory, far below training's utilisation")
+        result.warnings.append(
+            "FLOP, not time: generation is bound by memory, far below training's utilisation"
+        )
     return result
 
 

@@ -13,12 +13,19 @@ from tools import _core
 from tools.catalog import Catalog
 from tools.catalog.laws import DEFAULT, Law, load_laws
 from tools.catalog.laws import law as law_named
-from tools.compute_rate import RATE_RULES, SIX_N_D, ComputeRate, chip_hours_text, given_rate, rental_rate
 from tools.contract import Source
 from tools.errors import FactAbsent, InputError, MissingInput
-from tools.scaling_query import LawOptimum, ScalingSpendQuery, ScalingSpendResult
+from tools.scaling.spend_ladder import LADDER, LADDER_ANSWERS, Ladder, between, of_runs
+from tools.scaling.spend_query import LawOptimum, ScalingSpendQuery, ScalingSpendResult
+from tools.serving.compute_rate import (
+    RATE_RULES,
+    SIX_N_D,
+    ComputeRate,
+    chip_hours_text,
+    given_rate,
+    rental_rate,
+)
 from tools.solve import Relations, Rule, Solution, product, units_of
-from tools.spend_ladder import LADDER, LADDER_ANSWERS, Ladder, between, of_runs
 from tools.units import format_number, format_quantity
 
 DEFAULT_FACTOR = 10.0
@@ -89,7 +96,12 @@ def _ladder(query: ScalingSpendQuery, catalog: Catalog) -> ScalingSpendResult:
     if known["steps"] is None and query.n_runs is not None:
         known["steps"] = query.n_runs - 1.0
     assumptions = []
-    if known["factor"] is None and query.growth_per_year is None and query.years is None and not _pinned(known):
+    if (
+        known["factor"] is None
+        and query.growth_per_year is None
+        and query.years is None
+        and not _pinned(known)
+    ):
         known["factor"] = DEFAULT_FACTOR
         assumptions.append("Each step is taken as ten times the one before")
     solution = LADDER.solve(known)
@@ -164,14 +176,14 @@ def _more_compute(query: ScalingSpendQuery) -> ScalingSpendResult:
     result = ScalingSpendResult(law=None if query.loss_exponent else law.id)
     if query.compute_factor is not None:
         result.loss_drop_percent = 100.0 * (1.0 - query.compute_factor**-exponent)
-        result.formula = (
-            f"{part} × {format_number(query.compute_factor)}^(−{exponent:.4g}) = −{result.loss_drop_percent:.3g} %"
-        )
+        result.formula = f"{part} × {format_number(query.compute_factor)}^(−{exponent:.4g}) = −{result.loss_drop_percent:.3g} %"
     else:
         assert query.loss_drop_percent is not None
         result.compute_factor = (1.0 - query.loss_drop_percent / 100.0) ** (-1.0 / exponent)
         shown = format_number(result.compute_factor)
-        result.formula = f"(1 − {query.loss_drop_percent:g} %)^(−1/{exponent:.4g}) = {shown} times the compute"
+        result.formula = (
+            f"(1 − {query.loss_drop_percent:g} %)^(−1/{exponent:.4g}) = {shown} times the compute"
+        )
     result.assumptions = [f"The {part} falls as compute^(−{exponent:.4g}): {origin}"]
     result.sources = [] if query.loss_exponent else [law.source]
     result.table = _exponent_table(query)
@@ -187,7 +199,9 @@ def _exponent_table(query: ScalingSpendQuery) -> dict[str, Any]:
         if query.compute_factor is not None:
             rows.append([entry.name, gamma, 100.0 * (1.0 - query.compute_factor**-gamma)])
         else:
-            rows.append([entry.name, gamma, (1.0 - (query.loss_drop_percent or 0.0) / 100.0) ** (-1.0 / gamma)])
+            rows.append(
+                [entry.name, gamma, (1.0 - (query.loss_drop_percent or 0.0) / 100.0) ** (-1.0 / gamma)]
+            )
     last = "% lower reducible loss" if query.compute_factor is not None else "times the compute"
     return {"columns": ["law", "exponent", last], "rows": rows}
 
@@ -236,7 +250,10 @@ def _starting_flop(
         return law.flop_for_loss(query.loss)
     if query.budget_usd is None and query.chip_hours is None:
         if query.unique_tokens is not None:  # data is all there is: spend what is optimal for it
-            known["tokens"], known["epochs"] = query.unique_tokens * (query.epochs or 1.0), query.epochs or 1.0
+            known["tokens"], known["epochs"] = (
+                query.unique_tokens * (query.epochs or 1.0),
+                query.epochs or 1.0,
+            )
             return None
         raise MissingInput("budget_usd", "a training budget, compute, model size, number of tokens or loss")
     if query.budget_usd is not None:
@@ -271,11 +288,15 @@ def _limited_optimum(flop: float, query: ScalingSpendQuery, law: Law) -> tuple[f
     data = law_named("muennighoff-2023")
     assert data.parameters is not None
     assert data.half_lives is not None
-    params, tokens, _ = _core.law_repeated_optimum(data.parameters, data.half_lives, flop, query.unique_tokens)
+    params, tokens, _ = _core.law_repeated_optimum(
+        data.parameters, data.half_lives, flop, query.unique_tokens
+    )
     return params, tokens
 
 
-def _run_result(query: ScalingSpendQuery, law: Law, solution: Solution, rate: ComputeRate) -> ScalingSpendResult:
+def _run_result(
+    query: ScalingSpendQuery, law: Law, solution: Solution, rate: ComputeRate
+) -> ScalingSpendResult:
     values = solution.values
     params, tokens, flop = values["params"], values["tokens"], values["flop"]
     result = ScalingSpendResult(
@@ -300,7 +321,9 @@ def _formula(query: ScalingSpendQuery, solution: Solution, law: Law) -> str:
     parts = []
     if query.params is None or query.tokens is None:
         ratio = query.tokens_per_param or law.tokens_per_param
-        parts.append(f"tokens = {ratio:g} × parameters" if ratio else f"{law.id}: N* ~ C^{law.params_exponent:.3g}")
+        parts.append(
+            f"tokens = {ratio:g} × parameters" if ratio else f"{law.id}: N* ~ C^{law.params_exponent:.3g}"
+        )
     parts.append(f"6 × {size['params']} × {size['tokens']} = {size['flop']}")
     money = solution.formula(_UNITS, [n for n in ("usd", "chip_hours") if n in solution.found()])
     return chip_hours_text("; ".join([*parts, *([money] if money else [])]))
@@ -326,18 +349,29 @@ def _add_spread(result: ScalingSpendResult, query: ScalingSpendQuery) -> None:
     if query.law is None and query.tokens_per_param is None and query.unique_tokens is None:
         modern = [o for o in result.laws if o.law != "kaplan-2020"]
         if query.params is None:
-            result.params_low, result.params_high = min(o.params for o in modern), max(o.params for o in modern)
+            result.params_low, result.params_high = (
+                min(o.params for o in modern),
+                max(o.params for o in modern),
+            )
         if query.tokens is None:
-            result.tokens_low, result.tokens_high = min(o.tokens for o in modern), max(o.tokens for o in modern)
+            result.tokens_low, result.tokens_high = (
+                min(o.tokens for o in modern),
+                max(o.tokens for o in modern),
+            )
     columns = ["law", "params", "tokens", "FLOP", "loss"]
-    result.table = {"columns": columns, "rows": [[o.name, o.params, o.tokens, o.flop, o.loss] for o in result.laws]}
+    result.table = {
+        "columns": columns,
+        "rows": [[o.name, o.params, o.tokens, o.flop, o.loss] for o in result.laws],
+    }
     result.chart = _chart(result)
 
 
 def _by_law(law: Law, result: ScalingSpendResult, query: ScalingSpendQuery) -> LawOptimum:
     if query.params is not None and query.flop is None and query.budget_usd is None and query.tokens is None:
         flop = law.flop_for(params=query.params)
-    elif query.tokens is not None and query.params is None and query.flop is None and query.budget_usd is None:
+    elif (
+        query.tokens is not None and query.params is None and query.flop is None and query.budget_usd is None
+    ):
         flop = law.flop_for(tokens=query.tokens)
     else:
         assert result.flop is not None
@@ -381,7 +415,9 @@ def _add_repetition(result: ScalingSpendResult, query: ScalingSpendQuery, law: L
     assert result.params is not None
     if query.unique_tokens is None:
         if result.tokens > TEXT_STOCK_TOKENS:
-            result.warnings.append("More tokens than the public stock of text, about 322 trillion effective tokens")
+            result.warnings.append(
+                "More tokens than the public stock of text, about 322 trillion effective tokens"
+            )
             result.sources.append(_VILLALOBOS)
         return
     data = law if law.half_lives else law_named("muennighoff-2023")
@@ -418,5 +454,7 @@ def _add_inference(result: ScalingSpendResult, query: ScalingSpendQuery, law: La
     whole = 6 * result.params * result.tokens + 2 * result.params * query.inference_tokens
     result.saved_flop = whole - (6 * params * tokens + 2 * params * query.inference_tokens)
     result.saving_percent = 100.0 * result.saved_flop / whole
-    result.assumptions.append(f"Training 6ND plus serving 2ND at an equal loss of {loss:.4f} by {parametric.name}")
+    result.assumptions.append(
+        f"Training 6ND plus serving 2ND at an equal loss of {loss:.4f} by {parametric.name}"
+    )
     result.sources.append(_SARDANA)

@@ -1,7 +1,7 @@
 """How fast a model serves: TTFT, TPOT, tokens per second, what bounds them; and the floors nothing can beat.
 
-The estimate is the compiled serving model's (`tools.deployment.estimate`, constants and intervals fitted on
-published measurements); the floors are plain arithmetic (`tools.serving_floors`). A chip with no model gives the
+The estimate is the compiled serving model's (`tools.serving.deployment.estimate`, constants and intervals fitted on
+published measurements); the floors are plain arithmetic (`tools.serving.floors`). A chip with no model gives the
 summed peaks of that many chips.
 """
 
@@ -11,14 +11,15 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from tools import deployment, serving_constants
 from tools.catalog import Catalog, Chip
 from tools.contract import Result, Source, entity, quantity
 from tools.errors import FactAbsent, InputError, MissingInput
 from tools.finite import finite
-from tools.served import ModelQuery, Notes, Served, resolve_model
-from tools.serving_charts import curve
-from tools.serving_floors import Machine, fill_cluster, fill_floors, machine
+from tools.serving import constants as serving_constants
+from tools.serving import deployment
+from tools.serving.charts import curve
+from tools.serving.floors import Machine, fill_cluster, fill_floors, machine
+from tools.serving.served import ModelQuery, Notes, Served, resolve_model
 from tools.units import format_number
 
 SWEPT_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)

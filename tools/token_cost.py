@@ -15,11 +15,11 @@ from tools.catalog import Catalog
 from tools.contract import Query, Result, entity, quantity
 from tools.errors import MissingInput
 from tools.finite import finite
-from tools.precision import Precision, precision_field
-from tools.served import Notes
+from tools.money.token_prices import api_side
+from tools.serving.precision import Precision, precision_field
+from tools.serving.served import Notes
+from tools.serving.token_serving import against_list, served_side
 from tools.solve import units_of
-from tools.token_prices import api_side
-from tools.token_serving import against_list, served_side
 
 EXAMPLES: list[Any] = [
     {"question": "what does a prompt of 2,000 tokens with an 800 token reply cost at $3 per million in and $15 "

@@ -10,7 +10,11 @@ import math
 from typing import TYPE_CHECKING
 
 from tools.catalog import Catalog
-from tools.compute_rate import (
+from tools.datacenter_power import EPOCH_COSTS, PUE, SERVER_FACTOR, USD_PER_MWH
+from tools.errors import FactAbsent
+from tools.scaling.training_query import TrainingRunQuery, TrainingRunResult
+from tools.scaling.training_speed import DEFAULT_SEQUENCE, Layout, make_setup, predict
+from tools.serving.compute_rate import (
     DEFAULT_CHIP,
     DEFAULT_PRECISION,
     RATE_RULES,
@@ -22,17 +26,13 @@ from tools.compute_rate import (
     chip_hours_text,
     given_rate,
 )
-from tools.datacenter_power import EPOCH_COSTS, PUE, SERVER_FACTOR, USD_PER_MWH
-from tools.errors import FactAbsent
 from tools.solve import Relations, Rule, Solution, product, units_of
-from tools.training_query import TrainingRunQuery, TrainingRunResult
-from tools.training_speed import DEFAULT_SEQUENCE, Layout, make_setup, predict
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tools.uncertainty import Draws
+    from tools.scaling.uncertainty import Draws
 
 DEFAULT_LIFETIME_YEARS = 4.0
 HOURS_PER_YEAR = 8760.0
@@ -68,7 +68,17 @@ RELATIONS = Relations(
 )  # fmt: skip
 
 _UNITS = units_of(TrainingRunQuery, TrainingRunResult)
-_WANTED = ("flop", "chip_hours", "days", "n_chips", "usd", "mfu", "energy_mwh", "tokens", "tokens_per_s_per_chip")
+_WANTED = (
+    "flop",
+    "chip_hours",
+    "days",
+    "n_chips",
+    "usd",
+    "mfu",
+    "energy_mwh",
+    "tokens",
+    "tokens_per_s_per_chip",
+)
 
 
 def training_run(query: TrainingRunQuery, catalog: Catalog) -> TrainingRunResult:
@@ -103,7 +113,9 @@ def _stated(query: TrainingRunQuery, catalog: Catalog) -> dict[str, float]:
         known["params"] = float(params)
     known.setdefault("goodput", 1.0)
     if query.chip_hours is not None and known.get("usd", RATE_BELOW_USD) < RATE_BELOW_USD:
-        known["usd_per_chip_hour"] = known.pop("usd")  # "30 million GPU-hours at $2": nobody rents a run for $2
+        known["usd_per_chip_hour"] = known.pop(
+            "usd"
+        )  # "30 million GPU-hours at $2": nobody rents a run for $2
     return known | given_rate(query)
 
 
@@ -199,7 +211,11 @@ def _all_in_watts(query: TrainingRunQuery, catalog: Catalog, rate: ComputeRate) 
         rate.say(f"{watts:,.0f} W of server a chip, PUE {PUE}", *chip.sources("server_power_w")[:1])
     elif chip.tdp_w:
         watts = chip.tdp_w * SERVER_FACTOR
-        rate.say(f"{chip.tdp_w:,.0f} W chip × {SERVER_FACTOR} for the server, PUE {PUE}", *chip.sources("tdp_w")[:1], EPOCH_COSTS)
+        rate.say(
+            f"{chip.tdp_w:,.0f} W chip × {SERVER_FACTOR} for the server, PUE {PUE}",
+            *chip.sources("tdp_w")[:1],
+            EPOCH_COSTS,
+        )
     else:
         return None
     return watts * PUE
@@ -218,14 +234,16 @@ def _add_ranges(result: TrainingRunResult, rate: ComputeRate, solution: Solution
     if rate.spread is not None and "tokens_per_s_per_chip" in rate.known:
         speed = rate.known["tokens_per_s_per_chip"]
         result.tokens_per_s_per_chip = speed
-        result.tokens_per_s_per_chip_low, result.tokens_per_s_per_chip_high = (speed * end for end in rate.spread)
+        result.tokens_per_s_per_chip_low, result.tokens_per_s_per_chip_high = (
+            speed * end for end in rate.spread
+        )
     hours = solution.get("chip_hours")
     if result.usd is None or hours is None or rate.low_price is None or rate.high_price is None:
         return
     if rate.spread is None or "chip_hours" in solution.given:
         result.usd_low, result.usd_high = hours * rate.low_price, hours * rate.high_price
         return
-    from tools.uncertainty import interval  # brings numpy, which only two uncertain inputs need
+    from tools.scaling.uncertainty import interval  # brings numpy, which only two uncertain inputs need
 
     uncertain = {"price": (rate.low_price, rate.high_price), "speed": rate.spread}
 

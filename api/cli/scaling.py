@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from tools.scaling_fit import LawFit
+    from tools.scaling.fit import LawFit
 
 MAX_RESAMPLES = 10_000_000
 
@@ -30,7 +30,7 @@ def command(runs_csv: Path, resamples: int, seed: int, dropped: int, delta: floa
 
     RUNS.csv has the columns "Model Size", "Training FLOP" and "loss" (or N, C or D, L).
     """
-    from tools import scaling_fit
+    from tools.scaling import fit as scaling_fit
 
     runs = scaling_fit.read_runs(runs_csv)
     found = scaling_fit.fit(runs, dropped=dropped, delta=delta)

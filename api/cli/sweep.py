@@ -37,8 +37,8 @@ def command(spec_json: Path, out: Path, engine: str, pareto: bool, chart: Path |
     """
     from tools.catalog import load
     from tools.errors import InputError
-    from tools.sweep import Sweep
-    from tools.sweep_spec import read_spec
+    from tools.serving.sweep import Sweep
+    from tools.serving.sweep_spec import read_spec
 
     if chart is not None and chart.suffix not in CHART_KINDS:
         raise InputError("--chart", str(chart), f"a file ending in {', '.join(CHART_KINDS)}")
@@ -60,7 +60,7 @@ def _run(sweep: Any, out: Path, engine: str, *, quiet: bool) -> int:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from tools import sweep as sweeping
+    from tools.serving import sweep as sweeping
 
     columns = (TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bar:
@@ -69,7 +69,7 @@ def _run(sweep: Any, out: Path, engine: str, *, quiet: bool) -> int:
 
 
 def _fronts(out: Path, pareto: bool, chart: Path | None) -> dict[str, Any]:
-    from tools import sweep_front
+    from tools.serving import sweep_front
 
     target = out.with_suffix(".pareto.parquet")
     said: dict[str, Any] = {"front_rows": sweep_front.write_fronts(out, target)}

@@ -18,8 +18,8 @@ def command(file: Path, out: Path, as_json: bool) -> None:
 
     Adds the columns predicted, low, high (10-90 %) and reason (why a row has no prediction).
     """
-    from tools import measured, validation
     from tools.catalog import load
+    from tools.serving import measured, validation
 
     header, raw = measured.read(file)
     made = validation.predict(raw, load())
@@ -69,9 +69,10 @@ def calibrate(file: Path, out: Path | None, date: str, full: bool, as_json: bool
     Reports the error in the sample, on rows kept back, and with whole (model, chip) pairs and whole chips left
     out, each refitted from the priors, so that a fit that memorises shows.
     """
-    from tools import calibrate as fitting
-    from tools import constants_file, measured, serving_constants
     from tools.catalog import load
+    from tools.serving import calibrate as fitting
+    from tools.serving import constants as serving_constants
+    from tools.serving import constants_file, measured
 
     _, raw = measured.read(file)
     rows = [r for r in measured.parse_all(raw, load()) if isinstance(r, measured.Row) and r.value]

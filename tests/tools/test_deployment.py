@@ -6,11 +6,11 @@ import math
 
 import pytest
 
-from tools import deployment as dep
-from tools import serving_constants
 from tools.catalog import load
-from tools.deployment import Deployment
 from tools.errors import FactAbsent, InputError
+from tools.serving import constants as serving_constants
+from tools.serving import deployment as dep
+from tools.serving.deployment import Deployment
 
 CATALOG = load()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from tools.precision import (
+from tools.serving.precision import (
     BYTES_PER_ELEMENT,
     NAMES,
     Precision,

@@ -179,7 +179,7 @@ def test_ladder_inverts(start: float, factor: float, steps: int) -> None:
 @given(dims=st.lists(st.integers(1, 20), min_size=1, max_size=5))
 @settings(max_examples=40, deadline=None)
 def test_torus_counts_are_those_of_its_graph(dims: list[int]) -> None:
-    from tools.topology import grid
+    from tools.scaling.topology import grid
 
     network = grid(tuple(dims), closed=True)
     assert network.chips == math.prod(dims)
@@ -193,7 +193,7 @@ def test_torus_counts_are_those_of_its_graph(dims: list[int]) -> None:
 def test_torus_counts_by_walking_the_graph() -> None:
     from itertools import product as cells
 
-    from tools.topology import grid
+    from tools.scaling.topology import grid
 
     for dims in ((3, 4), (2, 5), (4, 4, 2), (1, 6)):
         nodes = list(cells(*(range(k) for k in dims)))

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tools import _core, scaling_fit
+from tools import _core
 from tools.catalog.laws import law
 from tools.errors import InputError
+from tools.scaling import fit as scaling_fit
 
 SHARED = Path(__file__).parents[3] / "shared" / "scaling"
 

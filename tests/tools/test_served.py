@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tools import deployment
 from tools.batch_size import BatchSizeQuery, batch_size
 from tools.catalog import load
 from tools.errors import FactAbsent, MissingInput
-from tools.served import GB, ChipQuery, ModelQuery, Notes, resolve_memory, resolve_model
+from tools.serving import deployment
+from tools.serving.served import GB, ChipQuery, ModelQuery, Notes, resolve_memory, resolve_model
 
 CATALOG = load(Path("/no-such-home"))
 SHAPED = sorted(m.id for m in CATALOG.models.values() if m.has_shape and m.kv_elements_per_token is not None)

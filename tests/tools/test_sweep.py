@@ -16,15 +16,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from tools import sweep as sweeping
 from tools.catalog import load
-from tools.deployment import Deployment, core_deployment, layout, tuning_for
 from tools.errors import InputError
-from tools.parquet_join import join
-from tools.serving_constants import chip_family, engine_family
-from tools.sweep import RESULTS, Sweep
-from tools.sweep_front import write_fronts
-from tools.sweep_spec import COLUMNS, make_spec, read_spec
+from tools.serving import sweep as sweeping
+from tools.serving.constants import chip_family, engine_family
+from tools.serving.deployment import Deployment, core_deployment, layout, tuning_for
+from tools.serving.parquet_join import join
+from tools.serving.sweep import RESULTS, Sweep
+from tools.serving.sweep_front import write_fronts
+from tools.serving.sweep_spec import COLUMNS, make_spec, read_spec
 
 SPEC: dict[str, Any] = {
     "model": ["llama-3.1-8b", "mixtral-8x7b"],
@@ -130,7 +130,7 @@ def test_killed_and_resumed_without_a_doubled_or_lost_row(tmp_path: Path) -> Non
     spec.write_text(json.dumps(large))
     script = (
         "import sys; from pathlib import Path; from tools import sweep; from tools.catalog import load;"
-        "from tools.sweep_spec import read_spec;"
+        "from tools.serving.sweep_spec import read_spec;"
         "sweep.BLOCK_ROWS = 50_000; sweep.PART_ROWS = 100_000; c = load();"
         "sweep.run(sweep.Sweep(read_spec(Path(sys.argv[1]), c), c), Path(sys.argv[2]))"
     )

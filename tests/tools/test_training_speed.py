@@ -10,8 +10,8 @@ import pytest
 from tools import registry
 from tools.catalog import load
 from tools.errors import RackrateError
-from tools.training_calibration import PRIORS, constants_of, fit, log_errors, read_rows
-from tools.training_speed import Layout, load_constants, make_setup, predict, seconds_per_token
+from tools.scaling.training_calibration import PRIORS, constants_of, fit, log_errors, read_rows
+from tools.scaling.training_speed import Layout, load_constants, make_setup, predict, seconds_per_token
 
 MEASURED = Path(__file__).parents[3] / "shared" / "truth" / "measured_training.csv"
 
@@ -88,7 +88,7 @@ def test_longer_sequences_and_recomputing_are_slower() -> None:
 
 
 def test_calibration_finds_constants_that_made_the_rows() -> None:
-    from tools.training_calibration import Measured
+    from tools.scaling.training_calibration import Measured
 
     catalog = load()
     truth = np.log([value for value, _ in PRIORS.values()]) + 0.05

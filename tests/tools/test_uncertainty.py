@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tools import _core, registry
-from tools.uncertainty import interval
+from tools.scaling.uncertainty import interval
 
 
 def test_one_input_keeps_its_own_points() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tools.api_prices import api_quote
 from tools.errors import MissingInput
-from tools.served import Notes
-from tools.serving_charts import bars
+from tools.money.api_prices import api_quote
+from tools.serving.charts import bars
+from tools.serving.served import Notes
 from tools.units import format_number
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tools import _core, serving_constants
-from tools.core_inputs import core_chip, core_model, kv_shape, weight_formats
+from tools import _core
 from tools.errors import FactAbsent, InputError
-from tools.precision import bytes_per_element
+from tools.serving import constants as serving_constants
+from tools.serving.core_inputs import core_chip, core_model, kv_shape, weight_formats
+from tools.serving.precision import bytes_per_element
 
 if TYPE_CHECKING:
     from tools.catalog import Chip, Model

@@ -99,7 +99,9 @@ def _parse(reader: csv.DictReader[str]) -> Runs:
     header = reader.fieldnames or []
     columns = {name: next((c for c in known if c in header), None) for name, known in _NAMES.items()}
     if columns["params"] is None or columns["loss"] is None or (columns["flop"] or columns["tokens"]) is None:
-        raise InputError("columns", ", ".join(header)[:80], "'Model Size', 'Training FLOP', 'loss' or N, C or D, L")
+        raise InputError(
+            "columns", ", ".join(header)[:80], "'Model Size', 'Training FLOP', 'loss' or N, C or D, L"
+        )
     values: dict[str, list[float]] = {name: [] for name, column in columns.items() if column}
     for number, row in enumerate(reader, 2):
         for name in values:
@@ -123,11 +125,15 @@ def _cell(row: Mapping[str, str | None], column: str, line: int) -> float:
 def fit(runs: Runs, *, dropped: int = DROPPED, delta: float = DELTA) -> LawFit:
     """The best of the 4,500 starts. InputError when too few runs are left."""
     if len(runs) - dropped < MIN_RUNS:
-        raise InputError("RUNS.csv", f"{len(runs)} runs", f"at least {MIN_RUNS + dropped} runs ({dropped} are dropped)")
+        raise InputError(
+            "RUNS.csv", f"{len(runs)} runs", f"at least {MIN_RUNS + dropped} runs ({dropped} are dropped)"
+        )
     used = runs.without_highest(dropped)
     seconds: dict[str, float] = {}
     with _timed(seconds, "fit"):
-        a, b, e, alpha, beta, objective, evaluations = _core.fit_law(used.params, used.tokens, used.loss, None, delta)
+        a, b, e, alpha, beta, objective, evaluations = _core.fit_law(
+            used.params, used.tokens, used.loss, None, delta
+        )
     return LawFit(
         A=math.exp(a), B=math.exp(b), E=math.exp(e), alpha=alpha, beta=beta, objective=objective, n=len(used),
         seconds=seconds, evaluations=evaluations,

@@ -16,8 +16,8 @@ from typing import Any
 
 from tools.catalog import Catalog
 from tools.errors import InputError, MissingInput
-from tools.precision import NAMES as PRECISIONS
-from tools.precision import canonical
+from tools.serving.precision import NAMES as PRECISIONS
+from tools.serving.precision import canonical
 
 MAX_LIST = 10_000_000
 MAX_ROWS = 10**11
@@ -50,7 +50,14 @@ class Spec:
     @property
     def outer(self) -> tuple[int, ...]:
         """Lengths of the lists that make a deployment."""
-        lists = (self.model, self.chip, self.n_chips, self.tensor_parallel or (0,), self.precision, self.kv_precision)
+        lists = (
+            self.model,
+            self.chip,
+            self.n_chips,
+            self.tensor_parallel or (0,),
+            self.precision,
+            self.kv_precision,
+        )
         return tuple(len(values) for values in lists)
 
     @property
@@ -140,7 +147,9 @@ def _precisions(name: str, value: Any) -> tuple[str, ...]:
 
 
 def _floats(name: str, value: Any) -> tuple[float, ...]:
-    numbers = _range(name, value) if isinstance(value, Mapping) else [_number(name, v) for v in _items(name, value)]
+    numbers = (
+        _range(name, value) if isinstance(value, Mapping) else [_number(name, v) for v in _items(name, value)]
+    )
     return tuple(dict.fromkeys(numbers))
 
 

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from tools.errors import InputError
 from tools.solve import Relations, Rule
 
-LADDER_ANSWERS = ("next_usd", "end_usd", "steps", "decades", "years", "factor", "growth_per_year", "start_usd")
+LADDER_ANSWERS = (
+    "next_usd",
+    "end_usd",
+    "steps",
+    "decades",
+    "years",
+    "factor",
+    "growth_per_year",
+    "start_usd",
+)
 MAX_STEPS = 60  # 1e60 times anything is past every meaning of money
 
 LADDER = Relations(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from tools.contract import Figure
 from tools.errors import InputError, MissingInput, RackrateError
-from tools.precision import compute_precision
-from tools.served import GB, Notes
-from tools.serving_charts import bars
+from tools.serving.charts import bars
+from tools.serving.precision import compute_precision
+from tools.serving.served import GB, Notes
 
 if TYPE_CHECKING:
     from tools.catalog import Catalog, Chip

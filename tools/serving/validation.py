@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tools import _core, measured, serving_constants
+from tools import _core
+from tools.serving import constants as serving_constants
+from tools.serving import measured
 
 if TYPE_CHECKING:
     from tools.catalog import Catalog

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools import _core, serving_constants
-from tools.deployment import Deployment, core_deployment, weight_bytes
+from tools import _core
 from tools.errors import InputError, RackrateError
+from tools.serving import constants as serving_constants
+from tools.serving.deployment import Deployment, core_deployment, weight_bytes
 
 if TYPE_CHECKING:
     from tools.catalog import Catalog, Chip, Model

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tools.calibrate import Fit, Parameter, cross_validate, fit, parameters_of, residuals, summary
+from tools.serving.calibrate import Fit, Parameter, cross_validate, fit, parameters_of, residuals, summary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tools.measured import Row
+    from tools.serving.measured import Row
 
     Array = NDArray[np.float64]
 

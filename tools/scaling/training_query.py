@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from tools.compute_rate import ComputeQuery
 from tools.contract import Result, entity, quantity
+from tools.serving.compute_rate import ComputeQuery
 
 _EXAMPLES: list[dict[str, Any]] = [
     {
@@ -76,7 +76,10 @@ class TrainingRunQuery(ComputeQuery):
         words=("training tokens", "tokens", "trained on", "on T tokens"), ask="On how many tokens is it trained?",
     )  # fmt: skip
     flop: float | None = quantity(
-        "Training compute", "FLOP", default=None, above=0,
+        "Training compute",
+        "FLOP",
+        default=None,
+        above=0,
         words=("FLOP", "FLOPs", "compute", "training compute"),
     )
     n_chips: float | None = quantity(
@@ -140,7 +143,10 @@ class TrainingRunResult(Result):
         words=("days", "weeks", "how long", "duration", "training time", "finish"),
     )  # fmt: skip
     n_chips: float | None = quantity(
-        "Chips needed", "chip", default=None, role="headline",
+        "Chips needed",
+        "chip",
+        default=None,
+        role="headline",
         words=("how many GPUs", "chips needed", "cluster size"),
     )
     mfu: float | None = quantity(
@@ -148,21 +154,33 @@ class TrainingRunResult(Result):
         words=("MFU", "utilisation", "utilization", "efficiency"),
     )  # fmt: skip
     mfu_low: float | None = quantity(
-        "Lower end of the utilisation (10 %)", "dimensionless", default=None, role="detail",
+        "Lower end of the utilisation (10 %)",
+        "dimensionless",
+        default=None,
+        role="detail",
     )
     mfu_high: float | None = quantity(
-        "Upper end of the utilisation (90 %)", "dimensionless", default=None, role="detail",
+        "Upper end of the utilisation (90 %)",
+        "dimensionless",
+        default=None,
+        role="detail",
     )
     flop: float | None = quantity(
         "Training compute, 6 × parameters × tokens", "FLOP", default=None, role="headline",
         words=("FLOP", "FLOPs", "compute", "training compute"),
     )  # fmt: skip
     tokens: float | None = quantity(
-        "Tokens trained on", "token", default=None, role="headline",
+        "Tokens trained on",
+        "token",
+        default=None,
+        role="headline",
         words=("tokens", "how many tokens", "training tokens"),
     )
     params: float | None = quantity(
-        "Parameters", "param", default=None, role="headline",
+        "Parameters",
+        "param",
+        default=None,
+        role="headline",
         words=("parameters", "model size", "how big a model"),
     )
     tokens_per_s_per_chip: float | None = quantity(
@@ -176,15 +194,21 @@ class TrainingRunResult(Result):
         "Upper end of the speed (90 %)", "token/s/chip", default=None, role="detail"
     )
     tokens_per_s: float | None = quantity(
-        "Tokens a second of the cluster", "token/s", default=None,
+        "Tokens a second of the cluster",
+        "token/s",
+        default=None,
         words=("cluster throughput", "tokens per second in total"),
     )
     usd: float | None = quantity(
         "Cost at a rent per chip-hour", "USD", default=None, role="headline",
         words=("cost", "rental bill", "price", "dollars", "rent cost", "cloud cost"),
     )  # fmt: skip
-    usd_low: float | None = quantity("Lower end of the cost (10 %): rents and speed", "USD", default=None, role="detail")
-    usd_high: float | None = quantity("Upper end of the cost (90 %): rents and speed", "USD", default=None, role="detail")
+    usd_low: float | None = quantity(
+        "Lower end of the cost (10 %): rents and speed", "USD", default=None, role="detail"
+    )
+    usd_high: float | None = quantity(
+        "Upper end of the cost (90 %): rents and speed", "USD", default=None, role="detail"
+    )
     usd_per_chip_hour: float | None = quantity(
         "Rent of a chip-hour that the cost implies", "USD/chip/hour", default=None,
         words=("implied price per GPU-hour", "rent per chip-hour"),
@@ -202,15 +226,21 @@ class TrainingRunResult(Result):
         words=("energy", "electricity", "MWh", "GWh", "power used"),
     )  # fmt: skip
     site_mw: float | None = quantity(
-        "Power of the cluster with cooling", "MW", default=None,
+        "Power of the cluster with cooling",
+        "MW",
+        default=None,
         words=("megawatts", "power draw", "site power", "MW"),
     )
     electricity_usd: float | None = quantity(
-        "Cost of the electricity", "USD", default=None,
+        "Cost of the electricity",
+        "USD",
+        default=None,
         words=("electricity cost", "energy bill", "power bill"),
     )
     emissions_t: float | None = quantity(
-        "Carbon dioxide of the electricity", "metric_ton", default=None,
+        "Carbon dioxide of the electricity",
+        "metric_ton",
+        default=None,
         words=("CO2", "carbon", "emissions", "tonnes"),
     )
     tokens_per_param: float | None = quantity(

@@ -20,7 +20,7 @@ from tools import _core
 if TYPE_CHECKING:
     from tools.catalog import Chip
 
-DATA = Path(__file__).parent / "catalog" / "serving_constants.yaml"
+DATA = Path(__file__).parents[1] / "catalog" / "serving_constants.yaml"
 
 ENGINE_FACTORS: dict[str, tuple[str, ...]] = {
     "speed": ("bandwidth_share", "flop_share"),

@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tools import _core, deployment, serving_constants
+from tools import _core
 from tools.catalog import Catalog, load
 from tools.errors import FactAbsent, InputError
-from tools.parquet_join import join, remove_parts
-from tools.sweep_spec import COLUMNS, Spec
+from tools.serving import constants as serving_constants
+from tools.serving import deployment
+from tools.serving.parquet_join import join, remove_parts
+from tools.serving.sweep_spec import COLUMNS, Spec
 
 BLOCK_ROWS = 262_144
 PART_ROWS = 16 * BLOCK_ROWS
@@ -131,7 +133,9 @@ class Sweep:
         usd = np.tile(price_list, end - begin)[cut]
         columns["usd"] = usd
         with np.errstate(divide="ignore", invalid="ignore"):
-            columns["usd_per_mtok_output"] = usd * site.n_chips / 3600.0 / columns["output_tokens_per_s"] * 1e6
+            columns["usd_per_mtok_output"] = (
+                usd * site.n_chips / 3600.0 / columns["output_tokens_per_s"] * 1e6
+            )
         columns["tensor_parallel"] = np.full(rows, site.tensor_parallel, dtype=np.int64)
         return columns
 
@@ -155,7 +159,9 @@ class Sweep:
         return [made[name] for name in COLUMNS]
 
 
-def _estimates(site: Site, lists: tuple[Floats, Floats, Floats], begin: int, count: int) -> dict[str, NDArray[Any]]:
+def _estimates(
+    site: Site, lists: tuple[Floats, Floats, Floats], begin: int, count: int
+) -> dict[str, NDArray[Any]]:
     if site.core is None or site.tuning is None:
         nothing = np.full(count, np.nan)
         reason = len(_core.sweep_bounds()) + (NO_SPLIT, NO_FACT).index(site.reason or NO_FACT)
@@ -184,7 +190,9 @@ def _results(columns: dict[str, NDArray[Any]]) -> list[Any]:
     import pyarrow as pa
 
     names = (*_core.sweep_bounds(), NO_SPLIT, NO_FACT)
-    floats = {n: _nullable(columns[n]) for n in ("ttft_s", "tpot_s", "output_tokens_per_s", "usd_per_mtok_output")}
+    floats = {
+        n: _nullable(columns[n]) for n in ("ttft_s", "tpot_s", "output_tokens_per_s", "usd_per_mtok_output")
+    }
     made = {"fits": pa.array(columns["fits"]), "limited_by": _coded(columns["limited_by"], names), **floats}
     return [made[name] for name in RESULTS]
 
@@ -192,7 +200,9 @@ def _results(columns: dict[str, NDArray[Any]]) -> list[Any]:
 # --- writing -------------------------------------------------------------------------------------------------
 
 
-def run(sweep: Sweep, out: Path, *, progress: Callable[[int], None] = lambda rows: None, engine: str = "local") -> int:
+def run(
+    sweep: Sweep, out: Path, *, progress: Callable[[int], None] = lambda rows: None, engine: str = "local"
+) -> int:
     """Write the sweep to `out`; finished parts of an earlier run of the same sweep are kept.
 
     `progress` is told of rows as they are written. Returns the number of rows. InputError when `out` cannot be
@@ -224,7 +234,9 @@ def _open_parts(sweep: Sweep, out: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         mark = folder / "sweep"
         if mark.exists() and mark.read_text() != sweep.digest:
-            raise InputError("--out", str(out), f"another file, or {folder.name} removed: it is another sweep's")
+            raise InputError(
+                "--out", str(out), f"another file, or {folder.name} removed: it is another sweep's"
+            )
         scratch = folder / ".sweep"
         scratch.write_text(sweep.digest)
         os.replace(scratch, mark)
@@ -241,7 +253,9 @@ def _part_rows(sweep: Sweep, part: int) -> int:
     return min(PART_ROWS, sweep.spec.rows - part * PART_ROWS)
 
 
-def write_part(sweep: Sweep, folder: Path, part: int, progress: Callable[[int], None] = lambda rows: None) -> None:
+def write_part(
+    sweep: Sweep, folder: Path, part: int, progress: Callable[[int], None] = lambda rows: None
+) -> None:
     """Compute and write one part; it appears whole or not at all."""
     import pyarrow.parquet as pq
 
@@ -278,7 +292,9 @@ def _run_on_ray(sweep: Sweep, folder: Path, missing: list[int], progress: Callab
     try:
         import ray
     except ImportError as error:
-        raise InputError("--engine", "ray", "local, or ray with the extra `rackrate[ray]` installed") from error
+        raise InputError(
+            "--engine", "ray", "local, or ray with the extra `rackrate[ray]` installed"
+        ) from error
 
     task = ray.remote(_ray_part)
     waiting = {task.remote(sweep.spec, str(folder), part): part for part in missing}

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from tools.api_prices import api_quote
 from tools.contract import Source
 from tools.errors import FactAbsent, InputError, MissingInput
-from tools.served import Notes
-from tools.serving_charts import curve
+from tools.money.api_prices import api_quote
+from tools.money.token_prices import MTOK, volumes
+from tools.serving.charts import curve
+from tools.serving.served import Notes
 from tools.serving_performance import ServingPerformanceQuery, serving_performance
-from tools.token_prices import MTOK, volumes
 from tools.units import format_number
 
 if TYPE_CHECKING:

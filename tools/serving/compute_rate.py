@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tools.contract import Query, Source, entity, quantity
 from tools.errors import FactAbsent
-from tools.precision import Precision, compute_precision, precision_field
+from tools.serving.precision import Precision, compute_precision, precision_field
 from tools.solve import Rule, product
 
 if TYPE_CHECKING:
@@ -124,7 +124,9 @@ def _peak_sources(chip: object, precision: str) -> list[Source]:
 def add_mfu(query: ComputeQuery, rate: ComputeRate) -> None:
     """Put the utilisation into `rate`: the query's, or the median published one."""
     if query.mfu is None:
-        rate.say(f"MFU {100 * REPORTED_MFU:.0f} %, the median that published runs report", REPORTED_MFU_SOURCE)
+        rate.say(
+            f"MFU {100 * REPORTED_MFU:.0f} %, the median that published runs report", REPORTED_MFU_SOURCE
+        )
     rate.known["mfu"] = query.mfu if query.mfu is not None else REPORTED_MFU
 
 

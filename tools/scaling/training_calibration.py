@@ -1,4 +1,4 @@
-"""Fit the training constants to measured runs again: `python -m tools.training_calibration ROWS.csv`.
+"""Fit the training constants to measured runs again: `python -m tools.scaling.training_calibration ROWS.csv`.
 
 Robust least squares on log error with log-normal priors (Levenberg and Marquardt); every (model, chip) pair
 counts alike, however many rows it has. Reported in-sample, leaving each pair out, and leaving each chip out.
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from tools.catalog import Catalog, load
 from tools.errors import RackrateError
-from tools.training_speed import Constants, Layout, Setup, make_setup, seconds_per_token
+from tools.scaling.training_speed import Constants, Layout, Setup, make_setup, seconds_per_token
 
 Array = NDArray[np.float64]
 
@@ -67,7 +67,9 @@ def read_rows(path: Path, catalog: Catalog) -> tuple[list[Measured], dict[str, s
         for raw in csv.DictReader(file):
             try:
                 speed = float(raw.get("tokens_s_per_chip") or "")
-                rows.append(Measured(raw["id"], raw["model"], raw["chip_key"], row_setup(raw, catalog), speed))
+                rows.append(
+                    Measured(raw["id"], raw["model"], raw["chip_key"], row_setup(raw, catalog), speed)
+                )
             except ValueError:
                 skipped[raw["id"]] = "no tokens/s per chip"
             except RackrateError as error:
@@ -122,7 +124,9 @@ def constants_of(x: Array) -> Constants:
 def log_errors(x: Array, rows: Sequence[Measured]) -> Array:
     """ln(predicted / measured) of each row."""
     constants = constants_of(x)
-    return np.array([-math.log(seconds_per_token(r.setup, constants) * r.tokens_per_s_per_chip) for r in rows])
+    return np.array(
+        [-math.log(seconds_per_token(r.setup, constants) * r.tokens_per_s_per_chip) for r in rows]
+    )
 
 
 def fit(rows: Sequence[Measured], iterations: int = 25) -> Array:
@@ -141,7 +145,9 @@ def fit(rows: Sequence[Measured], iterations: int = 25) -> Array:
     least = cost(x)
     for _ in range(iterations):
         errors = log_errors(x, rows)
-        jacobian = np.stack([(log_errors(x + step, rows) - errors) / 1e-4 for step in 1e-4 * np.eye(len(x))], axis=1)
+        jacobian = np.stack(
+            [(log_errors(x + step, rows) - errors) / 1e-4 for step in 1e-4 * np.eye(len(x))], axis=1
+        )
         pull = weight / np.sqrt(1 + (errors / DELTA) ** 2)
         normal = jacobian.T @ (jacobian * pull[:, None]) + np.diag(0.5 / firm**2)
         gradient = jacobian.T @ (pull * errors) + 0.5 * (x - middle) / firm**2

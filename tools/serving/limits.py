@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tools import deployment
+from tools.serving import deployment
 from tools.units import format_number
 
 if TYPE_CHECKING:
     from tools.batch_size import BatchSizeQuery
-    from tools.served import Notes
+    from tools.serving.served import Notes
 
 ANSWER_SHARE = 0.25  # of a context of which nobody said how much is answer
 

@@ -1,7 +1,7 @@
 """Tokens a second that a chip trains on: the physical terms of the core with constants fitted to published runs.
 
 The constants live in ``tools/catalog/training_constants.yaml`` with the date and the number of rows they rest
-on; ``tools/training_calibration.py`` fits them again. A chip family nobody measured gets the middle of the
+on; ``tools/scaling/training_calibration.py`` fits them again. A chip family nobody measured gets the middle of the
 others and a wider interval.
 """
 
@@ -19,9 +19,9 @@ from tools.catalog.chips import Chip
 from tools.catalog.models import Model
 from tools.contract import Source
 from tools.errors import FactAbsent
-from tools.precision import compute_precision
+from tools.serving.precision import compute_precision
 
-CONSTANTS = Path(__file__).with_name("catalog") / "training_constants.yaml"
+CONSTANTS = Path(__file__).parents[1] / "catalog" / "training_constants.yaml"
 DEFAULT_SEQUENCE = 8192.0
 DEFAULT_VOCABULARY = 100_000.0
 DEFAULT_CHIPS = 512.0
@@ -157,7 +157,9 @@ def _chip_row(chip: Chip, precision: str) -> tuple[Row, str]:
 
 def _work_of(model: Model, sequence: float) -> Row:
     if not (model.params_active and model.layers and model.hidden):
-        raise FactAbsent(f"the architecture of {model.name} is not public, so its training cannot be predicted")
+        raise FactAbsent(
+            f"the architecture of {model.name} is not public, so its training cannot be predicted"
+        )
     head = float(model.lm_head_params or 0)
     at_rest = float(model.expert_params or 0)
     experts = at_rest * (model.experts_per_token or 0) / model.experts if model.experts else 0.0
@@ -171,7 +173,9 @@ def _work_of(model: Model, sequence: float) -> Row:
             float(model.moe_layers or 0), float(model.experts_per_token or 0), float(model.params_total or 0))  # fmt: skip
 
 
-def _work_of_size(params: float, sequence: float, vocabulary: float, shape: tuple[float, float] | None) -> Row:
+def _work_of_size(
+    params: float, sequence: float, vocabulary: float, shape: tuple[float, float] | None
+) -> Row:
     """A dense model of `params`: layers of 12 h² weights, a hidden size of about 100 a layer unless given."""
     layers, hidden = shape or _usual_shape(params)
     head = min(vocabulary * hidden, 0.5 * params)

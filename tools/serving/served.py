@@ -16,12 +16,12 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tools import deployment
 from tools.catalog.chips import make_chip
 from tools.catalog.models import make_model
 from tools.contract import Query, Source, entity, quantity
 from tools.errors import FactAbsent, InputError, MissingInput
-from tools.precision import Precision, bytes_per_element, precision_field
+from tools.serving import deployment
+from tools.serving.precision import Precision, bytes_per_element, precision_field
 
 if TYPE_CHECKING:
     from tools.catalog import Catalog, Chip, Model

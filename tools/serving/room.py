@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tools import deployment
-from tools.deployment import Capacity, Deployment
-from tools.precision import bytes_per_element
-from tools.served import GB, Memory, Served
-from tools.serving_charts import curve
+from tools.serving import deployment
+from tools.serving.charts import curve
+from tools.serving.deployment import Capacity, Deployment
+from tools.serving.precision import bytes_per_element
+from tools.serving.served import GB, Memory, Served
 from tools.units import format_number
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tools.errors import FactAbsent
-from tools.precision import bytes_per_element, compute_precision
-from tools.served import GB, Notes
+from tools.serving.precision import bytes_per_element, compute_precision
+from tools.serving.served import GB, Notes
 from tools.units import format_number
 
 if TYPE_CHECKING:
     from tools.catalog import Chip
-    from tools.served import Served
+    from tools.serving.served import Served
     from tools.serving_performance import ServingPerformanceQuery, ServingPerformanceResult
 
 FLOP_PER_PARAM = 2.0

@@ -61,7 +61,9 @@ def ring(chips: int) -> Network:
 
 def switched(chips: int) -> Network:
     """One non-blocking switch layer: one link a chip, two hops by way of the switch."""
-    return Network("switch", (chips,), chips, chips, 1.0, 2 if chips > 1 else 0, 2.0 if chips > 1 else 0.0, chips / 2)
+    return Network(
+        "switch", (chips,), chips, chips, 1.0, 2 if chips > 1 else 0, 2.0 if chips > 1 else 0.0, chips / 2
+    )
 
 
 def _axis_links(k: int, chips: int, closed: bool) -> int:

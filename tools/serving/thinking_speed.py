@@ -19,7 +19,7 @@ from tools.serving_performance import ServingPerformanceQuery, serving_performan
 if TYPE_CHECKING:
     from tools.catalog import Catalog
     from tools.reasoning_cost import ReasoningCostQuery
-    from tools.served import Notes
+    from tools.serving.served import Notes
 
 USUAL_ANSWER = 1000.0
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tools.compute_rate import ComputeQuery
 from tools.contract import Result, entity, quantity
+from tools.serving.compute_rate import ComputeQuery
 
 _EXAMPLES: list[dict[str, Any]] = [
     {
@@ -211,7 +211,9 @@ class ScalingSpendResult(Result):
         "Cost of the next step", "USD", default=None, role="headline",
         words=("next step", "next run", "next 10x", "next costs", "following run", "next jump"),
     )  # fmt: skip
-    start_usd: float | None = quantity("Cost of the first run", "USD", default=None, words=("first run", "start"))
+    start_usd: float | None = quantity(
+        "Cost of the first run", "USD", default=None, words=("first run", "start")
+    )
     years: float | None = quantity(
         "Years to grow from start to end", "year", default=None, role="headline",
         words=("years", "how long", "when", "how many years"),
@@ -229,11 +231,19 @@ class ScalingSpendResult(Result):
         words=("decades", "orders of magnitude", "powers of ten"),
     )  # fmt: skip
     overall_factor: float | None = quantity(
-        "End as a multiple of the start", "dimensionless", default=None, words=("overall factor", "how many times")
+        "End as a multiple of the start",
+        "dimensionless",
+        default=None,
+        words=("overall factor", "how many times"),
     )
-    factor: float | None = quantity("Factor of each step", "dimensionless", default=None, words=("factor per step",))
+    factor: float | None = quantity(
+        "Factor of each step", "dimensionless", default=None, words=("factor per step",)
+    )
     growth_per_year: float | None = quantity(
-        "Growth in a year", "dimensionless", default=None, words=("growth per year", "a year", "annual growth")
+        "Growth in a year",
+        "dimensionless",
+        default=None,
+        words=("growth per year", "a year", "annual growth"),
     )
     last_share_percent: float | None = quantity(
         "Share of the total that the last run takes", "percent", default=None,
@@ -252,7 +262,10 @@ class ScalingSpendResult(Result):
         role="headline", words=("inference-adjusted size", "cheapest size over its life", "smaller model"),
     )  # fmt: skip
     adjusted_tokens: float | None = quantity(
-        "Training tokens of that size", "token", default=None, words=("inference-adjusted tokens", "train it on")
+        "Training tokens of that size",
+        "token",
+        default=None,
+        words=("inference-adjusted tokens", "train it on"),
     )
     saving_percent: float | None = quantity(
         "What that size saves of training plus serving compute", "percent", default=None,
@@ -295,7 +308,10 @@ class ScalingSpendResult(Result):
         "Loss after the next step", "dimensionless", default=None, words=("loss after", "next loss")
     )
     usd: float | None = quantity(
-        "Cost of the run at the price of a chip-hour (rent)", "USD", default=None, words=("cost", "price", "dollars")
+        "Cost of the run at the price of a chip-hour (rent)",
+        "USD",
+        default=None,
+        words=("cost", "price", "dollars"),
     )
     usd_low: float | None = quantity("Cost at the lowest rent", "USD", default=None, role="detail")
     usd_high: float | None = quantity("Cost at the highest rent", "USD", default=None, role="detail")
@@ -303,13 +319,24 @@ class ScalingSpendResult(Result):
         "Chip-hours of the run", "chip*hour", default=None, words=("chip-hours", "GPU-hours", "GPU hours")
     )
     tokens_per_param: float | None = quantity(
-        "Tokens for each parameter", "token/param", default=None, words=("tokens per parameter", "ratio of tokens")
+        "Tokens for each parameter",
+        "token/param",
+        default=None,
+        words=("tokens per parameter", "ratio of tokens"),
     )
     optimal_params: float | None = quantity(
-        "Compute-optimal size for the same compute", "param", default=None, words=("optimal size for that compute",)
+        "Compute-optimal size for the same compute",
+        "param",
+        default=None,
+        words=("optimal size for that compute",),
     )
     optimal_tokens: float | None = quantity(
-        "Compute-optimal tokens for the same compute", "token", default=None, words=("optimal tokens for that compute",)
+        "Compute-optimal tokens for the same compute",
+        "token",
+        default=None,
+        words=("optimal tokens for that compute",),
     )
     law: str | None = Field(None, description="The law the answer goes by")
-    laws: list[LawOptimum] = Field(default_factory=list, description="The same question by every published law")
+    laws: list[LawOptimum] = Field(
+        default_factory=list, description="The same question by every published law"
+    )

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tools import _core
-from tools.serving_constants import FEW_ROWS, GROUPS
+from tools.serving.constants import FEW_ROWS, GROUPS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tools.measured import Row
+    from tools.serving.measured import Row
 
     Array = NDArray[np.float64]
 

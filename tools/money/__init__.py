@@ -1,0 +1,1 @@
+"""What the money calculators share: query models and dated prices."""

@@ -1,0 +1,1 @@
+"""What the training calculators share: fits of scaling laws, budgets, training speed, topologies."""
