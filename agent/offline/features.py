@@ -116,7 +116,7 @@ _RATIO = re.compile(
     re.I,
 )
 _RATIO_ASKED = re.compile(
-    r"\bratio\b(?! (of|is) \d)|\bhow many times\b|\b(by|a) what (factor|multiple)\b|\bwhat (factor|multiple)\b|\bhow many [xX]\b|\bas an? (factor|ratio|multiple)\b|\bas (an? )?multiple of\b|\bmultiple of (its|the|what)\b"
+    r"\b(what('s| is)|give|and|total|implied) (the )?(factor|multiple)\b|\bfactor\s*\?|\bratio\b(?! (of|is) \d)|\bhow many times\b|\b(by|a) what (factor|multiple)\b|\bwhat (factor|multiple)\b|\bhow many [xX]\b|\bas an? (factor|ratio|multiple)\b|\bas (an? )?multiple of\b|\bmultiple of (its|the|what)\b"
     r"|\bhow much (larger|bigger|smaller|cheaper|faster|better|more expensive|dearer|higher|lower)\b.{0,60}\b(times|x|ratio|factor)\b|\btimes (as many|as much|more|fewer|less|cheaper)\b.{0,40}\?",
     re.I,
 )
@@ -271,6 +271,9 @@ def _wanted(reading: Reading) -> Wanted:
         found.append((2, leading, True))
     if not found and _COST_ASKED.search(reading.text):
         found.append((1, "USD", False))
+    if re.search(r"\bhourly (price|rent|rate|cost|charge|fee)\b", reading.text, re.I):
+        found = [h for h in found if h[1] != "USD"]
+        found.append((3, "USD/hour", False))
     if _PRICE_ASKED.search(reading.text):
         found.append((5, "USD", False))
     if _RATIO_ASKED.search(reading.text):

@@ -159,7 +159,9 @@ def _plain_unit(decision: Decision, turn: Turn) -> tuple[float, str] | None:
         "chip/server": "chip",
         "USD/person/year": "USD/year",
     }.get(unit)
-    if unit in ("USD/chip/hour", "USD/hour") and wanted.unit_text == "USD" and wanted.explicit:
+    if unit in ("USD/chip/hour", "USD/hour") and (
+        (wanted.unit_text == "USD" and wanted.explicit) or re.search(r"\bUSD\W*$", decision.question.text)
+    ):
         plain = "USD"
     return (value, plain) if plain else None
 

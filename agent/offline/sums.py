@@ -122,6 +122,12 @@ def _percent_of(reading: Reading, features: Features, qs: list[Quantity], salien
     return None
 
 
+_GONE = re.compile(
+    r"\b(thrown away|throw away|discarded|rejected|dropped|wasted|lost|gone|disappear|die|fail)\b", re.I
+)
+_KEPT = re.compile(r"\b(kept|keep|survive|survives|survived|used|remain|left|accepted)\b", re.I)
+
+
 def _part_of_whole(
     reading: Reading, features: Features, qs: list[Quantity], salient: list[int]
 ) -> Sum | None:
