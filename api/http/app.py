@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,6 +12,7 @@ from agent.graph import Agent
 from agent.settings import Settings
 from api.http import ask, facts, guard, health, mcp_mount, openai_chat, problems, tools, web
 from api.http.service import Service
+from api.http.slack_events import slack_events
 
 DESCRIPTION = (
     "Answers compute-market questions with numbers traced to a calculation or a source. "
@@ -23,10 +24,11 @@ def create_app(settings: Settings, *, host: str = "127.0.0.1", agent: Agent | No
     """The service as an ASGI application. InputError when it would be open to the world without keys."""
     service = Service(settings, host=host, agent=agent)
     tools_for_llms = mcp_mount.application(service)
+    slack = slack_events(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with tools_for_llms.lifespan():
+        async with tools_for_llms.lifespan(), slack.lifespan() if slack else nullcontext():
             await service.start()
             yield
             await service.stop()
@@ -44,6 +46,8 @@ def create_app(settings: Settings, *, host: str = "127.0.0.1", agent: Agent | No
     guard.install(app, service)
     for module in (ask, tools, facts, openai_chat, health, web):
         app.include_router(module.router)
+    if slack:
+        app.include_router(slack.router)
     app.mount("/mcp", tools_for_llms)
     plain = app.openapi
     described: list[dict[str, Any]] = []

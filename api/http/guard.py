@@ -179,7 +179,8 @@ class Dress:
                 self.service.metrics.seen(scope, status, time.perf_counter() - began)
             await send(message)
 
-        if not self.service.keys and _host(scope) not in LOOPBACK:
+        signed = scope["path"] == "/slack/events"  # comes from Slack, under whatever name it knows
+        if not self.service.keys and not signed and _host(scope) not in LOOPBACK:
             refused = problem_response(Request(scope), 421, "without API keys only loopback names are served")
             await refused(scope, receive, dressed)
             return

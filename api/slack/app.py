@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent.answer import Answer
+from agent.answer import Answer, ToolResult
 from agent.graph import Agent
 from agent.settings import Settings
 from api.slack import blocks
@@ -28,11 +29,21 @@ MAX_AT_ONCE = 8
 class Store(Protocol):
     """What must be shared by replicas."""
 
-    async def claim_event(self, event_id: str) -> bool:
+    async def claim_event(self, event_id: str, work: dict[str, Any] | None = None) -> bool:
         """True for the first replica that asks about an event, False ever after."""
         ...
 
+    async def finish_event(self, event_id: str) -> None:
+        """The event has been answered."""
+        ...
+
+    async def abandoned(self) -> list[tuple[str, dict[str, Any]]]:
+        """Events a replica took and never finished, with their work."""
+        ...
+
     async def keep_feedback(self, *, user: str, thread: str, turn: int, verdict: str) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 class SlackApp:
@@ -82,11 +93,17 @@ class SlackApp:
     async def _on_message(self, event: Mapping[str, Any], body: Mapping[str, Any], client: Any) -> None:
         if event.get("type") == "message" and (event.get("channel_type") != "im" or event.get("subtype")):
             return  # channel talk that does not mention us, edits, joins
-        if event.get("bot_id") or not await self._first(body):
+        if event.get("type") == "app_mention" and str(event["channel"]).startswith("D"):
+            return  # a mention in a direct message comes as a message, too
+        if event.get("bot_id"):
             return
-        question = _MENTION.sub("", str(event.get("text", ""))).strip()
-        root = event.get("thread_ts") or event["ts"]
-        await self._answer(client, event["channel"], root, body.get("team_id", "team"), question)
+        work = {
+            "channel": event["channel"],
+            "root": event.get("thread_ts") or event["ts"],
+            "team": body.get("team_id", "team"),
+            "question": html.unescape(_MENTION.sub("", str(event.get("text", "")))).strip(),
+        }
+        await self._work_on(str(body.get("event_id") or f"ts/{event['ts']}"), work, client)
 
     async def _on_command(self, ack: Any, command: Mapping[str, Any], client: Any) -> None:
         question = str(command.get("text", "")).strip()
@@ -94,6 +111,8 @@ class SlackApp:
             await ack(f"Ask a question, such as: {blocks.EXAMPLES[0]}")
             return
         await ack()
+        if not await self._store.claim_event(f"command/{command.get('trigger_id', '')}"):
+            return
         said = await client.chat_postMessage(
             channel=command["channel_id"],
             text=blocks.escaped(f"{command.get('user_name', 'Somebody')} asks: {question}"),
@@ -122,37 +141,31 @@ class SlackApp:
     ) -> None:
         await ack()
         about = json.loads(action["value"])
-        answers = await _maybe(self._agent.threads.answers(about["thread"]))
-        calls = (
-            [c for c in answers[about["turn"]].tool_calls if not c.error]
-            if about["turn"] < len(answers)
-            else []
-        )
+        calls = await self._calls(about)
         if not calls:
             return
         message = body.get("message", {})
-        private = {
-            **about,
-            "tool": calls[-1].tool,
-            "input": calls[-1].input,
-            "channel": body["channel"]["id"],
-        }
-        private["root"] = message.get("thread_ts") or message.get("ts")
-        await client.views_open(
-            trigger_id=body["trigger_id"], view=blocks.assumptions_modal(calls[-1], private)
-        )
+        root = message.get("thread_ts") or message.get("ts")
+        private = {**about, "channel": body["channel"]["id"], "root": root}
+        view = blocks.assumptions_modal(calls[-1], private)
+        await client.views_open(trigger_id=body["trigger_id"], view=view)
 
     async def _on_edited(self, ack: Any, view: Mapping[str, Any], client: Any) -> None:
         private = json.loads(view["private_metadata"])
-        before = private["input"]
+        calls = await self._calls(private)
+        if not calls:
+            await ack()
+            return
+        before = calls[-1].input
         given = {name: part["value"].get("value") for name, part in view["state"]["values"].items()}
         after = {
             name: _typed(text, before.get(name)) for name, text in given.items() if text not in (None, "")
         }
         try:
-            run = registry.run(private["tool"], after, catalog=self._agent.toolbox.catalog)
-        except InputError as error:
-            block = error.field if error.field in given else next(iter(given), "")
+            run = registry.run(calls[-1].tool, after, catalog=self._agent.toolbox.catalog)
+        except RackrateError as error:
+            field = getattr(error, "field", None)
+            block = field if field in given else next(iter(given), "")
             await ack(response_action="errors", errors={block: str(error)[:150]})
             return
         await ack()
@@ -162,9 +175,36 @@ class SlackApp:
             blocks=blocks.run_blocks(run, changed),
         )  # fmt: skip
 
-    async def _first(self, body: Mapping[str, Any]) -> bool:
-        event_id = body.get("event_id")
-        return event_id is None or await self._store.claim_event(str(event_id))
+    async def _calls(self, about: Mapping[str, Any]) -> list[ToolResult]:
+        """The calculations of an answer that a button belongs to."""
+        answers = await _maybe(self._agent.threads.answers(about["thread"]))
+        if about["turn"] >= len(answers):
+            return []
+        return [call for call in answers[about["turn"]].tool_calls if not call.error]
+
+    async def take_over(self) -> int:
+        """Answer what a killed replica left unanswered; how many there were."""
+        left = await self._store.abandoned()
+        for event_id, work in left:
+            await self._finish(event_id, work, self.bolt.client)
+        return len(left)
+
+    async def keep_taking_over(self, every_s: float = 60.0) -> None:
+        """`take_over` until cancelled; a database that is away is tried again."""
+        while True:
+            try:
+                await self.take_over()
+            except Exception as error:
+                log.warning("abandoned events were not looked for: %s", type(error).__name__)
+            await asyncio.sleep(every_s)
+
+    async def _work_on(self, event_id: str, work: dict[str, Any], client: Any) -> None:
+        if await self._store.claim_event(event_id, work):
+            await self._finish(event_id, work, client)
+
+    async def _finish(self, event_id: str, work: dict[str, Any], client: Any) -> None:
+        await self._answer(client, work["channel"], work["root"], work["team"], work["question"])
+        await self._store.finish_event(event_id)
 
     async def _answer(self, client: Any, channel: str, root: str, team: str, question: str) -> None:
         thread = f"slack/{team}/{channel}/{root}"
@@ -173,6 +213,11 @@ class SlackApp:
                 answer = await self._ask(question, thread=thread, as_of=None)
             except RackrateError as error:
                 text = f":warning: {blocks.escaped(str(error))}"
+                await client.chat_postMessage(channel=channel, thread_ts=root, text=text)
+                return
+            except Exception:
+                log.exception("a Slack question failed")
+                text = ":warning: Something went wrong here. Please ask again."
                 await client.chat_postMessage(channel=channel, thread_ts=root, text=text)
                 return
         turn = max(0, len(await _maybe(self._agent.threads.answers(thread))) - 1)
