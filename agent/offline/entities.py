@@ -154,7 +154,11 @@ class EntityFinder:
 def _counts_something(tokens: list[Token], i: int, n: int) -> bool:
     """ "8B people", "$70B": a size that is no model's."""
     after = tokens[i + n].low if i + n < len(tokens) else ""
-    return (i > 0 and tokens[i - 1].text == "$") or after in _COUNTED
+    before = tokens[i - 1].low if i else ""
+    return (
+        before in ("$", "revenue", "sales", "cost", "costs", "spend", "budget", "capex", "profit")
+        or after in _COUNTED
+    )
 
 
 _COUNTED = frozenset(

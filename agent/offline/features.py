@@ -615,6 +615,8 @@ def _counted(reading: Reading, j: int, taken: set[int], *, many: bool) -> tuple[
     tokens = reading.tokens
     for k in range(j, min(j + 6, len(tokens))):
         word = tokens[k].low
+        if word == "per":
+            break
         mention = reading.masked(k)
         if mention is not None and "chip" in mention.kinds and many:
             after = next(

@@ -134,6 +134,7 @@ def _spelled(tokens: list[Token], i: int) -> Number | None:
     if word not in SPELLED:
         return None
     total = group = 0.0
+    scaled = False
     last = i
     while last < len(tokens):
         low = tokens[last].low
@@ -142,13 +143,13 @@ def _spelled(tokens: list[Token], i: int) -> Number | None:
         elif low in SCALES and SCALES[low] <= 100:
             group = (group or 1) * SCALES[low]
         elif low in SCALES:
-            total, group = total + (group or 1) * SCALES[low], 0.0
+            total, group, scaled = total + (group or 1) * SCALES[low], 0.0, True
         elif low in ("-", "and") and last + 1 < len(tokens) and _continues(tokens, last, low):
             pass
         else:
             break
         last += 1
-    return _scale_words(tokens, Number(total + group, i, last, spelled=True))
+    return _scale_words(tokens, Number(total + group, i, last, scaled=scaled, spelled=True))
 
 
 def _continues(tokens: list[Token], i: int, joint: str) -> bool:

@@ -144,6 +144,13 @@ def _part_of_whole(
         return Sum(f"{literal(b)} / {literal(a)}", "percent", (i, j), 0.9, "part of whole")
     if (
         between in ("of", "of the", "out of")
+        and a.value <= b.value
+        and _GONE.search(reading.text)
+        and _KEPT.search(reading.text)
+    ):
+        return Sum(f"1 - {literal(a)} / {literal(b)}", "percent", (i, j), 1.2, "the rest of a whole")
+    if (
+        between in ("of", "of the", "out of")
         and (features.percent or features.wanted.unit_text == "percent")
         and a.unit_text != "percent"
         and a.value <= b.value

@@ -184,7 +184,8 @@ _SAME = {
     "param": "param params parameter parameters",
     "cost": "cost costs costing expense expenses bill bills",
     "pric": "price prices priced pricing",
-    "spend": "spend spending spends spent pay pays paying paid outlay",
+    "spend": "spend spending spends spent outlay",
+    "pay": "pay pays paying paid salary salaries wage wages",
     "rent": "rent rents rental rentals rented renting lease leased leasing hire hired",
     "multipl": "multiple multiples pe ratio ratios times",
     "fail": "fail fails failed failure failures failing interruption interruptions interrupt crash crashes dead die dies "
