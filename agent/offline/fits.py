@@ -126,7 +126,7 @@ def rate_unsaid(q: Quantity, f: Field, before: Any) -> float:
         return 0.0
     same_money = q.unit.dims == (("USD", 1),) and f.unit.has("USD")
     near = 0.02 < q.value / before < 50
-    return 3.4 if same_money and near and not f.unit.dims == (("USD", 1),) else 0.0
+    return 3.4 if same_money and near and f.unit.dims != (("USD", 1),) else 0.0
 
 
 def direction_fit(q: Quantity, f: Field, words: Words) -> float:

@@ -317,7 +317,7 @@ def _weights(spec: Spec) -> dict[str, float]:
     for example in spec.examples:
         add(stems(example.question), 0.5)
     add(stems(spec.description), 0.55)
-    for f in (*spec.fields, *spec.outputs, *(i for f in spec.fields for i in f.items)):
+    for f in (*spec.fields, *spec.outputs, *(item for owner in spec.fields for item in owner.items)):
         for s, w in f.words.items():
             add((s,), 0.6 * w)
     add(stems(spec.summary), 0.9)

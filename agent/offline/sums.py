@@ -459,26 +459,16 @@ def _next_word(reading: Reading, q: Quantity) -> str:
     return reading.tokens[q.last].low if q.last < len(reading.tokens) else ""
 
 
+_PIECES = frozenset(["chip", "server", "person", "rack", "request", "chip*hour", "token", "link"])
+
+
 def _piece(qs: list[Quantity], i: int) -> str:
     """What "each" stands for: the thing counted by the quantity nearest to it, chips when none is."""
     for j in (i - 1, i + 1, i - 2, i + 2):
-        if (
-            0 <= j < len(qs)
-            and qs[j].unit_text
-            and all(p > 0 for _, p in qs[j].unit.dims)
-            and not qs[j].unit.has("USD")
-        ):
-            if qs[j].unit_text in (
-                "chip",
-                "server",
-                "person",
-                "rack",
-                "request",
-                "chip*hour",
-                "token",
-                "link",
-            ):
-                return qs[j].unit_text
+        if not 0 <= j < len(qs) or not qs[j].unit_text or qs[j].unit.has("USD"):
+            continue
+        if qs[j].unit_text in _PIECES:
+            return qs[j].unit_text
     return "chip"
 
 
