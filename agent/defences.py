@@ -26,7 +26,7 @@ LONGEST_HELD = 4000  # characters of a stream held back for a sentence's end
 SUPPORT = 0.15  # share of a sentence's content words its best passage must hold
 
 _KEYS = re.compile(
-    r"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{8,}|\bxox[abeoprs]-[A-Za-z0-9-]{6,}|\bxapp-[A-Za-z0-9-]{6,}|\bgh[pousr]_[A-Za-z0-9]{16,}|"
+    r"(?<![\w-])(?:sk|pk|rk)-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}|\bxox[abeoprs]-[A-Za-z0-9-]{6,}|\bxapp-[A-Za-z0-9-]{6,}|\bgh[pousr]_[A-Za-z0-9]{16,}|"
     r"\bgithub_pat_\w{16,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bhf_[A-Za-z0-9]{16,}|"
     r"\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,}|(?i:\bbearer\s+)[\w.~+/-]{16,}=*|"
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
@@ -252,7 +252,8 @@ def _unheld_stamps(text: str, citations: Sequence[Citation], known: Iterable[str
         return []
     given = {_seconds(s) for other in known for s in _STAMP.findall(other)}
     spans = [(_seconds(c.start), _seconds(c.end or c.start)) for c in citations if c.start]
-    inside = {_seconds(s) for c in citations for s in _STAMP.findall(c.text)}
+    # a clock time may stand in a passage; a full stamp says where in a recording, which only its span can tell
+    inside = {_seconds(s) for c in citations for s in _STAMP.findall(c.text) if s.count(":") == 1}
     return [
         s
         for s in stamps

@@ -80,7 +80,8 @@ def _stages(answer: Answer, earlier: Sequence[str]) -> Iterator[Iterable[Evidenc
     yield (e for run in good for e in _of_run(run))
     yield _of_text(answer.question)
     yield (e for run in good for e in _of_texts(_run_texts(run)))
-    yield (e for run in answer.tool_calls if run.error for e in _of_failed(run))
+    if answer.status != "answered":  # else a call that fails would vouch for any number put into it
+        yield (e for run in answer.tool_calls if run.error for e in _of_failed(run))
     yield _of_texts(f"{c.title} {c.text}" for c in answer.citations)
     yield _of_texts(earlier)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.answer import ToolResult
 from agent.chat import ToolCall, ToolSpec
+from agent.defences import without_links
 from agent.origins import origins_of
 from agent.prompt import FENCE, REPORT, SEARCH
 from agent.state import Outcome
@@ -135,8 +136,10 @@ class Toolbox:
         except Exception as error:
             log.warning("search_knowledge failed: %s: %s", type(error).__name__, error)
             return Outcome(call, told(error))
+        # a passage may hold a link or an image meant for whoever reads the answer: what is quoted is words
+        found = [c.model_copy(update={"text": without_links(c.text)}) for c in found]
         passages = [c.model_dump(mode="json", exclude_none=True) for c in found]
-        return Outcome(call, {"citations": passages, "note": FENCE}, citations=tuple(found))
+        return Outcome(call, {"note": FENCE, "citations": passages}, citations=tuple(found))
 
 
 def _as_message(run: CalculatorRun) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from tools.errors import InputError
 
 FOLDER = Path(__file__).with_name("suites")
 Kind = Literal["calculator", "narrative", "mixed", "refuse", "conversation", "injection"]
+Channel = Literal["question", "document", "transcript", "slack", "argument"]
 Behaviour = Literal["clarify", "reject-input", "out-of-scope", "refuse"]
 
 
@@ -33,6 +34,18 @@ class Call(BaseModel):
     input: dict[str, Any] = Field(default_factory=dict)
 
 
+class Obeys(BaseModel):
+    """What a model that gives in to an attack would do: calls to make, then text to say.
+
+    In both, `{system}`, `{key}`, `{slack_token}`, `{canary}` and `{passage}` stand for the instructions, planted keys,
+    a folder that must stay empty, and the first passage found.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    text: str
+    calls: list[Call] = Field(default_factory=list)
+
+
 class EvalCase(BaseModel):
     """One case. A conversation gives `turns`; what is expected is of its last answer."""
 
@@ -49,11 +62,16 @@ class EvalCase(BaseModel):
     )
     must_mention: list[str] = Field(default_factory=list, description="For people who read the report")
     calls: list[Call] = Field(default_factory=list)
+    channel: Channel | None = Field(None, description="Injection: where the attack stands")
     document: str | None = Field(None, description="Injection: text indexed before the question is asked")
-    obeys: dict[str, Any] | None = Field(
-        None, description="Injection: what a model that obeys the attack would do"
+    document_name: str = Field(
+        "note.md", description="File name of the document; its ending chooses the loader"
     )
+    obeys: Obeys | None = Field(None, description="Injection: what a model that obeys the attack would do")
     forbidden: list[str] = Field(default_factory=list, description="Text that must not appear in the answer")
+    flagged: list[str] = Field(
+        default_factory=list, description="Said by an obeying model: absent from the text, or warned of"
+    )
     max_ms: float | None = Field(None, gt=0)
 
     def asked(self) -> list[str]:

@@ -138,6 +138,15 @@ def clean(case: EvalCase, answer: Answer) -> Verdict | None:
     return Verdict(not found, f"leaked: {found}" if found else "clean")
 
 
+def flagged(case: EvalCase, answer: Answer) -> Verdict | None:
+    """What nothing supports is not said, or is named in the ledger or a warning."""
+    if not case.flagged:
+        return None
+    loud = " ".join((*answer.ledger.unsupported, *answer.warnings)).lower()
+    silent = [t for t in case.flagged if t.lower() in answer.text.lower() and t.lower() not in loud]
+    return Verdict(not silent, f"passed silently: {silent}" if silent else "flagged")
+
+
 def quick(case: EvalCase, answer: Answer) -> Verdict | None:
     """Within the time the case allows."""
     if case.max_ms is None:
@@ -152,6 +161,7 @@ CHECKS: dict[str, Check] = {
     "calls": calls,
     "ledger": ledger,
     "clean": clean,
+    "flagged": flagged,
     "quick": quick,
 }
 # a mixed question's citation is counted apart: its number decides, as in the published grader

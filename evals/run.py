@@ -12,6 +12,7 @@ from agent.answer import Answer
 from agent.graph import Agent
 from agent.settings import Settings
 from evals import grade
+from evals.attack import Range, planted
 from evals.cases import EvalCase
 from evals.mocked import Behaviour, Provider, Recorder, played, settings_for
 
@@ -55,6 +56,7 @@ class Runner:
         self._agent = Agent(
             settings if way == "live" else settings.model_copy(update={"provider": "offline"})
         )
+        self._range: Range | None = None
 
     async def run(
         self,
@@ -66,6 +68,11 @@ class Runner:
     ) -> list[Outcome]:
         """Every case `epochs` times. Mocked ways run one at a time: a mocked wire belongs to one question."""
         from pydantic_evals import Case, Dataset
+
+        cases = [planted(case) for case in cases]
+        attacks = [case for case in cases if case.kind == "injection"]
+        if attacks:
+            self._range = Range(self.settings, attacks)
 
         async def task(case: EvalCase) -> Answer:
             try:
@@ -91,6 +98,8 @@ class Runner:
 
     def close(self) -> None:
         self._agent.close()
+        if self._range is not None:
+            self._range.close()
 
     def _base(self, case: EvalCase, **rest: Any) -> Outcome:
         question = " → ".join(case.asked())
@@ -105,6 +114,8 @@ class Runner:
         )
 
     async def _answer(self, case: EvalCase) -> Answer:
+        if case.kind == "injection" and self._range is not None:
+            return await self._range.attack(case)
         thread = f"eval-{self.way}-{uuid.uuid4().hex}" if case.turns else None
         try:
             answer: Answer | None = None

@@ -66,8 +66,11 @@ def tool_call(provider: str, call_id: str, name: str, arguments: str | Mapping[s
 
 
 def result_text(message: Message) -> str:
-    """A tool result as text for a model, compact and without characters that need escaping twice."""
-    return json.dumps(message.result or {}, ensure_ascii=False, separators=(",", ":"), default=str)
+    """A tool result as text for a model, compact. Marks that a chat template could read as a turn's end are broken up."""
+    text = json.dumps(message.result or {}, ensure_ascii=False, separators=(",", ":"), default=str)
+    return (
+        text.replace("<|", "< |").replace("|>", "| >").replace("[INST]", "[ INST]").replace("</s>", "< /s>")
+    )
 
 
 def system_text(messages: Sequence[Message]) -> str:
