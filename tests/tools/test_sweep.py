@@ -129,7 +129,7 @@ def test_killed_and_resumed_without_a_doubled_or_lost_row(tmp_path: Path) -> Non
     }
     spec.write_text(json.dumps(large))
     script = (
-        "import sys; from pathlib import Path; from tools import sweep; from tools.catalog import load;"
+        "import sys; from pathlib import Path; from tools.serving import sweep; from tools.catalog import load;"
         "from tools.serving.sweep_spec import read_spec;"
         "sweep.BLOCK_ROWS = 50_000; sweep.PART_ROWS = 100_000; c = load();"
         "sweep.run(sweep.Sweep(read_spec(Path(sys.argv[1]), c), c), Path(sys.argv[2]))"
