@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent.admit import clean
 from agent.answer import Answer
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tools.catalog import Catalog
 
 log = logging.getLogger("rackrate.agent")
+
+T = TypeVar("T")
 
 
 class Agent:
@@ -57,7 +59,7 @@ class Agent:
         self._catalog = catalog or self._load_catalog
         self.toolbox = Toolbox(self._catalog, knowledge or self._open_knowledge, settings.home)
         self._runner: asyncio.Runner | None = None
-        self.threads = threads or Threads(threads_file(settings))
+        self.threads = threads or threads_of(settings)
 
     @cached_property
     def models(self) -> list[ChatModel]:
@@ -168,15 +170,21 @@ class Agent:
     ) -> State:
         history = list(given or ())
         if thread is not None and given is None:
-            history = self.threads.history(named(thread), self.settings.max_thread_turns)
+            history = await self._kept(self.threads.history, named(thread), self.settings.max_thread_turns)
         return {"question": clean(question), "thread": thread, "as_of": as_of, "history": history}
+
+    async def _kept(self, method: Callable[..., T], *arguments: Any) -> T:
+        """A call of the threads' store, away from the event loop where it waits for a network."""
+        if self.threads.blocking:
+            return await asyncio.to_thread(method, *arguments)
+        return method(*arguments)
 
     async def _finish(self, end: State, started: float) -> Answer:
         answer = redacted(end["answer"], self._secrets)
         thread = end.get("thread")
         if thread is not None and "messages" in end:
             try:
-                self.threads.append(thread, without_repairs(end["messages"]), answer)
+                await self._kept(self.threads.append, thread, without_repairs(end["messages"]), answer)
             except ThreadError as error:  # the answer is worth having though a follow-up will not see it
                 answer = answer.model_copy(
                     update={"warnings": [*answer.warnings, f"Thread not kept: {error}"]}
@@ -185,17 +193,20 @@ class Agent:
         return answer.model_copy(update={"elapsed_ms": elapsed})
 
 
-def threads_file(settings: Settings) -> Path:
-    """Where threads are kept: RACKRATE_DATABASE_URL (`sqlite:///path`), else the data folder."""
+def threads_of(settings: Settings) -> Threads:
+    """Where threads are kept: RACKRATE_DATABASE_URL (SQLite or PostgreSQL), else the data folder."""
     url = settings.database_url
     if not url:
-        return settings.home / "threads.sqlite"
-    if not url.startswith("sqlite:///"):
-        scheme = url.split(":", 1)[0][:20]
-        raise AgentError(
-            f"RACKRATE_DATABASE_URL is {scheme}://…; allowed: sqlite:///path (PostgreSQL comes later)"
-        )
-    return Path(url.removeprefix("sqlite:///"))
+        return Threads(settings.home / "threads.sqlite")
+    if url.startswith("sqlite:///"):
+        return Threads(Path(url.removeprefix("sqlite:///")))
+    from agent.database import ALLOWED, async_url, is_postgres
+
+    if not is_postgres(url):
+        raise AgentError(f"RACKRATE_DATABASE_URL is {url.split(':', 1)[0][:20]}://…; allowed: {ALLOWED}")
+    from agent.threads_postgres import PostgresThreads
+
+    return PostgresThreads(async_url(settings))  # the driver, psycopg, is the same for both kinds of engine
 
 
 def compile_graph(nodes: Nodes) -> Any:

@@ -34,6 +34,8 @@ BUSY_S = 10.0
 class Threads:
     """The threads of one database file. Opened on first use; safe to share between Python threads."""
 
+    blocking = False  # a read takes well under a millisecond: not worth leaving the event loop for
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
@@ -46,11 +48,11 @@ class Threads:
                 "SELECT messages FROM turns WHERE thread = ? ORDER BY turn DESC LIMIT ?",
                 (named(thread), turns),
             ).fetchall()
-        return [_message(m) for (text,) in reversed(rows) for m in json.loads(text)]
+        return [message_of(m) for (text,) in reversed(rows) for m in json.loads(text)]
 
     def append(self, thread: str, messages: Sequence[Message], answer: Answer) -> None:
         """Keep one turn."""
-        kept = json.dumps([_as_json(m) for m in messages], ensure_ascii=False)
+        kept = json.dumps([as_json(m) for m in messages], ensure_ascii=False)
         with self._rows("write") as connection, connection:
             connection.execute("BEGIN IMMEDIATE")  # two processes may add to one thread
             (last,) = connection.execute(
@@ -58,7 +60,7 @@ class Threads:
             ).fetchone()
             connection.execute(
                 "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?)",
-                (thread, last + 1, _now(), answer.question, kept, answer.model_dump_json()),
+                (thread, last + 1, now(), answer.question, kept, answer.model_dump_json()),
             )
 
     def answers(self, thread: str) -> list[Answer]:
@@ -124,11 +126,11 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _now() -> str:
+def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _as_json(message: Message) -> dict[str, Any]:
+def as_json(message: Message) -> dict[str, Any]:
     said: dict[str, Any] = {"role": message.role}
     if message.text:
         said["text"] = message.text
@@ -142,7 +144,7 @@ def _as_json(message: Message) -> dict[str, Any]:
     return said
 
 
-def _message(said: Mapping[str, Any]) -> Message:
+def message_of(said: Mapping[str, Any]) -> Message:
     return Message(
         said["role"],
         said.get("text", ""),

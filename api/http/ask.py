@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -47,6 +48,9 @@ class Thread(BaseModel):
 
     thread: str
     answers: list[Answer]
+    interrupted: list[str] = Field(
+        default_factory=list, description="Questions whose answers were cut off; ask them again"
+    )
 
 
 @router.post("/ask")
@@ -91,15 +95,21 @@ def _sse(event: str, data: Any) -> str:
 @router.get("/threads/{thread}")
 async def read_thread(thread: ThreadId, request: Request, key: Reader) -> Thread:
     """The answers of a thread of this key."""
-    answers = service_of(request).agent.threads.answers(f"{key.name}/{thread}")
-    if not answers:
+    service, name = service_of(request), f"{key.name}/{thread}"
+    answers = await asyncio.to_thread(service.agent.threads.answers, name)
+    interrupted = await service.unfinished.interrupted(name)
+    if not answers and not interrupted:
         raise Problem(404, f"no thread {thread!r}")
-    return Thread(thread=thread, answers=[a.model_copy(update={"thread": thread}) for a in answers])
+    shown = [a.model_copy(update={"thread": thread}) for a in answers]
+    return Thread(thread=thread, answers=shown, interrupted=interrupted)
 
 
 @router.delete("/threads/{thread}", status_code=204)
 async def delete_thread(thread: ThreadId, request: Request, key: Asker) -> Response:
     """Forget a thread of this key."""
-    if not service_of(request).agent.threads.delete(f"{key.name}/{thread}"):
+    service, name = service_of(request), f"{key.name}/{thread}"
+    interrupted = await service.unfinished.interrupted(name)
+    await service.unfinished.forget(name)
+    if not await asyncio.to_thread(service.agent.threads.delete, name) and not interrupted:
         raise Problem(404, f"no thread {thread!r}")
     return Response(status_code=204)

@@ -177,7 +177,7 @@ class SlackApp:
 
     async def _calls(self, about: Mapping[str, Any]) -> list[ToolResult]:
         """The calculations of an answer that a button belongs to."""
-        answers = await _maybe(self._agent.threads.answers(about["thread"]))
+        answers = await asyncio.to_thread(self._agent.threads.answers, about["thread"])
         if about["turn"] >= len(answers):
             return []
         return [call for call in answers[about["turn"]].tool_calls if not call.error]
@@ -220,7 +220,7 @@ class SlackApp:
                 text = ":warning: Something went wrong here. Please ask again."
                 await client.chat_postMessage(channel=channel, thread_ts=root, text=text)
                 return
-        turn = max(0, len(await _maybe(self._agent.threads.answers(thread))) - 1)
+        turn = max(0, len(await asyncio.to_thread(self._agent.threads.answers, thread)) - 1)
         await client.chat_postMessage(
             channel=channel, thread_ts=root, text=blocks.fallback(answer), blocks=blocks.answer_blocks(answer, thread, turn),
             unfurl_links=False, unfurl_media=False,
@@ -238,11 +238,6 @@ class SlackApp:
             )
         except Exception as error:  # the answer stands without its picture
             log.warning("a chart was not posted: %s: %s", type(error).__name__, error)
-
-
-async def _maybe(value: Any) -> Any:
-    """A store may be asynchronous or not."""
-    return await value if asyncio.iscoroutine(value) else value
 
 
 def _png(chart: Mapping[str, Any]) -> bytes:

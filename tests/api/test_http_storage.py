@@ -1,0 +1,162 @@
+"""What is kept: PostgreSQL for replicas, and word of an answer that a killed process left unfinished."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from running import free_port, running
+
+from agent.settings import Settings
+from api.http.unfinished import Unfinished
+from api.slack.store import SqlStore
+
+CACHE = "How many tokens can one H200 cache for Llama 3.1 8B in bf16?"
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    """The URL of an empty database in a real PostgreSQL."""
+    given = os.environ.get("RACKRATE_TEST_POSTGRES_URL")
+    pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
+    name = f"rackrate_{uuid.uuid4().hex[:8]}"
+    if given is None and (shutil.which("psql") is None or os.geteuid() != 0):
+        pytest.skip(
+            "no PostgreSQL to start a database in (set RACKRATE_TEST_POSTGRES_URL to use one elsewhere)"
+        )
+    admin = given or "postgres"
+    command = ["psql", given, "-qc"] if given else ["su", "postgres", "-c"]
+
+    def sql(statement: str) -> subprocess.CompletedProcess[str]:
+        last = statement if given else f'psql -qc "{statement}"'
+        return subprocess.run([*command, last], capture_output=True, text=True, cwd="/", check=False)
+
+    made = sql(f"CREATE DATABASE {name}")
+    if made.returncode != 0:
+        pytest.skip(f"PostgreSQL does not answer: {made.stderr.strip()[:120]}")
+    if given:
+        yield f"{given.rsplit('/', 1)[0]}/{name}"
+    else:
+        sql(f"CREATE ROLE {name} LOGIN PASSWORD '{name}'")
+        sql(f"ALTER DATABASE {name} OWNER TO {name}")
+        yield f"postgresql://{name}:{name}@127.0.0.1/{name}"
+    sql(f"DROP DATABASE {name} WITH (FORCE)")
+    if admin == "postgres":
+        sql(f"DROP ROLE {name}")
+
+
+def test_two_replicas_on_postgres_share_threads_and_keep_them_straight(postgres: str, tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    with (
+        running(one, database_url=postgres) as first,
+        running(two, database_url=postgres) as second,
+        ThreadPoolExecutor(8) as pool,
+    ):
+
+        def ask(at: str, question: str, thread: str) -> dict[str, object]:
+            body = {"question": question, "thread": thread}
+            response = httpx.post(f"{at}/v1/ask", json=body, timeout=60)
+            answer: dict[str, object] = response.json()
+            assert response.status_code == 200, answer
+            assert answer["warnings"] == []
+            return answer
+
+        ask(first, CACHE, "t")
+        follow = ask(second, "and on an H100?", "t")
+        assert "h100" in str(follow["tool_calls"])
+        list(pool.map(lambda i: ask((first, second)[i % 2], f"what is {i} times 3?", f"p{i % 3}"), range(24)))
+        for number in range(3):
+            kept = httpx.get(f"{second}/v1/threads/p{number}").json()
+            questions = [a["question"] for a in kept["answers"]]
+            assert sorted(questions) == sorted(f"what is {i} times 3?" for i in range(24) if i % 3 == number)
+            assert kept["interrupted"] == []
+        assert httpx.delete(f"{first}/v1/threads/t").status_code == 204
+        assert httpx.get(f"{second}/v1/threads/t").status_code == 404
+
+
+def test_slack_events_on_postgres_are_taken_once(postgres: str, tmp_path: Path) -> None:
+    async def play() -> int:
+        stores = [SqlStore(Settings(home=tmp_path, database_url=postgres)) for _ in range(2)]
+        taken = await asyncio.gather(*(stores[i % 2].claim_event("Ev1") for i in range(40)))
+        for store in stores:
+            await store.close()
+        return sum(taken)
+
+    assert asyncio.run(play()) == 1
+
+
+def test_a_database_that_is_not_there_costs_the_thread_not_the_process(tmp_path: Path) -> None:
+    gone = f"postgresql://nobody:secret-word@127.0.0.1:{free_port()}/none"
+    with running(tmp_path, database_url=gone) as base:
+        plain = httpx.post(f"{base}/v1/ask", json={"question": CACHE}, timeout=60)
+        threaded = httpx.post(f"{base}/v1/ask", json={"question": CACHE, "thread": "t"}, timeout=60)
+    assert plain.json()["status"] == "answered"
+    assert threaded.status_code == 503
+    assert "secret-word" not in threaded.text
+
+
+def test_an_answer_cut_off_by_a_kill_is_told_of_at_the_next_read(tmp_path: Path) -> None:
+    port = free_port()
+    environment = {**os.environ, "RACKRATE_HOME": str(tmp_path), "RACKRATE_PROVIDER": "offline"}
+    slow = (
+        "import asyncio, uvicorn; from agent.graph import Agent; from agent.settings import Settings\n"
+        "from api.http.app import create_app\n"
+        "class Slow(Agent):\n"
+        "    async def ask(self, question, **more):\n"
+        "        await asyncio.sleep(60)\n"
+        "settings = Settings()\n"
+        f"uvicorn.run(create_app(settings, agent=Slow(settings)), port={port}, log_level='warning')"
+    )
+    process = subprocess.Popen([sys.executable, "-c", slow], env=environment)
+    try:
+        _wait(f"http://127.0.0.1:{port}/healthz")
+        with pytest.raises(httpx.TimeoutException):
+            httpx.post(
+                f"http://127.0.0.1:{port}/v1/ask", json={"question": CACHE, "thread": "cut"}, timeout=2
+            )
+        # the client is gone, the server works on: now it is killed
+        process.send_signal(signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait()
+    with running(tmp_path) as base:
+        found = httpx.get(f"{base}/v1/threads/cut").json()
+        assert found == {"thread": "cut", "answers": [], "interrupted": [CACHE]}
+        assert (
+            httpx.post(f"{base}/v1/ask", json={"question": CACHE, "thread": "cut"}, timeout=60).status_code
+            == 200
+        )
+        assert len(httpx.get(f"{base}/v1/threads/cut").json()["answers"]) == 1
+        assert httpx.delete(f"{base}/v1/threads/cut").status_code == 204
+        assert httpx.get(f"{base}/v1/threads/cut").status_code == 404
+
+
+async def test_a_question_being_worked_on_is_not_called_interrupted(tmp_path: Path) -> None:
+    unfinished = Unfinished(Settings(home=tmp_path))
+    token = await unfinished.begin("t", "?")
+    assert await unfinished.interrupted("t") == []
+    await unfinished.end(token)
+    assert await unfinished.interrupted("t") == []
+    await unfinished.close()
+
+
+def _wait(url: str) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(url).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the service did not start")
