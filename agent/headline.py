@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -52,10 +53,17 @@ def in_unit(figure: Figure, unit: Any) -> tuple[Figure, str | None]:
         return figure, None
     from tools.units import convert, normalise_unit
 
-    for wanted in dict.fromkeys((unit, normalise_unit(unit))):
+    # "the price of one chip, in dollars": what is counted once in the figure's unit may be left out
+    given = (
+        figure.unit,
+        *(f"{figure.unit}*{one}" for one in ("chip", "server", "rack", "person", "request")),
+    )
+    for wanted, per in itertools.product(dict.fromkeys((unit, normalise_unit(unit))), given):
+        if per != figure.unit and f"/{per.rpartition('*')[2]}" not in figure.unit:
+            continue
         try:
             ends = {
-                end: None if value is None else convert(value, figure.unit, wanted)
+                end: None if value is None else convert(value, per, wanted)
                 for end, value in (("value", figure.value), ("low", figure.low), ("high", figure.high))
             }
         except UnitError:
