@@ -6,6 +6,38 @@ from typing import ClassVar, Literal, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "Chip",
+    "CoreError",
+    "Deployment",
+    "Estimate",
+    "Model",
+    "Plan",
+    "Simulation",
+    "Tuning",
+    "VERSION",
+    "effective_tokens",
+    "estimate_batch",
+    "fit_bootstrap",
+    "fit_law",
+    "fit_objective",
+    "goodput",
+    "law_flop_for_loss",
+    "law_flop_for_params",
+    "law_flop_for_tokens",
+    "law_inference_adjusted",
+    "law_loss",
+    "law_optimum",
+    "law_repeated_loss",
+    "law_repeated_optimum",
+    "law_tokens_for_loss",
+    "pareto_front",
+    "quasi_random",
+    "sweep_bounds",
+    "sweep_grid",
+    "training_seconds_per_token",
+]
+
 VERSION: str
 
 class CoreError(ValueError):
@@ -235,6 +267,31 @@ def training_seconds_per_token(
     work: Sequence[float], chip: Sequence[float], split: Sequence[float], efficiency: Sequence[float]
 ) -> float:
     """Chip-seconds a trained token takes; rows in the field order of `core/src/training.rs`."""
+
+# --- simulation of single requests ----------------------------------------------------------------
+
+@final
+class Simulation:
+    """A trace of requests (in order of arrival) served by a deployment under continuous batching."""
+
+    def __new__(
+        cls,
+        deployment: Deployment,
+        tuning: Tuning,
+        arrivals: NDArray[np.float64],
+        inputs: NDArray[np.float64],
+        outputs: NDArray[np.float64],
+        *,
+        output_reserved: float = 0.0,
+        clients: int | None = None,
+    ) -> Simulation: ...
+    def advance(self, steps: int) -> int:
+        """Run up to `steps` steps; the number of requests that are through."""
+
+    def outcomes(self) -> NDArray[np.float64]:
+        """A row a request: arrival, start, first token, finish (s; NaN while not reached), preemptions, rejected."""
+
+    def totals(self) -> dict[str, float]: ...
 
 # --- sweeps ----------------------------------------------------------------------------------------
 

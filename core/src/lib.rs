@@ -18,6 +18,7 @@ mod python;
 pub mod sample;
 pub mod scaling;
 pub mod serving;
+pub mod simulate;
 pub mod step;
 pub mod sweep;
 pub mod training;

@@ -7,6 +7,7 @@ use crate::error::Error;
 
 mod scaling;
 mod serving;
+mod simulate;
 mod sweep;
 
 pyo3::create_exception!(
@@ -46,6 +47,9 @@ mod _core {
 
     #[pymodule_export]
     use super::serving::{estimate_batch, PyChip, PyDeployment, PyEstimate, PyModel, PyPlan, PyTuning};
+
+    #[pymodule_export]
+    use super::simulate::PySimulation;
 
     #[pymodule_export]
     use super::sweep::{sweep_bounds, sweep_grid};
