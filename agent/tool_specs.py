@@ -64,12 +64,18 @@ def _key() -> str:
     points = sorted({(point.name, point.value) for point in entry_points(group=GROUP)})
     digest = hashlib.sha256(repr((points, platform.python_version(), version("pydantic"))).encode())
     for folder in sorted({_folder(value.split(":")[0]) for _, value in points}):
-        for file in (
-            sorted((*Path(folder).glob("*.py"), *Path(folder).glob("examples/*.yaml"))) if folder else ()
-        ):
+        for file in _files(Path(folder)) if folder else ():
             seen = file.stat()
             digest.update(f"{file} {seen.st_mtime_ns} {seen.st_size}".encode())
     return digest.hexdigest()[:20]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Sources and worked questions beside a calculator; of a package also those one folder down."""
+    files = [*folder.glob("*.py")]
+    if (folder / "__init__.py").exists():  # not of site-packages, whose folders are other people's
+        files += [*folder.glob("*/*.py"), *folder.glob("examples/*.yaml")]
+    return sorted(files)
 
 
 def _folder(module: str) -> str:
