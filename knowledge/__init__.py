@@ -5,14 +5,20 @@
 >>> kb = KnowledgeBase(Path("/tmp/rackrate"))
 >>> kb.search("how long are H100 contracts now?", top=3)[0].start  # doctest: +SKIP
 '01:22:35'
+
+The names are loaded when first used: most answers need only a Citation.
 """
 
 from __future__ import annotations
 
-from knowledge.base import RELEVANT, KnowledgeBase, SourceInfo, relevant
-from knowledge.citation import Citation
-from knowledge.errors import HomeError, KnowledgeError, SourceError, UnknownSource
-from knowledge.ingest import AddReport
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from knowledge.base import RELEVANT, KnowledgeBase, SourceInfo, relevant
+    from knowledge.citation import Citation
+    from knowledge.errors import HomeError, KnowledgeError, SourceError, UnknownSource
+    from knowledge.ingest import AddReport
 
 __all__ = [
     "RELEVANT",
@@ -26,3 +32,15 @@ __all__ = [
     "UnknownSource",
     "relevant",
 ]
+
+_HOMES = {
+    "AddReport": "ingest",
+    "Citation": "citation",
+    **dict.fromkeys(("HomeError", "KnowledgeError", "SourceError", "UnknownSource"), "errors"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"knowledge.{_HOMES.get(name, 'base')}"), name)
