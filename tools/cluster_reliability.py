@@ -82,7 +82,7 @@ class ClusterReliabilityQuery(Query):
 
     n_chips: float | None = quantity(
         "Chips of the cluster", "chip", default=None, above=0,
-        words=("chips", "GPUs", "cluster", "accelerators", "cards", "out of", "fleet of"),
+        words=("chips", "GPUs", "cluster", "accelerators", "cards", "out of", "fleet of", "from"),
         ask="How many chips has the cluster?",
     )  # fmt: skip
     chip: str | None = entity("Accelerator of the cluster", "chip", default=None, words=("chip", "GPU"))
@@ -93,7 +93,7 @@ class ClusterReliabilityQuery(Query):
     )  # fmt: skip
     failed_chips: float | None = quantity(
         "Chips that fail and are replaced", "chip", default=None, min=0,
-        words=("have failed", "were replaced", "already failed"),
+        words=("have failed", "were replaced", "already failed", "pulled", "dead", "died", "replaced"),
     )  # fmt: skip
     failures: float | None = quantity(
         "Failures (interruptions) seen over the days", "dimensionless", default=None, above=0,
@@ -151,12 +151,14 @@ class ClusterReliabilityResult(Result):
     )  # fmt: skip
     failure_percent: float | None = quantity(
         "Share of the chips that fail", "percent", default=None, role="headline",
-        words=("failure rate", "share that fails", "percent failed"),
+        words=("failure rate", "share that fails", "percent failed", "failed in percent"),
     )  # fmt: skip
-    n_chips: float | None = quantity("Chips of the cluster", "chip", default=None, words=("cluster size",))
+    n_chips: float | None = quantity(
+        "Chips of the cluster", "chip", default=None, words=("cluster size", "size of the cluster")
+    )
     mtbf_hours: float | None = quantity(
         "Mean time between failures of the job", "hour", default=None, role="headline",
-        words=("MTBF", "mean time between failures", "how often", "time between failures", "hours between"),
+        words=("MTBF", "mean time between failures", "how often", "time between failures", "hours between", "hours between failures", "every how many hours"),
     )  # fmt: skip
     chip_mtbf_hours: float | None = quantity(
         "Chip-hours between failures", "chip*hour", default=None,
@@ -175,7 +177,7 @@ class ClusterReliabilityResult(Result):
     )  # fmt: skip
     failures: float | None = quantity(
         "Failures over the days", "dimensionless", default=None, role="headline",
-        words=("failures", "interruptions", "expected failures", "how many failures"),
+        words=("failures", "interruptions", "expected failures", "how many failures", "failures expected", "over the days"),
     )  # fmt: skip
     goodput_percent: float | None = quantity(
         "Share of wall time that is kept work", "percent", default=None, role="headline",

@@ -274,12 +274,17 @@ class DatacenterPowerResult(Result):
         words=("electricity bill", "energy cost", "power bill"),
     )
     energy_mwh: float | None = quantity(
-        "Energy over the time", "MWh", default=None, words=("energy", "MWh", "TWh", "GWh", "electricity use")
+        "Energy over the time",
+        "MWh",
+        default=None,
+        words=("energy", "MWh", "TWh", "GWh", "electricity use", "MWh used", "used in a year"),
     )
     racks: float | None = quantity("Racks", "rack", default=None, words=("racks", "how many racks"))
     chips_per_rack: float | None = quantity("Chips in one rack", "chip", default=None, words=("per rack",))
     rack_power_kw: float | None = quantity("Power of one rack", "kW", default=None, words=("rack power",))
-    it_power_mw: float | None = quantity("IT power", "MW", default=None, words=("IT power", "critical power"))
+    it_power_mw: float | None = quantity(
+        "IT power", "MW", default=None, words=("IT power", "critical power", "IT load")
+    )
     server_w_per_chip: float | None = quantity(
         "Server power per chip, before cooling", "W", default=None, words=("server power per chip",)
     )

@@ -178,7 +178,7 @@ class FleetSupplyResult(Result):
     )  # fmt: skip
     utilisation: float | None = quantity(
         "Fraction of the peak it takes (above 1: past the physical ceiling)", "dimensionless", default=None,
-        role="headline", words=("utilisation needed", "share of peak", "percent of peak", "fraction of their peak"),
+        role="headline", words=("utilisation needed", "share of peak", "percent of peak", "fraction of their peak", "what utilisation", "what fraction of peak"),
     )  # fmt: skip
     tokens_per_s: float | None = quantity(
         "Tokens a second of the whole fleet", "token/s", default=None, role="headline",
@@ -194,7 +194,7 @@ class FleetSupplyResult(Result):
     )  # fmt: skip
     over_ceiling: float | None = quantity(
         "What is asked for over what the full peak allows", "dimensionless", default=None, role="detail",
-        words=("times past the ceiling", "exceeds by", "over the ceiling", "shortfall factor"),
+        words=("times past the ceiling", "exceeds by", "over the ceiling", "shortfall factor", "what multiple of the ceiling", "times the ceiling"),
     )  # fmt: skip
     params: float | None = quantity(
         "Largest model that still gives the tokens asked for", "param", default=None, role="headline",

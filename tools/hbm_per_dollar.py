@@ -203,7 +203,7 @@ class HbmPerDollarResult(Result):
     )  # fmt: skip
     gb_per_usd_hour: float | None = quantity(
         "Memory rented for a dollar an hour, first chip", "GB*hour/USD", default=None, role="headline",
-        words=("GB per rental dollar", "memory per dollar an hour"),
+        words=("GB per rental dollar", "memory per dollar an hour", "rental dollar", "per rented dollar"),
     )  # fmt: skip
     capacity_ratio: float | None = quantity(
         "Memory capacity, first chip over second", "dimensionless", default=None, role="headline",
@@ -211,23 +211,23 @@ class HbmPerDollarResult(Result):
     )  # fmt: skip
     bandwidth_ratio: float | None = quantity(
         "Memory bandwidth, first chip over second", "dimensionless", default=None, role="detail",
-        words=("memory bandwidth", "bandwidth ratio", "times the bandwidth", "bandwidth"),
+        words=("memory bandwidth", "bandwidth ratio", "times the bandwidth", "bandwidth", "how much faster is the memory", "faster memory", "memory speed"),
     )  # fmt: skip
     flops_ratio: float | None = quantity(
         "FLOP/s, first chip over second", "dimensionless", default=None, role="detail",
-        words=("compute ratio", "FLOPS ratio", "TFLOPS compared", "more compute"),
+        words=("compute ratio", "FLOPS ratio", "TFLOPS compared", "more compute", "times the flops", "bf16 compute", "fp8 compute", "bf16 flops"),
     )  # fmt: skip
     price_ratio: float | None = quantity(
         "Price of the dearer chip over the cheaper", "dimensionless", default=None, role="headline",
-        words=("price ratio", "times dearer", "times more expensive", "price gap as a ratio"),
+        words=("price ratio", "times dearer", "times more expensive", "price gap as a ratio", "price over", "price of one over the other", "over that of"),
     )  # fmt: skip
     price_gap_usd: float | None = quantity(
         "Price of the dearer chip minus the cheaper", "USD/chip", default=None, role="detail",
-        words=("price gap", "price difference", "cheaper by"),
+        words=("price gap", "price difference", "cheaper by", "dollar gap", "gap in dollars"),
     )  # fmt: skip
     break_even_usd: float | None = quantity(
         "Price at which the chip with less memory per dollar would match the other", "USD/chip", default=None,
-        role="detail", words=("break-even price", "would match", "have to cost", "match the GB per dollar"),
+        role="detail", words=("break-even price", "would match", "have to cost", "match the GB per dollar", "how cheap", "same GB per dollar", "equal the HBM per dollar", "price that would give the same"),
     )  # fmt: skip
     break_even_bandwidth_usd: float | None = quantity(
         "Price at which the chip with less bandwidth per dollar would match the other", "USD/chip", default=None,
@@ -235,11 +235,11 @@ class HbmPerDollarResult(Result):
     )  # fmt: skip
     equivalent_chips_flops: float | None = quantity(
         "Second chips with the FLOP/s of the number of first chips", "chip", default=None, role="detail",
-        words=("equivalent chips", "equal how many", "equivalent in compute", "H100 equivalents"),
+        words=("equivalent chips", "equal how many", "equivalent in compute", "H100 equivalents", "match in flops", "same compute"),
     )  # fmt: skip
     equivalent_chips_memory: float | None = quantity(
         "Second chips with the memory of the number of first chips", "chip", default=None, role="detail",
-        words=("equivalent in memory",),
+        words=("equivalent in memory", "have the memory of how many", "memory of how many", "same memory"),
     )  # fmt: skip
     best_gb_per_kusd: float | None = quantity(
         "Memory for a thousand dollars of the best chip compared", "GB/kUSD", default=None, role="detail",

@@ -155,7 +155,7 @@ class InterconnectQuery(Query):
     )  # fmt: skip
     distance_km: float | None = quantity(
         "Length of fibre between two sites", "kilometer", default=None, above=0,
-        words=("distance", "apart", "kilometres", "km", "fiber", "fibre", "fiber length", "between two sites"),
+        words=("distance", "apart", "kilometres", "km", "fiber", "fibre", "fiber length", "between two sites", "kilometres apart", "over fibre"),
     )  # fmt: skip
     params: float | None = quantity(
         "Parameters that the sites train together", "param", default=None, above=0,
@@ -235,7 +235,7 @@ class InterconnectResult(Result):
     )
     diameter_hops: int | None = quantity(
         "Hops between the two chips farthest apart", "hop", default=None,
-        words=("diameter", "hop diameter", "hops", "worst-case hops", "farthest"),
+        words=("diameter", "hop diameter", "hops", "worst-case hops", "farthest", "max hops", "longest path", "worst-case hop count", "farthest apart"),
     )  # fmt: skip
     average_hops: float | None = quantity(
         "Mean hops between two chips",
@@ -251,7 +251,7 @@ class InterconnectResult(Result):
     )
     bisection_links: float | None = quantity(
         "Links cut when the network is halved", "link", default=None,
-        words=("bisection", "bisection links", "bisection width"),
+        words=("bisection", "bisection links", "bisection width", "cross the middle", "links across the middle"),
     )  # fmt: skip
     bisection_gb_per_s: float | None = quantity(
         "Bandwidth across the middle, one way",

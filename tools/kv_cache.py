@@ -97,7 +97,7 @@ class KvCacheResult(Result):
     )  # fmt: skip
     kv_gb_per_request: float | None = quantity(
         "KV cache of one request at the context", "GB", default=None, role="headline",
-        words=("per user", "per request", "one user", "per sequence", "size of the KV cache", "conversation"),
+        words=("per user", "per request", "one user", "per sequence", "size of the KV cache", "conversation", "a single request", "one conversation"),
     )  # fmt: skip
     growth_factor: float | None = quantity(
         "KV cache memory at the longer context over the shorter (linear in tokens)", "dimensionless",
@@ -107,7 +107,7 @@ class KvCacheResult(Result):
     attention_flop_growth: float | None = quantity(
         "Attention arithmetic of the whole sequence at the longer context over the shorter (quadratic)",
         "dimensionless", default=None, role="detail",
-        words=("attention FLOP growth", "attention compute", "quadratic", "attention work"),
+        words=("attention FLOP growth", "attention compute", "quadratic", "attention work", "attention FLOPs"),
     )  # fmt: skip
     cumulative_read_growth: float | None = quantity(
         "Bytes of cache read while writing the whole sequence, longer context over shorter", "dimensionless",

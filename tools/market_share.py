@@ -309,7 +309,7 @@ class MarketShareResult(Result):
         "percent",
         default=None,
         role="headline",
-        words=("overall share", "share of everything"),
+        words=("overall share", "share of everything", "overall", "in all", "of everything"),
     )
     share_excluding_percent: float | None = quantity(
         "Share with that player left out", "percent", default=None, role="headline", words=("share without",)
@@ -338,7 +338,7 @@ class MarketShareResult(Result):
         "USD",
         default=None,
         role="headline",
-        words=("market size", "whole market", "total"),
+        words=("market size", "whole market", "total", "total market", "market size in dollars"),
     )
     rest_usd: float | None = quantity(
         "Revenue of the rest", "USD", default=None, words=("the rest", "others")

@@ -161,7 +161,7 @@ class ModelPriceStackResult(Result):
     )  # fmt: skip
     cost_ratio: float | None = quantity(
         "How many times cheaper it is to run", "dimensionless", default=None, role="headline",
-        words=("cheaper to run", "serving cost ratio"),
+        words=("cheaper to run", "serving cost ratio", "how much of it is the smaller model"),
     )  # fmt: skip
     margin_factor: float | None = quantity(
         "What the margin step alone takes off the price, as a factor", "dimensionless", default=None,

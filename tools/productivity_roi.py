@@ -175,14 +175,7 @@ class ProductivityRoiQuery(Query):
         "USD",
         default=None,
         above=0,
-        words=(
-            "salary",
-            "paid",
-            "pay",
-            "compensation",
-            "earns",
-            "cost each",
-        ),
+        words=("salary", "paid", "pay", "compensation", "earns", "cost each", "on", "earning"),
         ask="What is a person paid per year?",
     )
     wage_usd_per_hour: float | None = quantity(
@@ -275,7 +268,7 @@ class ProductivityRoiResult(Result):
         "dimensionless",
         default=None,
         role="headline",
-        words=("ROI", "return", "times the spend", "payback multiple"),
+        words=("ROI", "return", "times the spend", "payback multiple", "value over spend", "return multiple"),
     )
     net_gain_usd_per_year: float | None = quantity(
         "Value less spend, per year", "USD/year", default=None, words=("net gain", "net", "after cost")
@@ -294,6 +287,9 @@ class ProductivityRoiResult(Result):
             "pays for itself",
             "justify",
             "justifies",
+            "what uplift pays for",
+            "gain that covers",
+            "pays for",
         ),
     )
     uplift_percent: float | None = quantity(
@@ -328,25 +324,37 @@ class ProductivityRoiResult(Result):
         "USD/year",
         default=None,
         role="headline",
-        words=("worth", "value", "gain", "how much"),
+        words=(
+            "worth",
+            "value",
+            "gain",
+            "how much",
+            "worth per year",
+            "worth of",
+            "uplift is worth",
+            "yearly value",
+            "value a year",
+        ),
     )
     people_after: float | None = quantity(
         "People that do the same work",
         "person",
         default=None,
         role="headline",
-        words=("people needed", "how many people", "same work"),
+        words=(
+            "people needed",
+            "how many people",
+            "same work",
+            "would be enough",
+            "headcount needed",
+            "how many are needed",
+        ),
     )
     people_saved: float | None = quantity(
         "People fewer for the same work",
         "person",
         default=None,
-        words=(
-            "people saved",
-            "fewer",
-            "cut",
-            "let go",
-        ),
+        words=("people saved", "fewer", "cut", "let go", "fewer engineers", "how many fewer", "fewer people"),
     )
     payroll_saved_usd: float | None = quantity(
         "Pay of the people fewer, per year", "USD", default=None, words=("payroll saved", "savings")
@@ -355,7 +363,7 @@ class ProductivityRoiResult(Result):
         "Worth of the gain per person and year",
         "USD/year",
         default=None,
-        words=("per developer", "per person"),
+        words=("per developer", "per person", "per engineer", "per employee", "per head", "each of them"),
     )
     payroll_usd: float | None = quantity("Pay of everybody per year", "USD", default=None, words=("payroll",))
     spend_usd: float | None = quantity(

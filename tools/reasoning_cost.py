@@ -127,7 +127,7 @@ class ReasoningCostResult(Result):
 
     cost_factor: float | None = quantity(
         "How many times as dear the answer is", "dimensionless", default=None, role="headline",
-        words=("cost factor", "times the cost", "how much dearer", "more expensive", "per answer", "per query"),
+        words=("cost factor", "times the cost", "how much dearer", "more expensive", "per answer", "per query", "how much dearer is an answer", "total multiple", "total factor"),
     )  # fmt: skip
     per_token_factor: float | None = quantity(
         "How many times as dear each token is", "dimensionless", default=None, role="headline",
@@ -163,11 +163,11 @@ class ReasoningCostResult(Result):
     )
     usd_with_thinking: float | None = quantity(
         "Output cost of one answer with thinking", "USD", default=None, role="detail",
-        words=("cost with thinking", "cost of an answer", "dollars with reasoning"),
+        words=("cost with thinking", "cost of an answer", "dollars with reasoning", "with thinking", "thinking included"),
     )  # fmt: skip
     usd_without_thinking: float | None = quantity(
         "Output cost of one answer without thinking", "USD", default=None, role="detail",
-        words=("cost without thinking",),
+        words=("cost without thinking", "without thinking"),
     )  # fmt: skip
 
 

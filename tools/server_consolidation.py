@@ -293,7 +293,15 @@ class ServerConsolidationResult(Result):
         "dimensionless",
         default=None,
         role="headline",
-        words=("replaces", "consolidation ratio", "to one", "old servers"),
+        words=(
+            "replaces",
+            "consolidation ratio",
+            "to one",
+            "old servers",
+            "fit into one",
+            "replaced per new one",
+            "stand in for",
+        ),
     )
     core_ratio: float | None = quantity(
         "Cores of the new server over the old",

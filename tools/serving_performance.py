@@ -172,7 +172,7 @@ class ServingPerformanceResult(Result):
     bandwidth_bound_tokens_per_s: float | None = quantity(
         "Most tokens per second for one request that reading the weights allows", "token/s", default=None,
         role="headline",
-        words=("upper limit", "theoretical maximum", "bandwidth only", "bandwidth bound", "single stream", "ceiling"),
+        words=("upper limit", "theoretical maximum", "bandwidth only", "bandwidth bound", "single stream", "ceiling", "memory-bound tokens per second", "speed limit for one stream"),
     )  # fmt: skip
     decode_floor_ms: float | None = quantity(
         "Time to read the weights once: the least time of a decode step", "ms", default=None, role="headline",
@@ -180,7 +180,7 @@ class ServingPerformanceResult(Result):
     )  # fmt: skip
     prefill_floor_ms: float | None = quantity(
         "Least time to process the prompt", "ms", default=None, role="headline",
-        words=("prefill floor", "time to first token lower bound", "lower bound", "full peak", "least time", "prefill time"),
+        words=("prefill floor", "time to first token lower bound", "lower bound", "full peak", "least time", "prefill time", "best case prefill time", "fastest prefill", "least time to first token"),
     )  # fmt: skip
     prefill_flop: float | None = quantity(
         "Arithmetic of the prompt", "FLOP", default=None, role="headline",

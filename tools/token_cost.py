@@ -245,7 +245,7 @@ class TokenCostResult(Result):
     )
     usd_per_month: float | None = quantity(
         "Cost of one month (30 days)", "USD", default=None, role="headline",
-        words=("per month", "a month", "monthly"),
+        words=("per month", "a month", "monthly", "bill per month", "monthly bill"),
     )  # fmt: skip
     usd_per_year: float | None = quantity(
         "Cost of one year",
@@ -276,7 +276,7 @@ class TokenCostResult(Result):
     )  # fmt: skip
     gross_margin_percent: float | None = quantity(
         "Gross margin at the price the tokens are sold at", "percent", default=None, role="headline",
-        words=("gross margin", "margin", "profit share"),
+        words=("gross margin", "margin", "profit share", "what gross margin"),
     )  # fmt: skip
     chips_needed: float | None = quantity(
         "Chips that make the tokens a day", "chip", default=None, role="headline",
@@ -302,7 +302,7 @@ class TokenCostResult(Result):
     )  # fmt: skip
     tokens_per_usd: float | None = quantity(
         "Output tokens for a dollar", "token/USD", default=None, role="detail",
-        words=("tokens per dollar", "tokens for a dollar"),
+        words=("tokens per dollar", "tokens for a dollar", "tokens for one dollar", "tokens does one dollar buy"),
     )  # fmt: skip
     usd_per_hour: float | None = quantity(
         "Rent of all chips for one hour",
@@ -326,16 +326,16 @@ class TokenCostResult(Result):
     break_even_tokens_per_day: float | None = quantity(
         "Output tokens a day from which renting the chips is cheaper than the list price", "token/day",
         default=None, role="detail",
-        words=("break-even volume", "from how many tokens a day", "worth self-hosting", "break even"),
+        words=("break-even volume", "from how many tokens a day", "worth self-hosting", "break even", "daily token volume", "beat an API"),
     )  # fmt: skip
     implied_cost_usd_per_mtok: float | None = quantity(
         "Cost of serving a million output tokens that the price leaves at the margin named", "USD/Mtoken",
         default=None, role="headline",
-        words=("implied serving cost", "cost at that margin", "can cost at most", "what it costs them"),
+        words=("implied serving cost", "cost at that margin", "can cost at most", "what it costs them", "cost to serve at that margin", "what does it cost to serve"),
     )  # fmt: skip
     revenue_usd_per_hour: float | None = quantity(
         "Revenue an hour at the price the tokens are sold at", "USD/hour", default=None, role="detail",
-        words=("revenue per hour", "earns an hour"),
+        words=("revenue per hour", "earns an hour", "hourly revenue"),
     )  # fmt: skip
     reasoning_share: float | None = quantity(
         "Part of the request's cost that is thinking", "dimensionless", default=None, role="detail",

@@ -357,7 +357,11 @@ class ValuationMultipleResult(Result):
         words=("share price", "stock", "price change"),
     )
     earnings_change_percent: float | None = quantity(
-        "Change of earnings", "percent", default=None, role="headline", words=("earnings", "profits must")
+        "Change of earnings",
+        "percent",
+        default=None,
+        role="headline",
+        words=("earnings", "profits must", "earnings must have grown", "what must earnings do"),
     )
     compression_percent: float | None = quantity(
         "Fall of the multiple",
@@ -388,7 +392,7 @@ class ValuationMultipleResult(Result):
         "USD",
         default=None,
         role="headline",
-        words=("share price", "implied price", "stock price"),
+        words=("share price", "implied price", "stock price", "share price of"),
     )
     market_cap_usd: float | None = quantity(
         "Market capitalisation",
@@ -400,7 +404,9 @@ class ValuationMultipleResult(Result):
     eps_usd: float | None = quantity(
         "Earnings per share", "USD", default=None, role="headline", words=("EPS", "earnings per share")
     )
-    earnings_usd: float | None = quantity("Earnings", "USD", default=None, words=("earnings", "net income"))
+    earnings_usd: float | None = quantity(
+        "Earnings", "USD", default=None, words=("earnings", "net income", "what profit is that", "profit")
+    )
     shares: float | None = quantity("Shares", "share", default=None, words=("shares",))
     forward_multiple: float | None = quantity(
         "Multiple of next year's earnings", "dimensionless", default=None, words=("forward", "forward P/E")

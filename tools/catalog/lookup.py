@@ -76,7 +76,7 @@ class CatalogFactResult(Result):
     )
     purchase_usd_per_chip: float | None = quantity(
         "Median purchase price of the year", "USD/chip", default=None, role="headline",
-        words=("list price", "purchase price", "to buy", "price of one"),
+        words=("list price", "purchase price", "to buy", "price of one", "cost to buy", "what does it cost to buy"),
     )  # fmt: skip
     purchase_usd_per_chip_low: float | None = quantity(
         "Lowest", "USD/chip", default=None, role="detail", words=("lowest price",)
@@ -92,7 +92,11 @@ class CatalogFactResult(Result):
         "Memory, lowest source", "GB", default=None, role="detail", words=("usable memory",)
     )
     bandwidth_tb_per_s: float | None = quantity(
-        "Memory bandwidth", "TB/s", default=None, role="headline", words=("memory bandwidth", "HBM bandwidth")
+        "Memory bandwidth",
+        "TB/s",
+        default=None,
+        role="headline",
+        words=("memory bandwidth", "HBM bandwidth", "HBM speed", "memory speed"),
     )
     bf16_tflops: float | None = quantity(
         "Dense bf16 peak", "TFLOP/s", default=None, role="headline",
@@ -122,7 +126,7 @@ class CatalogFactResult(Result):
         words=("active parameters", "active per token", "activated"),
     )  # fmt: skip
     layers: float | None = quantity(
-        "Layers", "dimensionless", default=None, role="detail", words=("layers", "depth")
+        "Layers", "dimensionless", default=None, role="detail", words=("layers", "depth", "how many layers")
     )
     context_tokens: float | None = quantity(
         "Longest context", "token", default=None, role="detail", words=("context window", "longest context")

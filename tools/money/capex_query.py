@@ -348,6 +348,9 @@ class CapexReturnResult(Result):
             "room",
             "could rise",
             "zero",
+            "room to raise capex",
+            "before free cash flow is zero",
+            "how much could capex rise",
         ),
     )
     growth_percent: float | None = quantity(

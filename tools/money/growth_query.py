@@ -507,10 +507,21 @@ class GenerationGainResult(Result):
         "dimensionless",
         default=None,
         role="headline",
-        words=("total gain", "fold", "cumulative", "times"),
+        words=(
+            "total gain",
+            "fold",
+            "cumulative",
+            "times",
+            "factor after generations",
+            "compound",
+            "how many fold",
+        ),
     )
     annual_factor: float | None = quantity(
-        "Factor per year", "dimensionless", default=None, words=("per year", "annualised", "a year")
+        "Factor per year",
+        "dimensionless",
+        default=None,
+        words=("per year", "annualised", "a year", "per year as a factor", "a year as a factor"),
     )
     annual_percent: float | None = quantity(
         "Growth per year",
@@ -578,5 +589,8 @@ class GenerationGainResult(Result):
         "Dense fp4 FLOP/s of chip a over fp8 of chip b", "dimensionless", default=None, words=("fp4",)
     )
     power_ratio: float | None = quantity(
-        "TDP of chip a over chip b", "dimensionless", default=None, words=("power", "TDP", "watts")
+        "TDP of chip a over chip b",
+        "dimensionless",
+        default=None,
+        words=("power", "TDP", "watts", "power draw relative to"),
     )

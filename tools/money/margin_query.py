@@ -272,7 +272,7 @@ class MarginResult(Result):
         "USD/Mtoken",
         default=None,
         role="headline",
-        words=("cost per million tokens",),
+        words=("cost per million tokens", "cost per million"),
     )
     price_multiple: float | None = quantity(
         "Price as a multiple of cost",
@@ -285,7 +285,10 @@ class MarginResult(Result):
         "Gross profit", "USD", default=None, words=("gross profit", "profit")
     )
     markup_percent: float | None = quantity(
-        "Markup on cost", "percent", default=None, words=("markup", "mark-up")
+        "Markup on cost",
+        "percent",
+        default=None,
+        words=("markup", "mark-up", "what markup", "markup corresponds"),
     )
     break_even_cost_multiple: float | None = quantity(
         "How many times cost may rise at this price before the margin is gone",
@@ -297,7 +300,13 @@ class MarginResult(Result):
         "Margin after the partner's share of revenue",
         "percent",
         default=None,
-        words=("after revenue share", "after profit share"),
+        words=(
+            "after revenue share",
+            "after profit share",
+            "goes to the partner",
+            "what is left after sharing",
+            "passed on",
+        ),
     )
     new_revenue_usd: float | None = quantity(
         "Revenue or price after the change", "USD", default=None, words=("new price", "new revenue")

@@ -373,7 +373,15 @@ class RentalEconomicsResult(Result):
         "USD/chip/hour",
         default=None,
         role="headline",
-        words=("rent", "per hour", "hourly price", "must rent at"),
+        words=(
+            "rent",
+            "per hour",
+            "hourly price",
+            "must rent at",
+            "what do I pay per hour",
+            "hourly rate needed",
+            "price per hour",
+        ),
     )
     utilisation_percent: float | None = quantity(
         "Utilisation",
@@ -434,13 +442,19 @@ class RentalEconomicsResult(Result):
         "Bill per day", "USD", default=None, words=("daily bill", "a day")
     )
     monthly_bill_usd: float | None = quantity(
-        "Bill per month of 730 hours", "USD", default=None, words=("monthly bill", "a month", "per month")
+        "Bill per month of 730 hours",
+        "USD",
+        default=None,
+        words=("monthly bill", "a month", "per month", "monthly"),
     )
     yearly_bill_usd: float | None = quantity(
         "Bill per year", "USD", default=None, words=("yearly bill", "annual bill", "a year", "per year")
     )
     remaining_usd: float | None = quantity(
-        "Left to pay after the prepayment", "USD", default=None, words=("remaining", "rest", "left to pay")
+        "Left to pay after the prepayment",
+        "USD",
+        default=None,
+        words=("remaining", "rest", "left to pay", "still to pay"),
     )
     saving_usd: float | None = quantity(
         "Saved against the list rent", "USD", default=None, words=("saving", "saved", "save")

@@ -205,7 +205,7 @@ class ScalingSpendResult(Result):
 
     end_usd: float | None = quantity(
         "Cost of the last run of the ladder", "USD", default=None, role="headline",
-        words=("final run", "last run costs", "end up at", "cost after", "run after next", "after steps"),
+        words=("final run", "last run costs", "end up at", "cost after", "run after next", "after steps", "steps later", "generations on", "two steps later"),
     )  # fmt: skip
     next_usd: float | None = quantity(
         "Cost of the next step", "USD", default=None, role="headline",
@@ -274,7 +274,7 @@ class ScalingSpendResult(Result):
     saved_flop: float | None = quantity("The saving in compute", "FLOP", default=None, words=("FLOP saved",))
     epochs: float | None = quantity(
         "Passes over the unique tokens", "dimensionless", default=None, role="headline",
-        words=("epochs", "passes", "repeats"),
+        words=("epochs", "passes", "repeats", "how many epochs"),
     )  # fmt: skip
     token_worth_percent: float | None = quantity(
         "Worth of a seen token against a fresh one, on average", "percent", default=None, role="headline",
@@ -298,7 +298,7 @@ class ScalingSpendResult(Result):
     tokens_high: float | None = quantity("Most tokens any law gives", "token", default=None, role="detail")
     flop: float | None = quantity(
         "Training compute, 6 × parameters × tokens", "FLOP", default=None, role="headline",
-        words=("FLOP", "FLOPs", "compute", "training compute"),
+        words=("FLOP", "FLOPs", "compute", "training compute", "training FLOPs"),
     )  # fmt: skip
     loss: float | None = quantity(
         "Loss the law gives, nats per token", "dimensionless", default=None, role="headline",
@@ -322,7 +322,7 @@ class ScalingSpendResult(Result):
         "Tokens for each parameter",
         "token/param",
         default=None,
-        words=("tokens per parameter", "ratio of tokens"),
+        words=("tokens per parameter", "ratio of tokens", "tokens a parameter"),
     )
     optimal_params: float | None = quantity(
         "Compute-optimal size for the same compute",

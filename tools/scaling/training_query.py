@@ -99,7 +99,11 @@ class TrainingRunQuery(ComputeQuery):
         words=("tokens per second per GPU", "tokens/s per chip", "training throughput"),
     )  # fmt: skip
     usd: float | None = quantity(
-        "Rent of the whole run", "USD", default=None, above=0, words=("budget", "total cost", "cost", "spend")
+        "Rent of the whole run",
+        "USD",
+        default=None,
+        above=0,
+        words=("budget", "total cost", "cost", "spend", "whole run"),
     )
     usd_per_chip: float | None = quantity(
         "Purchase price of one chip with its share of the server", "USD/chip", default=None, min=100,
@@ -235,7 +239,7 @@ class TrainingRunResult(Result):
         "Cost of the electricity",
         "USD",
         default=None,
-        words=("electricity cost", "energy bill", "power bill"),
+        words=("electricity cost", "energy bill", "power bill", "electric bill"),
     )
     emissions_t: float | None = quantity(
         "Carbon dioxide of the electricity",

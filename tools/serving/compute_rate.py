@@ -61,7 +61,7 @@ class ComputeQuery(Query):
     )  # fmt: skip
     usd_per_chip_hour: float | None = quantity(
         "Rent or cost of one chip for one hour", "USD/chip/hour", default=None, above=0,
-        words=("price per chip-hour", "per GPU-hour", "rent", "an hour per chip", "GPU hour price", "at $/hr"),
+        words=("price per chip-hour", "per GPU-hour", "rent", "an hour per chip", "GPU hour price", "at $/hr", "an hour", "hourly", "per GPU hour", "GPU hours at"),
         ask="At what price per chip-hour?",
     )  # fmt: skip
     mfu: float | None = quantity(
