@@ -16,7 +16,7 @@ export function answerCard(answer) {
     card.append(el("p", { class: "warn", role: "note" }, `Not traced to any calculation or source: ${answer.ledger.unsupported.join(", ")}`));
   }
   for (const warning of answer.warnings || []) card.append(el("p", { class: "warn", role: "note" }, warning));
-  for (const call of answer.tool_calls || []) if (!call.error) card.append(calculationCard(call));
+  for (const call of answer.tool_calls || []) if (!call.error) card.append(calculationCard(call, answer.text));
   if (answer.assumptions?.length) card.append(assumptions(answer.assumptions));
   if (answer.citations?.length) card.append(citations(answer.citations));
   card.append(footer(answer));

@@ -44,6 +44,10 @@ export async function postJson(path, body) {
   return (await request(path, options)).json();
 }
 
+export async function remove(path) {
+  await request(path, { method: "DELETE" });
+}
+
 /** Ask a question; `on(event, data)` hears every event. Resolves with the Answer. */
 export async function askStream(body, on, signal) {
   const options = {

@@ -3,7 +3,7 @@
 import { getJson, postJson } from "./api.js";
 import { copied } from "./answer.js";
 import { chartFrame } from "./chart.js";
-import { el, quantity, table } from "./dom.js";
+import { el, label, quantity, table } from "./dom.js";
 
 const ORIGIN = { question: "from the question", thread: "from before", catalogue: "catalogue", default: "assumed", claim: "from a claim" };
 let tools = null;
@@ -13,13 +13,15 @@ async function toolOf(name) {
   return (await tools).get(name);
 }
 
-export function calculationCard(call) {
+/** `said` is the answer's text: a formula that stands there is not shown a second time. */
+export function calculationCard(call, said = "") {
   const results = el("div", { class: "results" });
-  const form = el("form", { class: "inputs", "aria-label": `Inputs of ${call.tool}` });
+  const form = el("form", { class: "inputs", "aria-label": `Inputs of ${label(call.tool)}` });
   const card = el("details", { class: "calculation", open: true },
-    el("summary", {}, call.tool.replaceAll("_", " ")), form, results);
+    el("summary", {}, label(call.tool)), form, results);
   fillForm(form, call, results);
-  showResults(results, call, null);
+  const told = (call.formula || "").split(";").every((part) => said.includes(part.trim().replace(/\.$/, "")));
+  showResults(results, told ? { ...call, formula: "" } : call, null);
   return card;
 }
 
@@ -49,7 +51,7 @@ function field(call, name, value) {
   const input = el("input", { name, value: text, size: String(Math.max(6, Math.min(26, text.length + 1))), autocomplete: "off" });
   input.dataset.was = text;
   input.addEventListener("input", () => input.classList.toggle("changed", input.value !== input.dataset.was));
-  return el("label", { class: origin === "default" ? "assumed" : null }, el("span", {}, name.replaceAll("_", " ")), input,
+  return el("label", { class: origin === "default" ? "assumed" : null }, el("span", {}, label(name)), input,
     origin ? el("small", {}, ORIGIN[origin] || origin) : null);
 }
 
@@ -58,7 +60,7 @@ async function addField(form, call, before) {
   const missing = Object.keys(schema).filter((name) => !form.elements.namedItem(name));
   if (!missing.length) return;
   const select = el("select", { "aria-label": "Input to add" }, el("option", { value: "" }, "choose…"),
-    missing.map((name) => el("option", { value: name }, name.replaceAll("_", " "))));
+    missing.map((name) => el("option", { value: name }, label(name))));
   const holder = el("label", {}, el("span", {}, "add"), select);
   select.addEventListener("change", () => {
     const made = field(call, select.value, "");
@@ -95,7 +97,7 @@ function showResults(results, run, before) {
   const rows = run.figures.slice(0, 12).map((figure) => {
     const old = was.get(figure.name), now = quantity(figure.value, figure.unit);
     const changed = old && old.value !== figure.value;
-    return el("tr", { class: changed ? "changed" : null }, el("th", { scope: "row" }, figure.name.replaceAll("_", " ")),
+    return el("tr", { class: changed ? "changed" : null }, el("th", { scope: "row", "data-name": figure.name }, label(figure.name)),
       el("td", { class: "num" }, `${now.number} ${now.unit}`),
       before ? el("td", { class: "num quiet" }, changed ? `was ${quantity(old.value, old.unit).number}` : "") : null);
   });
@@ -106,7 +108,17 @@ function showResults(results, run, before) {
   for (const warning of run.warnings || []) parts.push(el("p", { class: "warn" }, warning));
   if (run.sources?.length) parts.push(sources(run.sources));
   results.replaceChildren(...parts);
+  describe(results, run.tool);
   for (const input of results.parentElement?.querySelectorAll("[aria-invalid]") || []) input.removeAttribute("aria-invalid");
+}
+
+/** The names of results become what the calculator says they are, once its schema is here. */
+async function describe(results, tool) {
+  const known = (await toolOf(tool).catch(() => null))?.output_schema?.properties || {};
+  for (const name of results.querySelectorAll("th[data-name]")) {
+    const told = known[name.dataset.name]?.description?.split(/[;:(]/)[0].trim().replace(/\.$/, "");
+    if (told && told.length <= 70) name.textContent = told.charAt(0).toUpperCase() + told.slice(1);
+  }
 }
 
 function sources(items) {

@@ -13,7 +13,8 @@ addEventListener("message", async ({ data }) => {
       legend: { labelColor: colour, titleColor: colour }, view: { stroke: null }, mark: { color: "#c2410c" },
       range: { category: ["#c2410c", "#2563a8", "#5b8c2a", "#8a4fb0", "#b08900", "#0f8a8a"] },
     };
-    const spec = { width: "container", height: 220, ...data.spec, autosize: { type: "fit", contains: "padding" } };
+    const own = data.spec.hconcat || data.spec.vconcat || data.spec.facet || data.spec.spec; // several views size themselves
+    const spec = { height: 220, ...data.spec, ...(own ? {} : { width: "container" }), $schema: undefined, autosize: { type: "fit", contains: "padding" } };
     const result = await window.vegaEmbed("#chart", spec, { actions: false, renderer: "svg", config });
     view = result.view;
     parent.postMessage({ height: document.getElementById("chart").scrollHeight + 6 }, "*");

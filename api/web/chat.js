@@ -2,7 +2,7 @@
 
 import { askStream, getJson } from "./api.js";
 import { answerCard } from "./answer.js";
-import { el } from "./dom.js";
+import { el, label } from "./dom.js";
 import { remember } from "./history.js";
 
 const EXAMPLES = [
@@ -25,8 +25,9 @@ export async function showChat(main, thread) {
 
 async function replay(id, log) {
   try {
-    const { answers } = await getJson(`/v1/threads/${encodeURIComponent(id)}`);
+    const { answers, interrupted } = await getJson(`/v1/threads/${encodeURIComponent(id)}`);
     for (const answer of answers) log.append(turn(answer.question, answerCard(answer)));
+    for (const question of interrupted) log.append(turn(question, el("p", { class: "fault" }, "This answer was interrupted before it was finished. Ask again.")));
     log.lastElementChild?.scrollIntoView({ block: "start" });
   } catch (error) {
     log.append(el("p", { class: "fault", role: "alert" }, `This conversation cannot be shown: ${error.message}`));
@@ -87,7 +88,7 @@ async function ask(question, thread, log, composer) {
 }
 
 function showStep(steps, event, data) {
-  if (event === "tool_call") steps.textContent = `Calculating: ${data.tool.replaceAll("_", " ")}…`;
+  if (event === "tool_call") steps.textContent = `Calculating: ${label(data.tool)}…`;
   else if (event === "citation") steps.textContent = `Found: ${data.title}${data.start ? ` at ${data.start}` : ""}…`;
   else if (event === "text") steps.textContent = "Writing and checking the numbers…";
 }

@@ -63,12 +63,31 @@ function markdownTable(lines) {
   return table({ columns: body[0], rows: body.slice(1) });
 }
 
+/** Whether a column holds numbers: then its heading and its cells stand right. */
+export function numeric(values) {
+  const known = values.filter((value) => value !== null && value !== undefined && value !== "" && value !== "–");
+  return known.length > 0 && known.every((value) => typeof value === "number" || /^[-−+$~]*\d[\d.,]*\s?\S{0,12}$/.test(value));
+}
+
 /** A table of `{columns, rows}`; numbers stand right, with thousands separated. */
 export function table({ columns, rows }) {
-  const head = el("thead", {}, el("tr", {}, columns.map((c) => el("th", { scope: "col" }, String(c)))));
-  const body = el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell) =>
-    el("td", { class: typeof cell === "number" ? "num" : null }, typeof cell === "number" ? format(cell) : String(cell ?? "–"))))));
+  const right = columns.map((_, i) => (numeric(rows.map((row) => row[i])) ? "num" : null));
+  const head = el("thead", {}, el("tr", {}, columns.map((c, i) => el("th", { scope: "col", class: right[i] }, String(c)))));
+  const body = el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell, i) =>
+    el("td", { class: right[i] }, typeof cell === "number" ? format(cell) : inline(String(cell ?? "–")))))));
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table" }, el("table", {}, head, body));
+}
+
+const WRITTEN = {
+  gb: "GB", tb: "TB", gbps: "GB/s", tbps: "TB/s", kv: "KV", hbm: "HBM", usd: "$", kusd: "k$", tflops: "TFLOP/s", flops: "FLOP/s", flop: "FLOP", ttft: "TTFT",
+  tpot: "TPOT", mw: "MW", gw: "GW", kw: "kW", kwh: "kWh", mfu: "MFU", mtok: "Mtoken", tdp: "TDP", irr: "IRR", capex: "capex", pue: "PUE", ms: "ms", api: "API", moe: "MoE",
+};
+
+/** A field's name as people write it: `kv_gb_per_request` is "KV GB per request". */
+export function label(name) {
+  const words = name.split("_").map((word) => WRITTEN[word] || word);
+  const text = words.join(" ").replace(/\bn (?=\w)/, "number of ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 export function format(value) {
@@ -85,6 +104,7 @@ const STEPS = [[1e12, "T"], [1e9, "B"], [1e6, "M"]];
 export function quantity(value, unit) {
   const plain = (unit || "").trim();
   if (plain === "" || plain === "dimensionless") return { number: format(value), unit: "" };
+  if (plain === "byte" && Math.abs(value) >= 1e6) return Math.abs(value) >= 1e9 ? { number: format(value / 1e9), unit: "GB" } : { number: format(value / 1e6), unit: "MB" };
   if (plain === "percent") return { number: format(value), unit: "%" };
   if (plain.startsWith("USD")) return { number: money(value), unit: plain.slice(3) };
   const step = STEPS.find(([least]) => Math.abs(value) >= least && ["token", "chip", "param", "request", "person"].includes(plain));
@@ -94,7 +114,7 @@ export function quantity(value, unit) {
 
 function plural(unit) {
   if (unit === "person") return "people";
-  return ["request", "chip", "token", "rack", "link", "hop", "server", "param"].includes(unit) ? `${unit}s` : unit;
+  return ["byte", "request", "chip", "token", "rack", "link", "hop", "server", "param"].includes(unit) ? `${unit}s` : unit;
 }
 
 function money(value) {

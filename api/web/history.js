@@ -1,5 +1,7 @@
 // Conversations this device has had: ids and first questions only; the answers stay with the service.
 
+import { remove } from "./api.js";
+
 const KEY = "rackrate-conversations";
 const KEPT = 50;
 
@@ -16,5 +18,5 @@ export function remember(id, title) {
 
 export function forget(id) {
   localStorage.setItem(KEY, JSON.stringify(conversations().filter((c) => c.id !== id)));
-  fetch(`/v1/threads/${encodeURIComponent(id)}`, { method: "DELETE" }).catch(() => {});
+  remove(`/v1/threads/${encodeURIComponent(id)}`).catch(() => {});
 }
