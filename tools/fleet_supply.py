@@ -141,7 +141,7 @@ class FleetSupplyQuery(Query):
     )  # fmt: skip
     tokens_per_s_per_person: float | None = quantity(
         "Tokens a second for each person", "token/s/person", default=None, above=0,
-        words=("tokens per second each", "to each", "per person", "for everybody", "per human"),
+        words=("tokens per second each", "to each", "per person", "for everybody", "per human", "for everyone", "hand", "everybody"),
     )  # fmt: skip
     tokens_per_s: float | None = quantity(
         "Tokens a second of the whole fleet", "token/s", default=None, above=0,

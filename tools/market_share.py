@@ -235,12 +235,7 @@ class MarketShareQuery(Query):
         "USD",
         default=None,
         above=0,
-        words=(
-            "market size",
-            "total",
-            "whole market",
-            "out of",
-        ),
+        words=("market size", "total", "whole market", "out of", "of a market", "market"),
     )
     part_count: float | None = quantity(
         "Count of the part",
@@ -302,7 +297,15 @@ class MarketShareResult(Result):
         "percent",
         default=None,
         role="headline",
-        words=("its share", "own silicon share", "share of the excluded"),
+        words=(
+            "its share",
+            "own silicon share",
+            "share of the excluded",
+            "share of that player",
+            "share it holds",
+            "share of all workloads",
+            "infer",
+        ),
     )
     share_including_percent: float | None = quantity(
         "Share of the whole market",

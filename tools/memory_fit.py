@@ -82,7 +82,7 @@ class MemoryFitQuery(ModelQuery, ChipQuery):
     )  # fmt: skip
     chips_per_replica: int | None = quantity(
         "Chips that one copy of the model is spread over", "chip", default=None, min=1,
-        words=("per replica", "chips per copy", "GPUs per replica", "each takes", "per instance"),
+        words=("per replica", "chips per copy", "GPUs per replica", "each takes", "per instance", "GPUs each", "per copy"),
     )  # fmt: skip
 
 

@@ -167,7 +167,17 @@ class ProductivityRoiQuery(Query):
         "person",
         default=None,
         above=0,
-        words=("people", "developers", "engineers", "team of", "employees", "headcount", "coders"),
+        words=(
+            "people",
+            "developers",
+            "engineers",
+            "team of",
+            "employees",
+            "headcount",
+            "coders",
+            "work of",
+            "people instead",
+        ),
         ask="How many people?",
     )
     salary_usd: float | None = quantity(
@@ -214,7 +224,7 @@ class ProductivityRoiQuery(Query):
         default=None,
         min=0,
         max=2000,
-        words=("seat", "subscription", "per user per month", "licence", "a month"),
+        words=("seat", "subscription", "per user per month", "licence", "a month", "monthly seat"),
     )
     spend_usd: float | None = quantity(
         "What is spent on tokens or tools per year, for all",

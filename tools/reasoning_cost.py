@@ -98,7 +98,7 @@ class ReasoningCostQuery(ModelQuery, ChipQuery):
     )
     total_output_tokens: float | None = quantity(
         "Output tokens with the thinking", "token", default=None, above=0,
-        words=("output goes to", "rises to", "grows to", "total output"),
+        words=("output goes to", "rises to", "grows to", "total output", "becomes", "jumps to"),
     )  # fmt: skip
     token_factor: float | None = quantity(
         "How many times as many tokens", "dimensionless", default=None, above=0,

@@ -206,6 +206,10 @@ class ServerConsolidationQuery(Query):
             "new server power",
             "new server draws",
             "successor",
+            "into one",
+            "one of",
+            "becomes one",
+            "new server",
         ),
     )
     freed_w_per_new_server: float | None = quantity(

@@ -220,7 +220,18 @@ class ValuationMultipleQuery(Query):
         "percent",
         default=None,
         below=100,
-        words=("compression", "compresses", "multiple falls by", "derating", "shrinks by"),
+        words=(
+            "compression",
+            "compresses",
+            "multiple falls by",
+            "derating",
+            "shrinks by",
+            "falls by",
+            "drops by",
+            "loses",
+            "down",
+            "contraction",
+        ),
     )
     earnings_change_percent: float | None = quantity(
         "Change of earnings in percent",

@@ -136,10 +136,7 @@ class GenerationGainQuery(Query):
         "year",
         default=None,
         above=0,
-        words=(
-            "cadence",
-            "generation",
-        ),
+        words=("cadence", "generation", "every", "pace"),
     )
     annual_percent: float | None = quantity(
         "Growth per year in percent (negative: a decline)",

@@ -86,7 +86,18 @@ class MarginQuery(Query):
         "USD",
         default=None,
         above=0,
-        words=("revenue", "sales", "turnover", "top line", "price", "sells for", "selling price", "charge"),
+        words=(
+            "revenue",
+            "sales",
+            "turnover",
+            "top line",
+            "price",
+            "sells for",
+            "selling price",
+            "charge",
+            "gross profit on",
+            "on",
+        ),
         ask="What is the revenue (or the price)?",
     )
     cost_usd: float | None = quantity(
@@ -183,7 +194,16 @@ class MarginQuery(Query):
         "dimensionless",
         default=None,
         above=0,
-        words=("cost rises", "cost goes up", "times more expensive to serve", "cost multiplier"),
+        words=(
+            "cost rises",
+            "cost goes up",
+            "times more expensive to serve",
+            "cost multiplier",
+            "twice as dear",
+            "costs double",
+            "unit cost",
+            "dearer",
+        ),
     )
     price_ratio: float | None = quantity(
         "New price over old price: 0.5 when the price halves",

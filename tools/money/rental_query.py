@@ -238,6 +238,10 @@ class RentalEconomicsQuery(Query):
             "bought",
             "purchase price",
             "capex",
+            "bought for",
+            "pays for itself",
+            "recover",
+            "repays",
         ),
         ask="What does the chip cost to buy?",
     )

@@ -153,7 +153,7 @@ class ScalingSpendQuery(ComputeQuery):
     )  # fmt: skip
     runs_usd: list[float] | None = quantity(
         "Costs of several runs, to be added up", "USD", default=None,
-        words=("runs at", "runs of", "a run each at", "ladder of runs"),
+        words=("runs at", "runs of", "a run each at", "ladder of runs", "runs costing", "ladder"),
     )  # fmt: skip
     growth_per_year: float | None = quantity(
         "How many times spend grows in a year", "dimensionless", default=None, above=0,
