@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.offline.depend import idle_fields
+from agent.offline.doubt import faults, ignored
 from agent.offline.frame import Fill, Frame
 from agent.offline.gate import Refusal, refuse
 from agent.offline.measure import Unit, parse_unit, without_counts
+from agent.offline.periods import KIND as PERIOD
 from agent.offline.reading import Quantity
 from agent.offline.schema import Field
 from agent.offline.score import WEIGHTS, Question, Reader, is_salient, rank_outputs
@@ -21,6 +23,8 @@ SURE = 9.0  # a frame at least this good is an answer
 LIKELY = 7.0  # at least this good: worth asking for what is missing
 TRIED = 5  # candidates run before choosing
 IDLE = 1.5  # what a stated number that the result ignores costs
+FAULT = 1.0  # what each fault of a reading costs
+MENDED = 7  # fields that are left empty in turn to mend a reading
 ARITHMETIC = "arithmetic"
 
 
@@ -33,6 +37,8 @@ class Choice:
     score: float
     want: Field | None
     sum: Sum | None = None
+    idle: frozenset[str] = frozenset()  # filled fields that the wanted result ignores
+    faults: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -115,7 +121,60 @@ class Decider:
                 unweighed = self.attempt(choice.frame, question, exclude)
                 weighed.score += choice.score - unweighed.score
                 tried[k] = weighed
+        for k, choice in enumerate(tried[:4]):
+            if choice.score > tried[0].score - 4.0:
+                tried[k] = self._mended(question, choice, exclude)
         return sorted(tried, key=lambda c: -c.score)
+
+    def _mended(self, question: Question, choice: Choice, exclude: str) -> Choice:
+        """The reading, or another filling of the same calculator that has fewer faults."""
+        choice.faults = faults(question, choice)
+        if choice.sum is not None or not choice.faults:
+            choice.score -= FAULT * len(choice.faults)
+            return choice
+        best = choice
+        given = [n for n, f in choice.frame.fills.items() if f.quantities]
+        for skip in given[:MENDED]:
+            frame = self.reader.refilled(question, choice.frame, frozenset({skip}), exclude)
+            other = self.attempt(frame, question, exclude, depend=True)
+            if not other.ok or other.score < choice.score - 5.0:
+                continue
+            other.faults = faults(question, other)
+            if (len(other.faults), -other.score) < (len(best.faults), -best.score):
+                best = other
+        paired = self._paired(question, choice, exclude)
+        if paired is not None and len(paired.faults) < len(best.faults):
+            best = paired
+        if best is not choice:
+            best.score = max(best.score, choice.score - 1.0)
+        best.score -= FAULT * len(best.faults)
+        return best
+
+    def _paired(self, question: Question, choice: Choice, exclude: str) -> Choice | None:
+        """ "from four years to six: how much lower": a result that knows one of two values, run for each of them."""
+        if not (question.features.difference or question.features.ratio) or choice.frame.pairs:
+            return None
+        spec, fills = choice.frame.spec, choice.frame.fills
+        for name in choice.idle:
+            f = spec.by_name[name]
+            base = next((b for n in fills if (b := spec.by_name[n]).unit_text == f.unit_text and b.direction < f.direction and b.kind == "number"), None)  # fmt: skip
+            if base is None:
+                continue
+            frame = Frame(spec, {n: v for n, v in fills.items() if n != name})
+            frame.parts, frame.score, frame.unused = (
+                choice.frame.parts,
+                choice.frame.score,
+                choice.frame.unused,
+            )
+            both = fills[base.name].quantities + fills[name].quantities
+            frame.pairs = {base.name: (fills[base.name].value, fills[name].value)}
+            frame.fills[base.name] = Fill(fills[base.name].value, quantities=both, fit=fills[base.name].fit)
+            made = self.attempt(frame, question, exclude)
+            if made.ok:
+                made.want, made.score = choice.want, choice.score
+                made.faults = ignored(question, made)
+                return made
+        return None
 
     def _attempt_best(self, frame: Frame, question: Question, exclude: str, top: float) -> Choice:
         """The frame, or another filling of the same calculator when that one runs better."""
@@ -149,12 +208,12 @@ class Decider:
             ]
             if not there:
                 return Choice(frame, trial, base - 4.0, None)
-            best = self._depending(frame, trial, there) if depend else there[0]
+            idle: dict[str, set[str]] = {}
+            best = self._depending(frame, trial, there, idle) if depend else there[0]
             lost = ranked[0][0] - best[0]
             frame.want_margin = best[0] - there[1][0] if len(there) > 1 else 3.0
-            return Choice(
-                frame, trial, base + WEIGHTS.want * min(best[0], 5.0) - 0.8 * min(lost, 4.0) + 1.0, best[1]
-            )
+            score = base + WEIGHTS.want * min(best[0], 5.0) - 0.8 * min(lost, 4.0) + 1.0
+            return Choice(frame, trial, score, best[1], idle=frozenset(idle.get(best[1].name, ())))
         want = ranked[0][1] if ranked else None
         if trial.kind == "invalid" and not self._forbidden(frame, trial):
             return Choice(
@@ -165,10 +224,12 @@ class Decider:
         )
         return Choice(frame, trial, frame.score - cost, want)
 
-    def _depending(self, frame: Frame, trial: Trial, there: list[tuple[float, Field]]) -> tuple[float, Field]:
+    def _depending(
+        self, frame: Frame, trial: Trial, there: list[tuple[float, Field]], idle: dict[str, set[str]]
+    ) -> tuple[float, Field]:
         """The wanted result, results that ignore a stated number counted down."""
         near = [row for row in there if row[0] >= there[0][0] - 3.0][:6]
-        idle = idle_fields(frame, trial, [f.name for _, f in near], self.trials)
+        idle.update(idle_fields(frame, trial, [f.name for _, f in near], self.trials))
         weighed = [(score - IDLE * len(idle[f.name]), f) for score, f in near]
         there[: len(weighed)] = sorted(weighed, key=lambda row: -row[0])
         return there[0]
@@ -195,6 +256,7 @@ class Decider:
             and fill is not None
             and isinstance(fill.value, int | float)
             and not f.allows(fill.value)
+            and fill.fit >= (0.9 if fill.value <= 0 else 2.4)
         )
 
     def _plain(self, question: Question) -> Choice | None:
@@ -286,6 +348,12 @@ class Decider:
             return False
         if used & set(numbers):
             return True
+        if any(
+            choice.frame.spec.by_name[n].entity == PERIOD
+            for n in choice.frame.fills
+            if n in choice.frame.spec.by_name
+        ):
+            return True  # "what did it rent for in early 2024": the date is the number of the question
         return bool(named) and (f.asks_number or not f.explain) and not (f.explain and not f.asks_number)
 
     @staticmethod

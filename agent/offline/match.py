@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from agent.offline.assign import assign, in_order
+from agent.offline.assign import assign, beside_names, in_order
 from agent.offline.entities import Mention
 from agent.offline.fits import (
     direction_fit,
@@ -23,6 +23,7 @@ from agent.offline.fits import (
 from agent.offline.frame import Fill, Frame
 from agent.offline.near import QUALIFIERS, SHARES, Words, money_near
 from agent.offline.options import fill_options, fill_precisions
+from agent.offline.periods import KIND as PERIOD
 from agent.offline.precisions import PrecisionMention
 from agent.offline.reading import Quantity, Reading
 from agent.offline.schema import Field, Library, Spec
@@ -159,7 +160,7 @@ class Matcher:
         self._fill_quantities(frame, reading, words, free, skip, prefer or {})
         used = {i for fill in frame.fills.values() for i in fill.quantities}
         frame.unused = [i for i in free if i not in used]
-        frame.unused_names = [m for m in reading.mentions if m not in used_names]
+        frame.unused_names = [m for m in reading.mentions if m not in used_names and PERIOD not in m.kinds]
         return frame
 
     def _fill_names(
@@ -259,6 +260,7 @@ class Matcher:
                     fits[i, f.name] = fit
         chosen = assign(options, fits)
         in_order(chosen, fits, reading, spec)
+        beside_names(chosen, fits, reading, frame)
         for i, f in chosen.items():
             frame.fills[f.name] = Fill(
                 filled_value(reading.quantities[i], f), quantities=(i,), fit=fits[i, f.name]

@@ -8,6 +8,7 @@ over count against it), and whether one of its results is what the question asks
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from agent.offline.frame import Fill, Frame
 from agent.offline.match import Matcher
 from agent.offline.measure import without_counts
 from agent.offline.near import Words
+from agent.offline.periods import with_periods
 from agent.offline.precisions import PrecisionMention, find_precisions
 from agent.offline.quantities import read_quantities
 from agent.offline.reading import Reading
@@ -87,7 +89,7 @@ class Reader:
         precisions = find_precisions(text)
         masked = _mask(text, precisions)
         tokens = tokenize(masked)
-        reading = Reading(masked, tokens, self.finder.find(masked, tokens))
+        reading = Reading(masked, tokens, with_periods(masked, self.finder.find(masked, tokens)))
         reading.quantities = read_quantities(reading)
         features = read_features(reading)
         reading.text = text
@@ -148,6 +150,15 @@ class Reader:
         ranked = sorted(unique.values(), key=lambda f: -f.score)
         ranked[0].rivals = ranked[1:]
         return ranked[0]
+
+    def refilled(
+        self, question: Question, frame: Frame, skip: frozenset[str], exclude: str = ""
+    ) -> Frame:
+        """The calculator filled again with some fields left empty."""
+        again = self.matcher.fit(frame.spec, question.reading, question.words, question.precisions, skip)
+        again.parts["words"] = frame.parts.get("words", 0.0)
+        self._score(again, question, self.similar(question, frame.spec, exclude))
+        return again
 
     def _by_pattern(
         self, spec: Spec, question: Question, similar: list[tuple[float, Example]]
@@ -289,6 +300,10 @@ def is_salient(question: Question, i: int) -> bool:
         return False
     if not q.marked and 1990 <= q.value <= 2100 and float(q.value).is_integer() and "scaled" not in q.marks:
         return False
+    if q.unit_text == "percent" and q.value == 100:
+        return False  # the whole of something changes nothing
+    if q.unit_text == "day" and q.value in (30, 31) and re.match(r"[\s-]*month", question.text[q.end :]):
+        return False  # "a 30-day month" is a month
     return not (q.value == 1 and (not q.marked or "spelled" in q.marks))
 
 
