@@ -40,6 +40,11 @@ def _squeeze(text: str) -> str:
     return _SQUEEZE.sub("", text.lower())
 
 
+def _forms(key: str) -> tuple[str, ...]:
+    """A name as written, and without what makes it plural."""
+    return key, key.removesuffix("s"), key.removesuffix("gpus"), key.removesuffix("chips")
+
+
 class EntityFinder:
     """Finds mentions; built once from the catalogue's names."""
 
@@ -57,6 +62,7 @@ class EntityFinder:
             if len(key) >= 5:
                 self._typo_keys.setdefault((key[0], _digits(key)), []).append(key)
         self._vocabulary = frozenset(self._names)
+        self._beginnings = frozenset(key[:n] for key in self._names for n in range(1, len(key) + 1))
 
     def find(self, text: str, tokens: list[Token]) -> list[Mention]:
         """Mentions from left to right, longest first, none overlapping."""
@@ -73,13 +79,11 @@ class EntityFinder:
         if not (tokens[i].is_word or tokens[i].is_number) or self._inside_number(text, tokens, i):
             return None, 0
         best: tuple[Mention, int] | None = None
-        for n in range(min(MAX_WORDS, len(tokens) - i), 0, -1):
+        for n in range(self._reach(tokens, i), 0, -1):
             first, last = tokens[i], tokens[i + n - 1]
             if n > 1 and first.low in ("a", "an", "i") and tokens[i + 1].start > first.end:
                 continue  # "a 100 MW site" names no A100
             if not (last.is_word or last.is_number or last.text == "+"):
-                continue
-            if any(t.text in ",;?!()→=$%:" or t.text == "->" or "," in t.text for t in tokens[i : i + n]):
                 continue
             span = text[first.start : last.end]
             kinds = self._lookup(_squeeze(span), first, n)
@@ -91,10 +95,20 @@ class EntityFinder:
             return self._typo(text, tokens, i)
         return None, 0
 
+    def _reach(self, tokens: list[Token], i: int) -> int:
+        """How many tokens a name that begins here may take: none when no name begins so, else up to a sign."""
+        key = _squeeze(tokens[i].text)
+        if not any(form in self._beginnings for form in _forms(key)):
+            return 0
+        for n, t in enumerate(tokens[i : i + MAX_WORDS]):
+            if t.text in ",;?!()→=$%:" or t.text == "->" or "," in t.text:
+                return n
+        return min(MAX_WORDS, len(tokens) - i)
+
     def _lookup(self, key: str, first: Token, n: int) -> Mapping[str, str] | None:
         if n == 1 and (first.low in STOP or first.low in COMMON):
             return None
-        for form in (key, key.removesuffix("s"), key.removesuffix("gpus"), key.removesuffix("chips")):
+        for form in _forms(key):
             if form in self._vocabulary and (
                 form == key or (len(form) > 2 and "law" not in self._names[form])
             ):

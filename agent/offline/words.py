@@ -230,6 +230,11 @@ _SUFFIX = re.compile(
 )
 
 
+@lru_cache(maxsize=16384)
+def _low(text: str) -> str:
+    return text.lower().replace("’", "'")
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """One token of a question: a word, a number or a sign, with its place in the text."""
@@ -240,7 +245,7 @@ class Token:
 
     @property
     def low(self) -> str:
-        return self.text.lower().replace("’", "'")
+        return _low(self.text)
 
     @property
     def is_word(self) -> bool:
