@@ -23,7 +23,6 @@ from agent.offline.measure import parse_unit, without_counts
 from agent.offline.model import OfflineModel
 from tools import registry
 from tools.catalog import Catalog, load
-from tools.errors import RackrateError
 
 log = logging.getLogger("rackrate.evals")
 FOLDS = 10
