@@ -51,14 +51,18 @@ function shown(column, value) {
   return column === "value" || column === "low" || column === "high" || column === "rent_usd_per_hour" ? value.toFixed(2) : format(value);
 }
 
+function sourceOf(source) {
+  if (!source) return "–";
+  return source.url && /^https:\/\//.test(source.url) ? el("a", { href: source.url, rel: "noopener noreferrer", target: "_blank" }, source.title) : source.title;
+}
+
 async function showEntry(name, detail) {
   const entry = await getJson(`/v1/catalog/entry/${encodeURIComponent(name)}`).catch((error) => ({ error: error.message }));
   if (entry.error) { detail.replaceChildren(el("p", { class: "fault" }, entry.error)); return; }
   const facts = entry.facts.map((fact) => el("tr", {}, el("th", { scope: "row" }, label(fact.name)),
     el("td", { class: "num" }, `${typeof fact.value === "number" ? format(fact.value) : fact.value ?? "–"} ${fact.unit ?? ""}`,
       fact.low !== null && fact.low !== undefined && fact.low !== fact.high ? el("small", {}, ` (${format(fact.low)} to ${format(fact.high)})`) : null),
-    el("td", {}, fact.url && /^https:\/\//.test(fact.url) ? el("a", { href: fact.url, rel: "noopener noreferrer", target: "_blank" }, fact.source) : fact.source ?? "–",
-      fact.as_of ? el("span", { class: "quiet" }, ` · ${fact.as_of}`) : null, fact.note ? el("p", { class: "quiet" }, fact.note) : null)));
+    el("td", {}, sourceOf(fact.source), fact.as_of ? el("span", { class: "quiet" }, ` · ${fact.as_of}`) : null, fact.note ? el("p", { class: "quiet" }, fact.note) : null)));
   detail.replaceChildren(el("h2", {}, entry.name), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Facts" },
     el("table", {}, el("thead", {}, el("tr", {}, ["Fact", "Value", "Source"].map((c) => el("th", { scope: "col", class: c === "Value" ? "num" : null }, c)))), el("tbody", {}, facts))));
   detail.scrollIntoView({ behavior: "smooth" });
