@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,11 +12,16 @@ from agent.state import Outcome
 from tools.contract import Figure
 from tools.errors import UnitError
 
+_BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
+
 
 def headline(
-    report: Mapping[str, Any] | None, outcomes: Sequence[Outcome]
+    report: Mapping[str, Any] | None, outcomes: Sequence[Outcome], text: str = ""
 ) -> tuple[Figure | None, str | None]:
-    """The figure a report names (else the last run's own headline), and a warning when its unit cannot be had."""
+    """The figure a report names, and a warning when its unit cannot be had.
+
+    Without a report it is the first figure that `text` states, else the last run's own headline.
+    """
     good = [o for o in outcomes if o.run is not None and not o.run.error]
     if not good:
         return None, None
@@ -24,12 +30,31 @@ def headline(
     if call_id is None and name is None and ("headline_call" in asked or "headline_name" in asked):
         return None, None  # said to have none
     runs = [o.run for o in reversed(good) if o.run is not None]
+    if not asked and (stated := _stated(text, runs)) is not None:
+        return stated, None
     chosen = next((o.run for o in good if o.call.id == call_id), None)
     figure, complaint = _named(name, [chosen] if chosen is not None else runs, runs)
     if figure is None:
         return None, complaint
     figure, unfit = in_unit(figure, asked.get("headline_unit"))
     return figure, unfit or complaint
+
+
+def _stated(text: str, runs: Sequence[ToolResult]) -> Figure | None:
+    """The figure whose value the text states first, in bold before anywhere else."""
+    from agent.ledger import Evidence, names_in, supports
+    from agent.ledger_numbers import find_numbers
+    from agent.offline.measure import parse_unit
+
+    figures = [figure for run in runs for figure in run.figures]
+    bold = " ; ".join(_BOLD.findall(text))
+    for part in (bold, text):
+        for mention in find_numbers(part, names_in(runs)) if part else ():
+            for figure in figures:
+                unit = parse_unit(figure.unit)
+                if mention.unit is not None and supports(Evidence(figure.value, unit), mention):
+                    return figure
+    return None
 
 
 def _named(

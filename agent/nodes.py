@@ -216,7 +216,7 @@ class Nodes:
         warnings = list(state.get("warnings", ()))
         figure: Figure | None = None
         if status == "answered":
-            figure, complaint = headline(report, outcomes)
+            figure, complaint = headline(report, outcomes, text)
             warnings += [complaint] if complaint else []
         runs = [o.run for o in outcomes if o.run is not None]
         answer = Answer(

@@ -57,6 +57,11 @@ class Runner:
             settings if way == "live" else settings.model_copy(update={"provider": "offline"})
         )
         self._range: Range | None = None
+        self._actor: Agent | None = (
+            None  # one for all mocked questions: a client and a graph take time to make
+        )
+        self._rehearsals: Agent | None = None
+        self._recorder = Recorder(self._agent.models[0]) if way in ("anthropic", "openai") else None
 
     async def run(
         self,
@@ -134,13 +139,19 @@ class Runner:
 
     async def _mocked(self, provider: Provider, question: str, thread: str | None) -> Answer:
         """The offline reader's turns, recorded, then played by the provider's mocked API to a fresh agent."""
-        recorder = Recorder(self._agent.models[0])
-        rehearsal = Agent(self._agent.settings, models=[recorder], threads=self._agent.threads)
-        rehearsal.toolbox = self._agent.toolbox
+        recorder = self._recorder
+        assert recorder is not None  # a mocked way has one
+        recorder.turns = []
+        if self._rehearsals is None:
+            self._rehearsals = Agent(self._agent.settings, models=[recorder], threads=self._agent.threads)
+            self._rehearsals.toolbox = self._agent.toolbox
         # the rehearsal must see the thread and not add to it
         history = self._agent.threads.history(thread) if thread else None
-        await rehearsal.ask(question, history=history)
+        await self._rehearsals.ask(question, history=history)
         with played(provider, recorder.turns, self.behaviour):
-            actor = Agent(settings_for(self.settings, provider), threads=self._agent.threads)
+            actor = self._actor or Agent(
+                settings_for(self.settings, provider, self.behaviour), threads=self._agent.threads
+            )
             actor.toolbox = self._agent.toolbox
+            self._actor = actor
             return await actor.ask(question, thread=thread)
