@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ConfigDict
 
 from tools.catalog import Catalog, Price
+from tools.catalog.prices import MARKET_KINDS
 from tools.contract import Query, Result, entity, quantity
 from tools.errors import FactAbsent, InputError
 
@@ -23,14 +24,24 @@ class PriceHistoryQuery(Query):
                     "want": "usd_per_chip_hour_now",
                 },
                 {
-                    "question": "how much did H200 rents fall from 2024 to 2025, percent",
-                    "input": {"chip": "h200", "then": "2024-Q4", "now": "2025"},
+                    "question": "how much did H200 rents fall from early 2025 to 2026, percent",
+                    "input": {"chip": "h200", "then": "2025-Q1", "now": "2026"},
                     "want": "fall_percent",
                 },
                 {
                     "question": "when did A100 prices fall below $1.50 an hour?",
                     "input": {"chip": "a100-sxm", "below_usd": 1.5},
                     "want": "usd_when_first_below",
+                },
+                {
+                    "question": "when did H200 prices fall below $3?",
+                    "input": {"chip": "h200", "below_usd": 3},
+                    "want": "usd_when_first_below",
+                },
+                {
+                    "question": "did MI300X prices ever drop under $2, and when",
+                    "input": {"chip": "mi300x", "below_usd": 2},
+                    "want": "lowest_usd_when_first_below",
                 },
                 {
                     "question": "rental price history of the H100",
@@ -91,7 +102,7 @@ class PriceHistoryResult(Result):
     fall_percent: float = quantity(
         "How much the rent fell",
         "percent",
-        words=("fall", "fell", "drop", "dropped", "decline", "moved", "change", "cheaper", "percent"),
+        words=("how much did it fall", "decline", "moved", "change", "percent", "by what percentage"),
     )
     ratio: float = quantity(
         "Earlier rent over the later one", "dimensionless", words=("times cheaper", "ratio")
@@ -108,7 +119,13 @@ class PriceHistoryResult(Result):
         "USD/chip/hour",
         default=None,
         role="headline",
-        words=("lowest offer below", "cheapest provider below"),
+        words=(
+            "lowest offer below",
+            "cheapest provider below",
+            "when did prices fall below",
+            "drop under",
+            "first below",
+        ),
     )
 
 
@@ -144,18 +161,30 @@ def price_history(query: PriceHistoryQuery, catalog: Catalog) -> PriceHistoryRes
         chart=_chart(chip.name, series),
     )
     if query.below_usd is not None:
-        said = f"first below ${query.below_usd:.2f}: {first[0]}, at ${first[1].value:.2f}" if first else ""
-        result.formula = f"{said}; {result.formula}" if first else result.formula
-        if first is None:
-            low = min(p.value for _, p in series)
-            result.warnings.append(
-                f"The market median never was below ${query.below_usd:.2f}; the lowest was ${low:.2f}"
-            )
+        _say_crossing(result, series, first, query.below_usd)
     return result
 
 
+def _say_crossing(
+    result: PriceHistoryResult, series: list[tuple[str, Price]], first: tuple[str, Price] | None, limit: float
+) -> None:
+    """When the median crossed the limit, and when the cheapest provider did: people may mean either."""
+    if first is None:
+        low = min(p.value for _, p in series)
+        said = f"the market median never was below ${limit:.2f} (its lowest is ${low:.2f}); "
+    else:
+        said = f"the market median was first below ${limit:.2f} in {first[0]}, at ${first[1].value:.2f}; "
+    offer = next(((q, p.low) for q, p in series if p.low < limit), None)
+    if offer:
+        result.lowest_usd_when_first_below = offer[1]
+        said += f"the cheapest provider was first below it in {offer[0]}, at ${offer[1]:.2f}; "
+    result.formula = said + result.formula
+
+
 def _quarters(catalog: Catalog, chip: str) -> list[str]:
-    found = sorted({p.as_of for p in catalog.rental_history(chip, None, "on-demand")})
+    found = sorted(
+        {p.as_of for p in catalog.rental_history(chip, None, "on-demand") if p.kind in MARKET_KINDS}
+    )
     if not found:
         raise FactAbsent(f"no rental price of {chip} has a source")
     return found

@@ -56,7 +56,12 @@ class CatalogFactQuery(Query):
     api_model: str | None = entity(
         "The hosted model whose token price is wanted", "api_model", default=None, words=("API", "tokens of")
     )
-    as_of: str | None = Field(None, description="Prices up to this date: 2024-12-31, 2024-Q4 or 2024")
+    as_of: str | None = entity(
+        "Prices up to this date: 2024-12-31, 2024-Q4 or 2024",
+        "period",
+        default=None,
+        words=("in", "at the end of"),
+    )
     kind: Kind | None = Field(None, description="Kind of provider; the open market when absent")
     term: Term = Field("on-demand", description="Rental term")
 
