@@ -16,7 +16,7 @@ from tools.contract import Result, Source, entity, quantity
 from tools.errors import FactAbsent, InputError, MissingInput
 from tools.finite import finite
 from tools.serving import constants as serving_constants
-from tools.serving import deployment
+from tools.serving import deployment, estimators
 from tools.serving.charts import curve
 from tools.serving.floors import Machine, fill_cluster, fill_floors, machine
 from tools.serving.served import ModelQuery, Notes, Served, resolve_model
@@ -166,6 +166,10 @@ class ServingPerformanceResult(Result):
         words=("latency", "end to end", "whole answer", "request latency"),
     )  # fmt: skip
     limited_by: str | None = None
+    second_opinion_tokens_per_s: float | None = quantity(
+        "Output tokens per second that another installed estimator says", "token/s", default=None, role="detail",
+        words=("second opinion", "aiconfigurator"),
+    )  # fmt: skip
     served_requests: float | None = quantity(
         "Concurrency of the estimate", "request", default=None, role="detail"
     )
@@ -286,6 +290,7 @@ def _estimate(
     notes.assumptions.extend(found.assumptions)
     notes.sources.extend(_model_source())
     _put(found, laid, prompt, answer, result)
+    _second_opinion(found, laid, (prompt, answer), result, notes)
     sweep = _sweep(laid, prompt, answer)
     result.table, result.chart = _table(sweep), _chart(laid, sweep)
     return (
@@ -360,6 +365,29 @@ def _put(
     result.tokens_per_s_per_user = 1.0 / found.tpot_s if found.tpot_s > 0 else None
     result.tokens_per_s_per_chip = found.output_tokens_per_s / laid.n_chips
     result.request_latency_s = found.ttft_s + found.tpot_s * max(0.0, answer - 1)
+
+
+def _second_opinion(
+    found: deployment.Estimate, laid: deployment.Deployment, lengths: tuple[float, float],
+    result: ServingPerformanceResult, notes: Notes,
+) -> None:  # fmt: skip
+    """What installed estimators (extra `silicon`, other plugins) say beside ours; nothing where there are none."""
+    request = {
+        "model": laid.model.id, "chip": laid.chip.id, "n_chips": laid.n_chips,
+        "tensor_parallel": found.tensor_parallel, "weight_precision": laid.weight_precision,
+        "kv_precision": laid.kv_precision, "input_tokens": lengths[0], "output_tokens": lengths[1],
+        "batch": found.batch, "engine": laid.engine,
+    }  # fmt: skip
+    for opinion in estimators.opinions(request):
+        if result.second_opinion_tokens_per_s is None:
+            result.second_opinion_tokens_per_s = opinion.output_tokens_per_s
+            if opinion.source:
+                notes.sources.append(Source(title=opinion.source))
+        if estimators.far(found.output_tokens_per_s, opinion.output_tokens_per_s):
+            notes.warnings.append(
+                f"{opinion.name} says {format_number(opinion.output_tokens_per_s)} output tokens/s, "
+                f"{format_number(opinion.output_tokens_per_s / found.output_tokens_per_s)} times ours"
+            )
 
 
 def _sweep(laid: deployment.Deployment, prompt: float, answer: float) -> list[deployment.Estimate]:
