@@ -28,6 +28,8 @@ from tools.serving.compute_rate import (
 from tools.solve import Relations, Rule, Solution, product, units_of
 from tools.units import format_number, format_quantity
 
+# claim steps-30m-to-30b: budgets of 30M, 300M, 3B and 30B, the 300M ones then behind
+PRESENT_STEP_USD = 300e6
 DEFAULT_FACTOR = 10.0
 TEXT_STOCK_TOKENS = 322e12
 _VILLALOBOS = Source(
@@ -104,6 +106,13 @@ def _ladder(query: ScalingSpendQuery, catalog: Catalog) -> ScalingSpendResult:
     ):
         known["factor"] = DEFAULT_FACTOR
         assumptions.append("Each step is taken as ten times the one before")
+    if known["factor"] is not None and all(
+        known[n] is None for n in ("start_usd", "end_usd", "overall_factor") if n in known
+    ):
+        known["start_usd"] = PRESENT_STEP_USD
+        assumptions.append(
+            "The step starts from a run of $300M, the present one of the ladder told in December 2024"
+        )
     solution = LADDER.solve(known)
     LADDER.require(solution, query, *LADDER_ANSWERS)
     found = {n: v for n, v in solution.found().items() if n in ScalingSpendResult.model_fields}
@@ -155,11 +164,31 @@ def _with_losses(
 ) -> ScalingSpendResult:
     """Add what the next step buys, when the chips that the money rents are named."""
     start, after = solution.get("start_usd"), solution.get("end_usd") or solution.get("next_usd")
-    if start is None or after is None or query.chip is None:
+    if start is None or after is None:
         return result
+    if query.chip is None:
+        return _what_it_buys(result, after / start)
     law, (before, later) = _law(query), (_budget_flop(query, catalog, usd)[0] for usd in (start, after))
     result.loss, result.loss_after = law.optimum(before).loss, law.optimum(later).loss
     result.law, result.sources = law.id, [law.source]
+    return result
+
+
+def _what_it_buys(result: ScalingSpendResult, factor: float) -> ScalingSpendResult:
+    """What a step buys whatever the chips: compute as the money, reducible loss by each law's exponent."""
+    drops = [
+        (1.0 - factor**-law.loss_exponent, law)
+        for law in load_laws().values()
+        if law.loss_exponent is not None and not law.loss_from
+    ]
+    if not drops or factor <= 1.0:
+        return result
+    (least, gentle), (most, steep) = min(drops, key=lambda row: row[0]), max(drops, key=lambda row: row[0])
+    result.formula += (
+        f"; at the same price of compute it buys {format_number(factor)}× the FLOP, which lowers the reducible loss by "
+        f"{100 * least:.3g} % ({gentle.name}) to {100 * most:.3g} % ({steep.name})"
+    )
+    result.sources = [*result.sources, gentle.source, steep.source]
     return result
 
 
