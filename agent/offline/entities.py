@@ -13,6 +13,9 @@ MAX_WORDS = 7
 _SQUEEZE = re.compile(r"[^a-z0-9+]+")
 # Everyday words that some alias may collide with; they name nothing on their own.
 COMMON = frozenset(["pro", "mini", "large", "small", "base", "flash", "opus", "turbo", "max", "ultra", "instant", "rack", "server", "chip", "gpu", "tpu", "nvidia", "amd", "meta", "google", "command", "training", "trained", "train", "trainer", "nova", "scout", "light", "lite", "micro", "standard", "default", "trillion", "best", "sonnet", "next"])  # fmt: skip
+_LIKENESS = re.compile(
+    r"[- ](?:style|like|type|ish)\b", re.I
+)  # "o1-style thinking" names a kind of thing, not the model
 _SIZE = re.compile(r"^\d+(?:\.\d+)?[bmt]$")
 
 
@@ -70,7 +73,7 @@ class EntityFinder:
         i = 0
         while i < len(tokens):
             mention, used = self._longest(text, tokens, i)
-            if mention is not None:
+            if mention is not None and not _LIKENESS.match(text, mention.end):
                 found.append(mention)
             i += used or 1
         return found
