@@ -79,7 +79,9 @@ class Limiter:
             from limits.storage import storage_from_string
 
             self._rate = parse(rate)
-            store: Any = storage_from_string(f"async+{url}" if url else "async+memory://")
+            # limits would take coredis by default; redis-py is what the extra installs
+            chosen = {"implementation": "redispy"} if url and url.startswith("redis") else {}
+            store: Any = storage_from_string(f"async+{url}" if url else "async+memory://", **chosen)
             self._window = MovingWindowRateLimiter(store)
         self._complained = 0.0
 

@@ -75,7 +75,15 @@ async def models(_: Reader) -> dict[str, Any]:
     }
 
 
-@router.post("/chat/completions", response_model=None)
+_DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "description": "With `stream`, chunks",
+    }
+}
+
+
+@router.post("/chat/completions", response_model=None, responses=_DOCUMENTED)
 async def chat(body: ChatBody, request: Request, key: Asker) -> JSONResponse | StreamingResponse:
     """A chat completion whose content is an answer."""
     if body.model != MODEL:

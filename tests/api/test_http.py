@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from running import running
+from running import free_port, running
 
 from api.http import guard
 from api.http.keys import new_key
@@ -294,3 +297,40 @@ def test_a_key_has_its_own_rate(locked: httpx.Client, keys: dict[str, str]) -> N
     assert [a.status_code for a in answers] == [200] * 6 + [429] * 2
     problem(answers[-1], 429)
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+
+
+async def test_a_rate_store_that_is_gone_limits_nobody() -> None:
+    pytest.importorskip("redis", reason="the extra `redis` is not installed")
+    limiter = guard.Limiter("1/minute", f"redis://127.0.0.1:{free_port()}/0")
+    assert [await limiter.wait_s("ann") for _ in range(3)] == [None, None, None]
+
+
+async def test_a_rate_is_counted_in_redis_for_all_replicas(tmp_path: Path) -> None:
+    pytest.importorskip("redis", reason="the extra `redis` is not installed")
+    server = shutil.which("redis-server")
+    if server is None:
+        pytest.skip("no redis-server here")
+    port = free_port()
+    start = [server, "--port", str(port), "--save", "", "--dir", str(tmp_path)]
+    process = subprocess.Popen(start)  # noqa: ASYNC220 - a moment, before anything else runs
+    try:
+        one, two = (guard.Limiter("2/minute", f"redis://127.0.0.1:{port}/0") for _ in range(2))
+        await asyncio.to_thread(_wait_for, port)
+        assert [await one.wait_s("ann"), await two.wait_s("ann")] == [None, None]
+        wait_s = await one.wait_s("ann")
+        assert wait_s is not None
+        assert 0 < wait_s <= 60
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
