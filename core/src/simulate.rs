@@ -6,7 +6,8 @@
 //! request is admitted when its prompt fits in the cache. When growing answers no longer fit, the request that
 //! came last is put back and computes its cache again.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 use crate::error::{not_negative, positive, Error, Result};
 use crate::memory::{cache_bytes_per_chip, weight_bytes_per_chip};
@@ -111,6 +112,8 @@ pub struct Simulation {
     /// Answer tokens of each job that came out before a preemption.
     kept: Vec<f64>,
     lanes: Vec<Lane>,
+    /// Lanes with work by clock, the one furthest behind first; bits of a time that is not negative sort like it.
+    ready: BinaryHeap<Reverse<(u64, usize)>>,
     next: usize,
     policy: Policy,
     /// Clients whose turn it is, and since when, the latest first.
@@ -210,6 +213,7 @@ impl Simulation {
             outcomes: vec![Outcome::PENDING; jobs.len()],
             kept: vec![0.0; jobs.len()],
             lanes: vec![Lane::default(); lanes(pass)],
+            ready: BinaryHeap::new(),
             next: 0,
             turns: vec![0.0; policy.clients.map_or(0, |n| n.min(jobs.len()))],
             policy,
@@ -260,8 +264,7 @@ impl Simulation {
 
     /// The lane with work whose clock is furthest behind.
     fn earliest(&self) -> Option<usize> {
-        let busy = self.lanes.iter().enumerate().filter(|(_, lane)| lane.requests() > 0);
-        busy.min_by(|a, b| a.1.clock.total_cmp(&b.1.clock)).map(|(at, _)| at)
+        self.ready.peek().map(|Reverse((_, lane))| *lane)
     }
 
     /// When the next request arrives, if one is still to come (and, in a closed loop, a client is free).
@@ -288,10 +291,11 @@ impl Simulation {
             return;
         }
         let queued = at + pass.tuning.request_s;
-        let lane = (0..self.lanes.len()).min_by_key(|&i| self.lanes[i].requests()).unwrap_or(0);
-        let lane = &mut self.lanes[lane];
+        let at = (0..self.lanes.len()).min_by_key(|&i| self.lanes[i].requests()).unwrap_or(0);
+        let lane = &mut self.lanes[at];
         if lane.requests() == 0 {
             lane.clock = lane.clock.max(queued);
+            self.ready.push(Reverse((lane.clock.to_bits(), at)));
         }
         lane.waiting.push_back(index);
     }
@@ -362,9 +366,11 @@ impl Simulation {
 
     /// One step of a lane.
     fn step(&mut self, pass: &Pass, limits: &Limits, at: usize) {
+        self.ready.pop();
         self.admit(pass, limits, at);
         self.preempt(pass, limits, at);
-        let busy = if self.lanes.len() > 1 { self.busy(pass) } else { 1.0 };
+        let prompts = self.lanes[at].running.iter().any(|a| a.left > 0.0);
+        let busy = if prompts && self.lanes.len() > 1 { self.busy(pass) } else { 1.0 };
         let lane = &mut self.lanes[at];
         let (mut decoding, mut context) = (0.0, 0.0);
         for active in lane.running.iter().filter(|a| a.left <= 0.0) {
@@ -392,6 +398,10 @@ impl Simulation {
         self.totals.busy_s += took;
         self.totals.prefilled_tokens += tokens;
         self.emit(at);
+        let lane = &self.lanes[at];
+        if lane.requests() > 0 {
+            self.ready.push(Reverse((lane.clock.to_bits(), at)));
+        }
     }
 
     /// Give the tokens of the step just run: one to each decoding request and to each prompt that is through.
