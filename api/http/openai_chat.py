@@ -77,7 +77,7 @@ async def models(_: Reader) -> dict[str, Any]:
 
 _DOCUMENTED: dict[int | str, dict[str, Any]] = {
     200: {
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": {}}},
         "description": "With `stream`, chunks",
     }
 }
