@@ -34,8 +34,8 @@ class PriceHistoryQuery(Query):
                     "want": "usd_when_first_below",
                 },
                 {
-                    "question": "when did H200 prices fall below $3?",
-                    "input": {"chip": "h200", "below_usd": 3},
+                    "question": "when did H200 prices fall below $4?",
+                    "input": {"chip": "h200", "below_usd": 4},
                     "want": "usd_when_first_below",
                 },
                 {
