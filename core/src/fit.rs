@@ -205,6 +205,7 @@ pub fn grid() -> Vec<Vector> {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp)] // grid points are exact
 mod tests {
     use super::*;
     use crate::scaling::Law;
