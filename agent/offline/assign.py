@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from agent.offline.frame import Frame
 from agent.offline.reading import Reading
 from agent.offline.schema import Field, Spec
 
@@ -49,6 +50,88 @@ def in_order(
             then = fits.get((i, g.name), -9.0) + fits.get((j, f.name), -9.0)
             if f.unit_text == g.unit_text and now - then < (0.9 if paired else 0.15):
                 chosen[i], chosen[j] = g, f
+
+
+def beside_names(
+    chosen: dict[int, Field], fits: Mapping[tuple[int, str], float], reading: Reading, frame: Frame
+) -> None:
+    """ "A at 12k than B at 30k": each number goes to the side of the name it stands beside, whatever joins the two."""
+    sides = _sides(reading, frame)
+    if sides is None:
+        return
+    (at_first, first_is_second), (at_other, _) = sides
+    for i in sorted(chosen):
+        for j in sorted(chosen):
+            a, b, f, g = reading.quantities[i], reading.quantities[j], chosen.get(i), chosen.get(j)
+            if j <= i or f is None or g is None or f.unit_text != g.unit_text or f.direction == g.direction:
+                continue
+            if (i, g.name) not in fits or (j, f.name) not in fits:
+                continue
+            after = at_first < a.start < at_other < b.start
+            before = a.start < at_first < b.start < at_other
+            if (after or before) and (f.direction > g.direction) != first_is_second:
+                chosen[i], chosen[j] = g, f
+
+
+_EVERY = frozenset({"per", "a", "an", "every", "each", "in", "/", "over"})
+
+
+def own_periods(
+    chosen: dict[int, Field], fits: dict[tuple[int, str], float], reading: Reading, spec: Spec
+) -> None:
+    """ "5x a year against 2x every two years": each factor keeps the time said right after it."""
+    quantities = reading.quantities
+    factors = [
+        i for i in sorted(chosen) if "times" in quantities[i].marks or quantities[i].unit_text == "percent"
+    ]
+    time = [
+        f for f in spec.fields if f.kind == "number" and f.unit is not None and f.unit.dims == (("s", 1),)
+    ]
+    first, other = [f for f in time if f.direction < 0], [f for f in time if f.direction > 0]
+    if (
+        len(factors) != 2
+        or not first
+        or not other
+        or chosen[factors[0]].direction == chosen[factors[1]].direction
+    ):
+        return
+    times = [j for j, q in enumerate(quantities) if q.unit.dims == (("s", 1),)]
+    own = [next((j for j in times if _said_right_after(reading, i, j)), None) for i in factors]
+    if own[0] is None or own[1] is None or own[0] == own[1]:
+        return
+    rest = [j for j in times if j not in own]
+    for j in times:
+        chosen.pop(j, None)
+    spare = [
+        f for f in time if not f.direction and f.unit_text == first[0].unit_text and f not in chosen.values()
+    ]
+    targets = [other[0] if chosen[i].direction > 0 else first[0] for i in factors]
+    for j, f in zip([*(j for j in own if j is not None), *rest[:1]], [*targets, *spare[:1]], strict=False):
+        chosen[j] = f
+        fits.setdefault((j, f.name), 2.5)
+
+
+def _said_right_after(reading: Reading, i: int, j: int) -> bool:
+    a, b = reading.quantities[i], reading.quantities[j]
+    between = {t.low for t in reading.tokens[a.last : b.first]}
+    return 0 <= b.first - a.last <= 3 and (between <= _EVERY or "period" in b.marks)
+
+
+def _sides(reading: Reading, frame: Frame) -> tuple[tuple[int, bool], tuple[int, bool]] | None:
+    """Where the two names compared stand in the text, the earlier first, and whether each fills the second field."""
+    fields = [f for f in frame.spec.fields if f.kind == "entity" and f.entity and f.name in frame.fills]
+    for k, f in enumerate(fields):
+        for g in fields[k + 1 :]:
+            if f.entity != g.entity:
+                continue
+            places = [
+                (min((m.start for m in reading.mentions if m.kinds.get(h.entity) == frame.fills[h.name].value), default=-1), h is g)
+                for h in (f, g)
+            ]  # fmt: skip
+            if min(p for p, _ in places) >= 0:
+                low, high = sorted(places)
+                return low, high
+    return None
 
 
 def _improve(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.offline.depend import idle_fields
-from agent.offline.doubt import faults, ignored
+from agent.offline.doubt import faults, withheld
 from agent.offline.frame import Fill, Frame
 from agent.offline.gate import Refusal, refuse
 from agent.offline.measure import Unit, parse_unit, without_counts
@@ -24,7 +24,7 @@ LIKELY = 7.0  # at least this good: worth asking for what is missing
 TRIED = 5  # candidates run before choosing
 IDLE = 1.5  # what a stated number that the result ignores costs
 FAULT = 1.0  # what each fault of a reading costs
-MENDED = 7  # fields that are left empty in turn to mend a reading
+MENDED = 6  # fields that are left empty in turn to mend a reading
 ARITHMETIC = "arithmetic"
 
 
@@ -121,34 +121,81 @@ class Decider:
                 unweighed = self.attempt(choice.frame, question, exclude)
                 weighed.score += choice.score - unweighed.score
                 tried[k] = weighed
-        for k, choice in enumerate(tried[:4]):
-            if choice.score > tried[0].score - 4.0:
+        for k, choice in enumerate(tried[:2]):
+            if choice.score > tried[0].score - 3.0:
                 tried[k] = self._mended(question, choice, exclude)
         return sorted(tried, key=lambda c: -c.score)
 
     def _mended(self, question: Question, choice: Choice, exclude: str) -> Choice:
         """The reading, or another filling of the same calculator that has fewer faults."""
-        choice.faults = faults(question, choice)
-        if choice.sum is not None or not choice.faults:
-            choice.score -= FAULT * len(choice.faults)
+        if choice.sum is not None or choice.trial.kind not in ("ok", "invalid"):
+            return choice
+        choice.faults = self._faults(question, choice)
+        if choice.ok and not choice.faults:
             return choice
         best = choice
-        given = [n for n, f in choice.frame.fills.items() if f.quantities]
-        for skip in given[:MENDED]:
-            frame = self.reader.refilled(question, choice.frame, frozenset({skip}), exclude)
-            other = self.attempt(frame, question, exclude, depend=True)
-            if not other.ok or other.score < choice.score - 5.0:
-                continue
-            other.faults = faults(question, other)
-            if (len(other.faults), -other.score) < (len(best.faults), -best.score):
+        others = self._other_results(question, choice, exclude) + self._other_fillings(
+            question, choice, exclude
+        )
+        for other in others:
+            other.faults = self._faults(question, other)
+            if (choice.ok and (len(other.faults), -other.score) < (len(best.faults), -best.score)) or (
+                not choice.ok and not other.faults and (not best.ok or other.score > best.score)
+            ):
                 best = other
-        paired = self._paired(question, choice, exclude)
-        if paired is not None and len(paired.faults) < len(best.faults):
-            best = paired
         if best is not choice:
             best.score = max(best.score, choice.score - 1.0)
         best.score -= FAULT * len(best.faults)
         return best
+
+    def _faults(self, question: Question, choice: Choice) -> list[str]:
+        """Faults of the result, and of a comparison both sides of which come to the same."""
+        found = faults(question, choice)
+        if choice.ok and choice.frame.pairs and choice.want is not None:
+            second = self.trials(
+                choice.frame.spec.name,
+                choice.frame.arguments | {k: v[1] for k, v in choice.frame.pairs.items()},
+            )
+            name = choice.want.name
+            if second.kind == "ok" and choice.trial.output.get(name) == second.output.get(name):
+                found = [*found, "same"]
+        return found
+
+    def _other_results(self, question: Question, choice: Choice, exclude: str) -> list[Choice]:
+        """The same run, another of its results taken for the one asked for."""
+        if not choice.ok or choice.want is None:
+            return []
+        ranked = rank_outputs(
+            choice.frame, question, self.reader.similar(question, choice.frame.spec, exclude)
+        )
+        there = [
+            (s, f) for s, f in ranked if f.name in choice.trial.figures and f.name not in choice.frame.fills
+        ]
+        top = next((s for s, f in there if f.name == choice.want.name), 0.0)
+        near = [(s, f) for s, f in there if f.name != choice.want.name and s > top - 3.0][:4]
+        idle = idle_fields(choice.frame, choice.trial, [f.name for _, f in near], self.trials)
+        return [
+            Choice(
+                choice.frame,
+                choice.trial,
+                choice.score - 0.5 * max(0.0, top - s),
+                f,
+                idle=frozenset(idle[f.name]),
+            )
+            for s, f in near
+        ]
+
+    def _other_fillings(self, question: Question, choice: Choice, exclude: str) -> list[Choice]:
+        """The same calculator with one of the filled fields left empty, or run once for each of two values."""
+        given = [n for n, f in choice.frame.fills.items() if f.quantities]
+        found = []
+        for skip in given[:MENDED]:
+            frame = self.reader.refilled(question, choice.frame, frozenset({skip}), exclude)
+            other = self.attempt(frame, question, exclude, depend=True)
+            if other.ok and other.score >= choice.score - 5.0:
+                found.append(other)
+        paired = self._paired(question, choice, exclude)
+        return [*found, paired] if paired is not None else found
 
     def _paired(self, question: Question, choice: Choice, exclude: str) -> Choice | None:
         """ "from four years to six: how much lower": a result that knows one of two values, run for each of them."""
@@ -172,7 +219,6 @@ class Decider:
             made = self.attempt(frame, question, exclude)
             if made.ok:
                 made.want, made.score = choice.want, choice.score
-                made.faults = ignored(question, made)
                 return made
         return None
 
@@ -256,7 +302,6 @@ class Decider:
             and fill is not None
             and isinstance(fill.value, int | float)
             and not f.allows(fill.value)
-            and fill.fit >= (0.9 if fill.value <= 0 else 2.4)
         )
 
     def _plain(self, question: Question) -> Choice | None:
@@ -310,6 +355,9 @@ class Decider:
             return Decision("live", question, best, search=search)
         if f.now_price and not numbers and _asks_going_price(question.text):
             return Decision("live", question, best, search=search)
+        doubt = self._withheld(best) if computes and best is not None else ""
+        if doubt:
+            return Decision("clarify", question, best, problem=doubt)
         if computes:
             if f.check or f.where_said or f.strong_source or (f.source and f.ratio):
                 return Decision("mixed", question, best, rival, search=search)
@@ -335,6 +383,11 @@ class Decider:
         ):
             return Decision("clarify", question, best, search=search)
         return Decision("narrative", question, best, search=search)
+
+    @staticmethod
+    def _withheld(best: Choice) -> str:
+        """Why the best reading is not answered with, in words that ask for what would settle it."""
+        return withheld(best.faults, readable(best.want)) if best.want is not None else ""
 
     @staticmethod
     def _computes(question: Question, choice: Choice, numbers: list[int]) -> bool:

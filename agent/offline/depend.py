@@ -30,16 +30,18 @@ def idle_fields(frame: Frame, trial: Trial, names: Sequence[str], trials: Trials
 def _moved(
     frame: Frame, trial: Trial, field: str, value: float, names: Sequence[str], trials: Trials
 ) -> set[str]:
-    """The results that change when `field` does. A value that may not be changed counts as one that matters."""
+    """The results that change when `field` does. A value that can be changed to nothing else counts as one that matters."""
     moved: set[str] = set()
+    came_out = False
     for step in STEPS:
         changed = trials(frame.spec.name, {**frame.arguments, field: _stepped(value, step)})
         if changed.kind != "ok":
-            return set(names)
+            continue
+        came_out = True
         moved |= {name for name in names if not _same(trial.output.get(name), changed.output.get(name))}
         if len(moved) == len(names):
             break
-    return moved
+    return moved if came_out else set(names)
 
 
 def _stepped(value: float, step: float) -> float:

@@ -138,7 +138,7 @@ _PERCENT = re.compile(
     re.I,
 )
 _DIFFERENCE = re.compile(
-    r"\b(difference|gap|how much (more|less|cheaper|dearer|extra)|save|saving|savings|additional|extra|fewer)\b",
+    r"\b(difference|gap|how much (more|less|cheaper|dearer|extra|lower|higher)|save|saving|savings|additional|extra|fewer)\b",
     re.I,
 )
 _SUM = re.compile(r"\b(total|sum|altogether|combined|in all|all together|add up|add)\b", re.I)
@@ -249,6 +249,13 @@ _ASK = re.compile(
 )
 
 
+_UNTIL = re.compile(
+    r"\b(years|months|weeks|days|hours) (?:to|until|till|for it to|before it) (?:it |we |they )?"
+    r"(?:double|halve|triple|reach|pay|repay|break|recoup|recover|earn|grow|get|fill|run|train|catch|become)s?\b",
+    re.I,
+)
+
+
 def _wanted(reading: Reading) -> Wanted:
     """The unit asked for. The last explicit one wins ("…in GB", "just give chips"), then "how many X"."""
     found: list[tuple[int, str, bool]] = []  # (strength, unit, explicit)
@@ -274,10 +281,14 @@ def _wanted(reading: Reading) -> Wanted:
     if re.search(r"\bhourly (price|rent|rate|cost|charge|fee)\b", reading.text, re.I):
         found = [h for h in found if h[1] != "USD"]
         found.append((3, "USD/hour", False))
+    until = _UNTIL.search(reading.text)
+    if until is not None and not re.search(r"\d[\d.,]*\s*$", reading.text[: until.start()]):
+        found.append((4, spelled_unit(until.group(1)), True))
     if _PRICE_ASKED.search(reading.text):
         found.append((5, "USD", False))
     if _RATIO_ASKED.search(reading.text):
         found.append((3 if any(u == "percent" and e for _, u, e in found) else 5, "dimensionless", True))
+    found = [(k, u.replace("/s/second", "/s"), e) for k, u, e in found]  # "exaFLOP/s"
     unit_text = ""
     explicit = False
     if found:

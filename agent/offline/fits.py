@@ -143,6 +143,9 @@ def direction_fit(q: Quantity, f: Field, words: Words) -> float:
     return 0.9 if (f.direction > 0) == later else -0.9
 
 
+_USED = frozenset({"using", "use", "used", "fill", "filling", "usable", "available"})
+
+
 def literal_fit(q: Quantity, f: Field, words: Words) -> float:
     """Small words right beside the number that the field lists: "15 in", "98 without", "out of 300"."""
     tokens = words.reading.tokens
@@ -152,7 +155,7 @@ def literal_fit(q: Quantity, f: Field, words: Words) -> float:
             before = before[k + 1 :]
             break
     after = [t.low for t in tokens[q.last : q.last + 3]]
-    best = 0.0
+    best = 1.2 if "usabl" in f.words and q.unit_text == "percent" and set(before) & _USED else 0.0
     for phrase in f.literals:
         n = len(phrase)
         if tuple(before[-n:]) == phrase or tuple(after[:n]) == phrase:

@@ -12,7 +12,7 @@ from agent.offline.schema import Field
 from agent.offline.score import Question, is_salient, rank_outputs
 
 _CUE = re.compile(
-    r"^\W*(and|what about|how about|what if|now|same|make (that|it)|no\b|nope|sorry|i meant|actually|but|instead|ok|okay|then|if|with|without|on|for|at|in|per|"
+    r"^\W*(and|against|versus|vs|compared (to|with)|relative to|what about|how about|what if|now|same|make (that|it)|no\b|nope|sorry|i meant|actually|but|instead|ok|okay|then|if|with|without|on|for|at|in|per|"
     r"switch|change|use|also|so|yes|it'?s|that'?s|let'?s|try|assume|suppose|say|rather|as|using|double|halve)\b",
     re.I,
 )  # fmt: skip

@@ -27,12 +27,32 @@ _ADVICE = re.compile(
     r"|\b(allocate|rebalance|put)\b.{0,30}\b(savings|portfolio|retirement|401k|pension)\b",
     re.I | re.S,
 )
+_COMPANY = (
+    r"(nvidia|nvda|broadcom|avgo|amd|micron|intel|tsmc?|hynix|samsung|coreweave|crwv|oracle|orcl|microsoft|msft|google|alphabet|googl?|amazon|amzn|"
+    r"meta|marvell|mrvl|asml|arm|dell|supermicro|smci|palantir|pltr|apple|aapl|tesla|tsla|openai|anthropic|xai|semiconductors?|chip ?makers?|hyperscalers?)"
+)
+_PLACE = rf"(\b{_COMPANY}\b|\b(stocks?|shares?|equit(y|ies)|etfs?|ticker|leaps)\b)"
+_QUALITY = r"(good|great|safe|smart|decent|solid|nice|strong|bad|risky|attractive|wise|sensible|worthwhile|better|best|obvious|clear|screaming)"
+_STAKE = re.compile(
+    rf"\b{_QUALITY}\b[\w\s-]{{0,20}}\b(hold|holding|buy|sell|entry|entry point|short|investment|long[- ]term (bet|play|position))\b"
+    r"|\b(retirement (account|fund|money|savings|portfolio)|401\(?k\)?|roth|brokerage account|life savings|nest egg|my (savings|pension|ira|inheritance))\b"
+    rf"|\b(to|i|we|one|and|or) (short|go long|go short|long)\b.{{0,40}}{_PLACE}|{_PLACE}.{{0,40}}\b(to|i|we|one|and|or) (short|go long|go short)\b"
+    r"|\bhow much (money )?(to|should (i|we)|do i|can i|would you) (put|invest|bet|stake|allocate)\b.{0,20}\b(on|in|into|to)\b"
+    rf"|\b(i|we|you|to|should|my|better) (put|bet|stake|invest|park|sink|throw|move|allocate)\b.{{0,40}}\b(on|in|into|behind)\b.{{0,15}}{_PLACE}"
+    rf"|\b(calls?|puts?|call options|put options|options)\b (or (calls?|puts?) )?on\b.{{0,20}}{_PLACE}|\b{_COMPANY} (calls|puts|leaps|options)\b"
+    r"|\b(which|what)( \w+)? (stocks?|shares|tickers?|company|companies|names?|chip ?makers?|ones?) (should|would you|do (i|you)|can i|to)\b.{0,25}\b(buy|own|hold|short|invest in|bet on|go long|sell)\b"
+    rf"|\bwhat would you do with\b.{{0,40}}{_PLACE}"
+    rf"|\b(add|load up|stock up|dollar[- ]cost average|average (down|in)|take profits?|cash out|trim)\b.{{0,25}}{_PLACE}"
+    rf"|\b(is|are)\b.{{0,15}}{_PLACE}.{{0,30}}\b(over|under)valued\b|\b(is|are) it too late to (buy|get into)\b"
+    rf"|\b(entry point|dip|exit point)\b.{{0,25}}{_PLACE}|{_PLACE}.{{0,25}}\b(entry point|the dip|exit point)\b",
+    re.I | re.S,
+)
 _HARDWARE = re.compile(
     r"\b(h100s?|h200s?|b200s?|gb200|mi300x?s?|a100s?|gpus?|servers?|chips?|racks?|trainium2?|tpus?|api|tokens?|nodes?|clusters?|cards?)\b",
     re.I,
 )
 _SECURITY_ONLY = re.compile(
-    r"\b(stocks?|shares?|calls|puts|options?|ticker|portfolio|nvda|avgo|msft|goog|googl|amzn|tsm|smci|earnings|equity|invest|price target|etf|position|savings)\b",
+    r"\b(stocks?|shares?|calls|puts|options?|ticker|portfolio|nvda|avgo|msft|goog|googl|amzn|tsm|smci|earnings|equity|price target|etf|position|savings|retirement|401k|leaps|brokerage)\b",
     re.I,
 )
 _VERBATIM = re.compile(
@@ -40,6 +60,11 @@ _VERBATIM = re.compile(
     r"(print|paste|copy|reproduce|recite|dump|output|type out|give me|show me|read out)\b.{0,30}\btranscript)\b",
     re.I | re.S,
 )
+
+
+def _of_hardware(text: str) -> bool:
+    """Whether it is machines that are bought, held or put to use, and no security is named."""
+    return bool(_HARDWARE.search(text)) and not _SECURITY_ONLY.search(text)
 
 
 @dataclass(frozen=True)
@@ -61,7 +86,7 @@ def refuse(text: str) -> Refusal | None:
             "verbatim",
             "I don't reproduce a source word for word. I can say in my own words what was said on a topic, with the time stamps to find it.",
         )
-    if _ADVICE.search(text) and (_SECURITY_ONLY.search(text) or not _HARDWARE.search(text)):
+    if (_ADVICE.search(text) or _STAKE.search(text)) and not _of_hardware(text):
         return Refusal(
             "advice",
             "I don't give investment advice on any security. I can compute what the figures imply (a multiple, a margin, a payback) "

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from agent.offline.assign import assign, beside_names, in_order
+from agent.offline.assign import assign, beside_names, in_order, own_periods
 from agent.offline.entities import Mention
 from agent.offline.fits import (
     direction_fit,
@@ -261,6 +261,7 @@ class Matcher:
         chosen = assign(options, fits)
         in_order(chosen, fits, reading, spec)
         beside_names(chosen, fits, reading, frame)
+        own_periods(chosen, fits, reading, spec)
         for i, f in chosen.items():
             frame.fills[f.name] = Fill(
                 filled_value(reading.quantities[i], f), quantities=(i,), fit=fits[i, f.name]

@@ -31,16 +31,32 @@ def find_precisions(text: str) -> list[PrecisionMention]:
         left = matches[k - 1].end() if k else 0
         right = matches[k + 1].start() if k + 1 < len(matches) else len(text)
         out.append(
-            PrecisionMention(match.group(), _said_of(text, match, left, right), match.start(), match.end())
+            PrecisionMention(
+                _singular(match.group()), _said_of(text, match, left, right), match.start(), match.end()
+            )
         )
     return out
+
+
+def _own_side(after: str, followed: bool) -> str:
+    """What is said before a "but" or "while"; "fp8 weights and the KV in" belongs from the "and" on to the next format."""
+    piece = re.split(r"\b(?:but|while|whereas|except|though)\b", after, maxsplit=1, flags=re.I)[0]
+    joint = re.search(r"\band\b[\w\s]*\b(?:kv|cache)\b[\w\s]*$", piece, re.I)
+    return piece[: joint.start()] if followed and joint is not None else piece
+
+
+def _singular(said: str) -> str:
+    """ "8 bits" is the format that calculators know as "8 bit"."""
+    return re.sub(r"bits$", "bit", said, flags=re.I)
 
 
 def _said_of(text: str, match: re.Match[str], left: int, right: int) -> str:
     """What the format belongs to: the words right after it first, then those right before."""
     after = re.split(
         r"[,;.?!]|\b(?:and|with|at|on|plus)\b(?!\s*(?:the )?(?:kv|cache))",
-        text[match.end() : min(right, match.end() + 34)],
+        _own_side(
+            text[match.end() : min(right, match.end() + 34)], right < len(text) and right <= match.end() + 34
+        ),
         maxsplit=1,
         flags=re.I,
     )[0]

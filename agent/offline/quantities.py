@@ -211,7 +211,11 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
             last,
             marks=frozenset({"article", "period"}),
         )
-    if not unit_text and not currency and _price_of_chip(reading, i, number):
+    if (
+        not unit_text
+        and not currency
+        and (tokens[last - 1].low == "grand" or _price_of_chip(reading, i, number))
+    ):
         unit_text = "USD"
     if not unit_text and _of_them(reading, last):
         unit_text = "chip"
@@ -269,7 +273,7 @@ def _price_of_chip(reading: Reading, i: int, number: Number) -> bool:
         i < 2
         or not number.scaled
         or not 1000 <= number.value <= 1e6
-        or reading.tokens[i - 1].low not in ("at", "for", "@", "costing")
+        or reading.tokens[i - 1].low not in ("at", "for", "@", "costing", "bought")
     ):
         return False
     named = reading.masked(i - 2)

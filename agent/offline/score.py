@@ -151,9 +151,7 @@ class Reader:
         ranked[0].rivals = ranked[1:]
         return ranked[0]
 
-    def refilled(
-        self, question: Question, frame: Frame, skip: frozenset[str], exclude: str = ""
-    ) -> Frame:
+    def refilled(self, question: Question, frame: Frame, skip: frozenset[str], exclude: str = "") -> Frame:
         """The calculator filled again with some fields left empty."""
         again = self.matcher.fit(frame.spec, question.reading, question.words, question.precisions, skip)
         again.parts["words"] = frame.parts.get("words", 0.0)

@@ -231,8 +231,7 @@ def _listed(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
     rest = [w for w in between if w not in _LIST_JOINTS]
     if not joints:
         return False
-    lead = tokens[a.first - 1].text if a.first else ""
-    if not a.marked and len(lead) > 1 and lead.isupper() and joints == ["and"]:
+    if not a.marked and set(joints) <= {"and", ","} and _named_factor(tokens, a):
         return False  # "PUE 1.25 and 1 kW each"
     if not rest:
         return True
@@ -244,6 +243,19 @@ def _listed(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
     ):
         return True  # "one costs 40,000 dollars, the other about 5,000"
     return len(rest) <= 2 and "," not in joints and all(w in ADJECTIVES for w in rest) and b.marked
+
+
+_FACTORS = frozenset(
+    ["utilisation", "utilization", "factor", "multiple", "ratio", "efficiency", "mfu", "pue", "peg", "p/e"]
+)
+
+
+def _named_factor(tokens: list[Token], q: Quantity) -> bool:
+    """Whether the words right before the number name a plain factor: "PUE of 1.25", "MFU 0.4"."""
+    lead = [
+        t for t in tokens[max(0, q.first - 3) : q.first] if t.low not in ("of", "at", "is", "=", "a", "an")
+    ]
+    return bool(lead) and (lead[-1].low in _FACTORS or (len(lead[-1].text) > 1 and lead[-1].text.isupper()))
 
 
 def mark_changes(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
@@ -279,5 +291,21 @@ def mark_changes(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
         ):
             out[i] = replace(a, marks=a.marks | {"from"})
         elif any(w in ("vs", "versus", "against", "compared") for w in between) and len(between) <= 8:
+            a, b = _both_money(a, b)
             out[i], out[i + 1] = replace(a, marks=a.marks | {"first"}), replace(b, marks=b.marks | {"second"})
     return out
+
+
+def _both_money(a: Quantity, b: Quantity) -> tuple[Quantity, Quantity]:
+    """ "a 6.6 billion round against a 30-billion-dollar run": amounts that are compared are both money."""
+    for x, y in ((a, b), (b, a)):
+        if (
+            y.unit_text == "USD"
+            and not x.marked
+            and "scaled" in x.marks
+            and x.value >= 1e6
+            and y.value >= 1e6
+        ):
+            money = replace(x, unit=y.unit, unit_text=y.unit_text, marks=x.marks | {"shared"})
+            return (money, b) if x is a else (a, money)
+    return a, b

@@ -281,6 +281,8 @@ def _absent(decision: Decision, turn: Turn) -> Step:
 
 
 def _clarify(decision: Decision, turn: Turn) -> Step:
+    if decision.problem:
+        return Step(text=decision.problem, report=_report("clarify"))
     if decision.choice is None:
         return Step(text="What would you like me to work out?", report=_report("clarify"))
     text, _ = say.ask_for(decision.choice)

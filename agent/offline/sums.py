@@ -44,6 +44,7 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
     rules = (
         _written_out,
         _repeated,
+        _ladder,
         _joined_by_word,
         _percent_of,
         _part_of_whole,
@@ -125,6 +126,9 @@ def _percent_of(reading: Reading, features: Features, qs: list[Quantity], salien
 _GONE = re.compile(
     r"\b(thrown away|throw away|discarded|rejected|dropped|wasted|lost|gone|disappear|die|fail)\b", re.I
 )
+_COVERS = re.compile(
+    r"\b(covers?|covered|accounts? for|makes? up|represents?|pays? for|funds?|finances?)\b", re.I
+)
 _KEPT = re.compile(r"\b(kept|keep|survive|survives|survived|used|remain|left|accepted)\b", re.I)
 
 
@@ -142,6 +146,11 @@ def _part_of_whole(
     between = " ".join(_between(reading, a, b))
     if re.search(r"(%|percent|percentage|share|fraction|proportion) of\b", lead):
         return Sum(f"{literal(b)} / {literal(a)}", "percent", (i, j), 0.9, "part of whole")
+    if (
+        a.marked and a.unit.dims == b.unit.dims and _size(a) < _size(b)
+        and features.wanted.unit_text == "percent" and _COVERS.search(reading.text)
+    ):  # fmt: skip
+        return Sum(f"{literal(a)} / {literal(b)}", "percent", (i, j), 1.1, "part of whole")
     if (
         between in ("of", "of the", "out of")
         and a.value <= b.value
@@ -449,6 +458,31 @@ def _repeated(reading: Reading, features: Features, qs: list[Quantity], salient:
         value = f"({qs[bases[0]].value:.15g} {unit})" if unit else base
         return Sum(f"{value} * {qs[factors[0]].value:g}", unit, (bases[0], factors[0]), 0.8, "times a factor")
     return None
+
+
+_NEXT = frozenset({"next", "further", "following", "more", "subsequent", "other"})
+
+
+def _ladder(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    """`the first costs $2M, each of the next four ten times the one before`: the last of them, or all together."""
+    if not re.search(r"\b(first|start\w*|begin\w*|initial\w*)\b", reading.text, re.I):
+        return None
+    steps = [
+        i for i, q in enumerate(qs)
+        if not q.unit.dims and q.value <= 12 and "times" not in q.marks and q.first and reading.tokens[q.first - 1].low in _NEXT
+    ]  # fmt: skip
+    factors = [i for i, q in enumerate(qs) if "times" in q.marks]
+    bases = [i for i in salient if qs[i].unit.dims and i not in steps + factors]
+    if len(steps) != 1 or len(factors) != 1 or len(bases) != 1 or qs[factors[0]].value == 1:
+        return None
+    base, k, n = qs[bases[0]], qs[factors[0]].value, int(qs[steps[0]].value)
+    again = [i for i, q in enumerate(qs) if not q.marked and q.value == n + 1]  # "the five together"
+    used = (bases[0], factors[0], steps[0], *again)
+    if features.total or re.search(r"\b(together|altogether|in all|in total|sum)\b", reading.text, re.I):
+        expression = f"{literal(base)} * ({k:g} ^ {n + 1} - 1) / ({k:g} - 1)"
+    else:
+        expression = f"{literal(base)} * {k:g} ^ {n}"
+    return Sum(expression, base.unit_text or None, used, 1.2, "a ladder of steps")
 
 
 def _is_money(reading: Reading) -> bool:

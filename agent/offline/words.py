@@ -193,7 +193,7 @@ _SAME = {
     "person": "person persons people human humans population inhabitants everybody everyone",
     "power": "power powers powered watt watts kilowatt kilowatts megawatt megawatts gigawatt gigawatts mw gw kw",
     "energi": "energy energies electricity kwh mwh gwh",
-    "site": "site sites campus campuses datacenter datacenters datacentre datacentres facility facilities",
+    "site": "site sites grid utility mains campus campuses datacenter datacenters datacentre datacentres facility facilities",
     "server": "server servers machine machines box boxes host hosts node nodes",
     "bandwidth": "bandwidth bw",
     "context": "context contexts ctx seqlen",
