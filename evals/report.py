@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from evals.run import Outcome
 from tools.errors import InputError
@@ -84,12 +84,12 @@ class Change(BaseModel):
     new: list[str]
 
 
-def compare(report: Report, baseline: Report) -> Change:
+def compare(report: Report, before: Mapping[str, bool]) -> Change:
     """Cases that passed in the baseline and fail now, the other way round, and those it did not have.
 
     With several epochs a case counts as passed when it passed in most of them.
     """
-    before, now = _by_case(baseline), _by_case(report)
+    now = by_case(report)
     return Change(
         broken=[c for c, ok in now.items() if not ok and before.get(c)],
         mended=[c for c, ok in now.items() if ok and before.get(c) is False],
@@ -97,19 +97,25 @@ def compare(report: Report, baseline: Report) -> Change:
     )
 
 
-def _by_case(report: Report) -> dict[str, bool]:
+def by_case(report: Report) -> dict[str, bool]:
+    """Which cases passed: all that a committed baseline keeps."""
     runs: dict[str, list[bool]] = defaultdict(list)
     for outcome in report.outcomes:
         runs[outcome.case].append(outcome.passed)
     return {case: sum(passed) * 2 > len(passed) for case, passed in runs.items()}
 
 
-def read(path: Path) -> Report:
-    """A report written earlier. InputError when it is none."""
+def read(path: Path) -> dict[str, bool]:
+    """Which cases passed, from a report or a baseline written earlier. InputError when it is neither."""
     try:
-        return Report.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValidationError, ValueError) as error:
-        raise InputError("baseline", str(path), "a report that `rackrate eval --json` wrote") from error
+        text = path.read_text(encoding="utf-8")
+        try:
+            return by_case(Report.model_validate_json(text))
+        except ValidationError:
+            return TypeAdapter(dict[str, bool]).validate_json(text, strict=True)
+    except (OSError, ValueError) as error:
+        allowed = "a file that `rackrate eval --out` or `--write-baseline` wrote"
+        raise InputError("baseline", str(path), allowed) from error
 
 
 _STYLE = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,12 +35,17 @@ WAYS = ("offline", "anthropic", "openai", "live")
     "--epochs", type=click.IntRange(1, 100), default=1, show_default=True, help="Runs of each case."
 )
 @click.option("--parallel", type=click.IntRange(1, 64), default=4, show_default=True, help="Cases at a time.")
-@click.option("--baseline", type=click.Path(path_type=Path), help="A report to compare with.")
+@click.option("--baseline", type=click.Path(path_type=Path), help="A report or baseline to compare with.")
 @click.option(
     "--fail-on-regression", is_flag=True, help="Exit with 1 when a case passed in the baseline and fails now."
 )
 @click.option("--html", "page", type=click.Path(path_type=Path), help="Write the report as a page.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the report as JSON.")
+@click.option(
+    "--write-baseline",
+    type=click.Path(path_type=Path),
+    help="Write which cases passed, to compare with later.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else.")
 def command(
     suite: str | None,
@@ -51,6 +57,7 @@ def command(
     fail_on_regression: bool,
     page: Path | None,
     out: Path | None,
+    write_baseline: Path | None,
     as_json: bool,
 ) -> int:
     """Run the eval suite (or SUITE: a name or a YAML file) and print the scores.
@@ -70,9 +77,12 @@ def command(
     began = time.perf_counter()
     outcomes = _run(cases, way, behaviour, epochs, parallel)
     report = reports.make(outcomes, way=way, behaviour=behaviour, seconds=time.perf_counter() - began)
-    change = reports.compare(report, before) if before else None
+    change = reports.compare(report, before) if before is not None else None
     if out:
         out.write_text(report.model_dump_json(indent=1), encoding="utf-8")
+    if write_baseline:
+        passed = dict(sorted(reports.by_case(report).items()))
+        write_baseline.write_text(json.dumps(passed, indent=0) + "\n", encoding="utf-8")
     if page:
         page.write_text(reports.as_html(report, change), encoding="utf-8")
     if as_json:
