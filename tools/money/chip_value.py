@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tools.contract import Figure
-from tools.errors import InputError, MissingInput, RackrateError
+from tools.errors import FactAbsent, InputError, MissingInput, RackrateError
 from tools.serving.charts import bars
 from tools.serving.precision import compute_precision
 from tools.serving.served import GB, Notes
@@ -62,6 +62,9 @@ def chip_values(query: HbmPerDollarQuery, catalog: Catalog, notes: Notes) -> tup
     Raises MissingInput when no chip, price or memory is named at all.
     """
     asked = _Asked(query, catalog, notes, _basis(query))
+    if _needs_rents(query, catalog, asked.basis):
+        asked = _Asked(query, catalog, notes, "rental")
+        notes.assumptions.append("By rent: no source gives a purchase price of every chip compared")
     unit = "USD/chip/hour" if asked.basis == "rental" else "USD/chip"
     names = [query.chip_a, query.chip_b, query.chip_c, query.chip_d, *(query.more_chips or ())]
     if not any(names) and query.basis is not None:
@@ -87,6 +90,28 @@ def _basis(query: HbmPerDollarQuery) -> str:
     if query.years is not None or query.running_usd_per_chip_hour is not None:
         return "total"
     return "rental" if rents and not prices else "purchase"
+
+
+def _needs_rents(query: HbmPerDollarQuery, catalog: Catalog, basis: str) -> bool:
+    """Whether a comparison per dollar without any price given lacks a purchase price but has every rent."""
+    given = (query.basis, query.prices_usd, query.usd_per_chip, query.other_usd_per_chip)
+    if basis != "purchase" or not query.per_dollar or any(value is not None for value in given):
+        return False
+    named = [
+        n for n in (query.chip_a, query.chip_b, query.chip_c, query.chip_d, *(query.more_chips or ())) if n
+    ]
+    chips = [catalog.chip(name) for name in named]
+    return not all(_has(catalog.purchase_price, c) for c in chips) and all(
+        _has(catalog.rental_price, c) for c in chips
+    )
+
+
+def _has(price: Callable[[Chip], object], chip: Chip) -> bool:
+    try:
+        price(chip)
+    except FactAbsent:
+        return False
+    return True
 
 
 def _given(asked: _Asked, at: int) -> bool:
