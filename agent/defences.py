@@ -58,6 +58,7 @@ _WHO = (
 _SOMEBODY_SAID = re.compile(
     rf"\b{_WHO} (?:also |once |later )?{_SAYING}\b|\b(?i:according to) (?P<after>[A-Z][a-z]+(?: [A-Z][a-z]+)?)"
 )
+_PRONOUNS = frozenset({"He", "She", "They", "Guest", "Host", "Speaker"})
 _NO_NAMES = frozenset(
     re.findall(
         r"\w+",
@@ -221,6 +222,7 @@ def _held(sentence: str, citations: Sequence[Citation]) -> bool:
     if match is None:
         return True
     name = match["name"] or match["after"]
+    name = None if name in _PRONOUNS else name
     words = _content(sentence) - _content(name or "")
     return any(_names(c, name) and _shares(words, _content(f"{c.title} {c.text}")) for c in citations)
 

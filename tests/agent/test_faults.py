@@ -51,7 +51,7 @@ class Wire:
             "provider_attempts": 2,
             "answer_deadline_s": DEADLINE_S,
         } | changes
-        key = {f"{self.provider}_api_key": SecretStr("planted-key-12345678")}
+        key: dict[str, Any] = {f"{self.provider}_api_key": SecretStr("planted-key-12345678")}
         settings = Settings(home=self.home, provider=self.provider, **key, **changes)
         agent = Agent(settings)
         agent.warm()
