@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from api.cli import run
-from tools.measured import COLUMNS
+from tools.serving.measured import COLUMNS
 
 HEADER = [*COLUMNS, "spec_decode", "disagg", "source"]
 GOOD = {
