@@ -194,8 +194,26 @@ class Decider:
             other = self.attempt(frame, question, exclude, depend=True)
             if other.ok and other.score >= choice.score - 5.0:
                 found.append(other)
+        if "inverse" in choice.faults:
+            found += self._swapped(question, choice, exclude)
         paired = self._paired(question, choice, exclude)
         return [*found, paired] if paired is not None else found
+
+    def _swapped(self, question: Question, choice: Choice, exclude: str) -> list[Choice]:
+        """The two sides of a comparison exchanged."""
+        spec, fills = choice.frame.spec, choice.frame.fills
+        found = []
+        for a in fills:
+            for b in fills:
+                f, g = spec.by_name.get(a), spec.by_name.get(b)
+                if f is None or g is None or not f.direction < g.direction or f.unit_text != g.unit_text:
+                    continue
+                frame = Frame(spec, {**fills, a: fills[b], b: fills[a]})
+                frame.parts, frame.score, frame.unused = choice.frame.parts, choice.frame.score, choice.frame.unused  # fmt: skip
+                made = self.attempt(frame, question, exclude)
+                if made.ok:
+                    found.append(made)
+        return found
 
     def _paired(self, question: Question, choice: Choice, exclude: str) -> Choice | None:
         """ "from four years to six: how much lower": a result that knows one of two values, run for each of them."""

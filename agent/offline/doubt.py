@@ -23,6 +23,10 @@ _OF_WHOLE = re.compile(
     r"\b(percent|percentage|share|fraction|proportion|%) of (all|the (total|whole|sum|overall)|everything)\b",
     re.I,
 )
+_BIGGER = re.compile(
+    r"\b(how (many|much) times|by (what|which|how much) (a )?factor|what factor|factor)\b.{0,60}\b(bigger|larger|greater|longer|faster|higher|dearer|more expensive)\b",
+    re.I,
+)
 _COUNTED = frozenset({"chip", "person", "server", "rack", "request", "link", "hop", "year", "month", "day"})
 
 
@@ -38,6 +42,11 @@ def faults(question: Question, choice: Choice) -> list[str]:
     unit = parse_unit(unit_text)
     found += ["unit"] if _other_kind(question, unit, unit_text) else []
     found += ["echo"] if _echoes(question, choice, value, unit) else []
+    found += (
+        ["inverse"]
+        if unit.bare and unit.factor == 1 and 0 < value < 1 and _BIGGER.search(question.text)
+        else []
+    )
     found += ["absurd"] if _absurd(question, value, unit, unit_text) else []
     return found
 

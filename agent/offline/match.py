@@ -116,6 +116,7 @@ class Matcher:
             + direction_fit(q, f, words)
             + range_fit(q, f)
             + self._name_fit(near, f, words)
+            - (0.6 if "claim" in q.marks else 0.0)  # the asker's own number first
         )
         if "params" in q.marks and f.unit_text != "param" and "param" not in (f.unit_text or ""):
             return 0.0

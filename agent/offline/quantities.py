@@ -6,7 +6,15 @@ from agent.offline.entities import Mention
 from agent.offline.measure import NUMBER, parse_unit
 from agent.offline.numbers import Number, read_number
 from agent.offline.reading import Quantity, Reading
-from agent.offline.series import each_of, mark_changes, mark_reported, merge_ranges, per_million, share_units
+from agent.offline.series import (
+    each_of,
+    mark_changes,
+    mark_reported,
+    merge_ranges,
+    per_million,
+    pin_ranges,
+    share_units,
+)
 from agent.offline.words import Token
 from agent.offline.written_units import CASED, UNIT_WORDS, unit_after
 
@@ -59,7 +67,7 @@ def read_quantities(reading: Reading) -> list[Quantity]:
         i = found[-1].last
     found = each_of(per_million(reading.tokens, found))
     found = mark_changes(reading.tokens, share_units(reading.tokens, merge_ranges(reading.tokens, found)))
-    return mark_reported(reading, found)
+    return mark_reported(reading, pin_ranges(found))
 
 
 def _size_reading(reading: Reading, mention: Mention, i: int) -> Quantity | None:

@@ -128,6 +128,23 @@ def merge_ranges(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
     return out
 
 
+def pin_ranges(found: list[Quantity]) -> list[Quantity]:
+    """ "five to ten survive: at ten, what share?": an end of a range said again on its own picks that end."""
+    out = list(found)
+    for i, q in enumerate(found):
+        if q.low is None or q.high is None or q.low == q.high:
+            continue
+        again = [
+            k for k, p in enumerate(found)
+            if k != i and p.low is None and p.value in (q.low, q.high) and p.unit_text in ("", q.unit_text) and "times" not in p.marks
+        ]  # fmt: skip
+        if len(again) != 1 or out[again[0]] is not found[again[0]]:
+            continue
+        out[i] = replace(q, value=found[again[0]].value, low=None, high=None, marks=q.marks - {"range"})
+        out[again[0]] = replace(found[again[0]], marks=found[again[0]].marks | {"pins"})
+    return [q for q in out if "pins" not in q.marks]
+
+
 def _shared_scale(value: float) -> float:
     for scale in (1e12, 1e9, 1e6, 1e3):
         if value >= scale:

@@ -10,6 +10,7 @@ from typing import Any
 from agent.chat import ToolCall
 from agent.offline import say
 from agent.offline.decide import ARITHMETIC, SURE, Choice, Decider, Decision, readable
+from agent.offline.doubt import withheld
 from agent.offline.reading import Quantity
 from agent.offline.score import Question
 
@@ -91,12 +92,21 @@ def _second_calls(decider: Decider, decision: Decision, turn: Turn) -> tuple[Too
         choice = claims_choice(decider, decision, turn)
         if choice is None:
             return ()
-        return (ToolCall(_id(turn, "c"), choice.frame.spec.name, choice.frame.arguments, _origins(choice)),)
-    plain = _plain_unit(decision, turn)
+        call = ToolCall(_id(turn, "c"), choice.frame.spec.name, choice.frame.arguments, _origins(choice))
+        return (call, *_reworded(replace(decision, choice=choice), turn, "c"))
+    reworded = _reworded(decision, turn, "a")
+    if reworded:
+        return reworded
+    return _compared_call(decision, turn)
+
+
+def _reworded(decision: Decision, turn: Turn, part: str) -> tuple[ToolCall, ...]:
+    """The result once more, in the plain unit or with the sign that the question asks for."""
+    plain = _plain_unit(decision, turn, part)
     if plain is not None:
         said = {"expression": "a", "variables": {"a": f"{plain[0]:.15g} {plain[1]}"}, "unit": plain[1]}
         return (ToolCall(_id(turn, "p"), ARITHMETIC, said, {"expression": "question"}),)
-    fall = _fall(decision, turn)
+    fall = _fall(decision, turn, part)
     if fall is not None:
         return (
             ToolCall(
@@ -106,6 +116,11 @@ def _second_calls(decider: Decider, decision: Decision, turn: Turn) -> tuple[Too
                 {"expression": "question"},
             ),
         )
+    return ()
+
+
+def _compared_call(decision: Decision, turn: Turn) -> tuple[ToolCall, ...]:
+    """Two runs of one calculator compared."""
     if (
         decision.choice is None
         or not decision.choice.frame.pairs
@@ -134,7 +149,7 @@ _FALLS = re.compile(
 )
 
 
-def _plain_unit(decision: Decision, turn: Turn) -> tuple[float, str] | None:
+def _plain_unit(decision: Decision, turn: Turn, part: str = "a") -> tuple[float, str] | None:
     """A price of one chip, said in dollars: the figure and its unit without the thing it is for."""
     from agent.offline.decide import figure_of
 
@@ -146,7 +161,7 @@ def _plain_unit(decision: Decision, turn: Turn) -> tuple[float, str] | None:
         or decision.kind not in ("calculate", "mixed")
     ):
         return None
-    figure = figure_of(turn.result(_id(turn, "a")) or {}, choice.want.name)
+    figure = figure_of(turn.result(_id(turn, part)) or {}, choice.want.name)
     if figure is None:
         return None
     value, unit = figure
@@ -166,7 +181,7 @@ def _plain_unit(decision: Decision, turn: Turn) -> tuple[float, str] | None:
     return (value, plain) if plain else None
 
 
-def _fall(decision: Decision, turn: Turn) -> float | None:
+def _fall(decision: Decision, turn: Turn, part: str = "a") -> float | None:
     """A negative percentage where the question asks how big the fall is: said as a positive number."""
     from agent.offline.decide import figure_of
 
@@ -179,7 +194,7 @@ def _fall(decision: Decision, turn: Turn) -> float | None:
         or decision.kind not in ("calculate", "mixed")
     ):
         return None
-    figure = figure_of(turn.result(_id(turn, "a")) or {}, choice.want.name)
+    figure = figure_of(turn.result(_id(turn, part)) or {}, choice.want.name)
     if figure is None or figure[0] >= 0 or "margin" in choice.want.name or "return" in choice.want.name:
         return None
     return figure[0] if _FALLS.search(decision.question.text) else None
@@ -210,16 +225,16 @@ def claims_choice(decider: Decider, decision: Decision, turn: Turn) -> Choice | 
     citations = _citations(turn)
     if not citations or not _relevant(citations):
         return None
-    best: Choice | None = None
-    for n in range(1, min(CLAIMS_READ, len(citations)) + 1):
-        question = _with_claims(
-            decider, decision.question, citations[n - 1 : n] if n < CLAIMS_READ else citations[:2]
-        )
-        choices = decider.choices(question)
-        top = next((c for c in choices if c.ok and c.score >= SURE - 1.5 and _uses_claim(question, c)), None)
-        if top is not None and (best is None or top.score > best.score + 1.0):
-            best = top
-    return best
+    found: list[tuple[int, float, Choice]] = []
+    sets = [citations[n : n + 1] for n in range(min(CLAIMS_READ, len(citations)))]
+    sets += [[citations[0], c] for c in citations[1:CLAIMS_READ]]
+    for n, chosen in enumerate(sets):
+        question = _with_claims(decider, decision.question, chosen)
+        for c in decider.choices(question)[:3]:
+            if c.ok and c.score >= SURE - 1.5 and _uses_claim(question, c):
+                found.append((len(c.faults), 0.5 * n - c.score, c))
+    best = min(found, key=lambda row: row[:2], default=None)
+    return None if best is None or withheld(best[2].faults, "") else best[2]
 
 
 def _uses_claim(question: Question, choice: Choice) -> bool:

@@ -45,6 +45,7 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
         _written_out,
         _repeated,
         _ladder,
+        _split,
         _joined_by_word,
         _percent_of,
         _part_of_whole,
@@ -458,6 +459,28 @@ def _repeated(reading: Reading, features: Features, qs: list[Quantity], salient:
         value = f"({qs[bases[0]].value:.15g} {unit})" if unit else base
         return Sum(f"{value} * {qs[factors[0]].value:g}", unit, (bases[0], factors[0]), 0.8, "times a factor")
     return None
+
+
+_SPLIT = re.compile(
+    r"\b(split|divided|spread|shared|distributed)\b( up)?( evenly| equally)? (over|across|among|amongst|between|by)\b",
+    re.I,
+)
+
+
+def _split(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    """`$10B split evenly over five models`: an amount divided by a count."""
+    if not _SPLIT.search(reading.text):
+        return None
+    amounts = [i for i, q in enumerate(qs) if q.unit_text == "USD" or (q.unit.dims and "scaled" in q.marks)]
+    counts = [
+        i
+        for i in salient
+        if not qs[i].unit.dims and qs[i].unit_text != "percent" and i not in amounts and qs[i].value > 1
+    ]
+    if len(amounts) != 1 or len(counts) != 1:
+        return None
+    i, j = amounts[0], counts[0]
+    return Sum(f"{literal(qs[i])} / {qs[j].value:.15g}", qs[i].unit_text or None, (i, j), 1.0, "split over")
 
 
 _NEXT = frozenset({"next", "further", "following", "more", "subsequent", "other"})
