@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.offline.depend import idle_fields
-from agent.offline.doubt import faults, withheld
+from agent.offline.doubt import faults, ignored, withheld
 from agent.offline.frame import Fill, Frame
 from agent.offline.gate import Refusal, refuse
 from agent.offline.measure import Unit, parse_unit, without_counts
@@ -129,6 +129,7 @@ class Decider:
     def _mended(self, question: Question, choice: Choice, exclude: str) -> Choice:
         """The reading, or another filling of the same calculator that has fewer faults."""
         if choice.sum is not None or choice.trial.kind not in ("ok", "invalid"):
+            choice.faults = ignored(question, choice) if choice.sum is not None else []
             return choice
         choice.faults = self._faults(question, choice)
         if choice.ok and not choice.faults:
@@ -400,7 +401,26 @@ class Decider:
             and self._asks_calculation(question, best, numbers)
         ):
             return Decision("clarify", question, best, search=search)
+        bare = self._bare_own(question, choices) if not numbers else None
+        if bare is not None:
+            return Decision("clarify", question, bare)
         return Decision("narrative", question, best, search=search)
+
+    @staticmethod
+    def _bare_own(question: Question, choices: list[Choice]) -> Choice | None:
+        """ "How long until my GPUs have paid for themselves?", "payback of an H100?": a result, and nothing to work it out from."""
+        f = question.features
+        if f.source or f.strong_source or f.where_said or f.yes_no or (f.explain and not f.asks_number):
+            return None
+        own = bool(_OWN.search(question.text)) and bool(_HOW.search(question.text))
+        brief = len(question.reading.tokens) <= 6 and not _proper_noun(question)
+        if not own and not brief:
+            return None
+        for c in choices:
+            named = c.want is not None and any(c.want.words.get(s, 0.0) >= 0.7 for s, _ in f.stems)
+            if c.trial.kind == "missing" and named:
+                return c
+        return None
 
     @staticmethod
     def _withheld(best: Choice) -> str:
@@ -494,6 +514,10 @@ class Decider:
         return ""
 
 
+_OWN = re.compile(r"\b(my|our|we|i|us|mine|ours)\b", re.I)
+_HOW = re.compile(
+    r"\b(how (long|much|many|soon|fast|big|expensive)|what (will|would|does|do)|when (will|do|does))\b", re.I
+)
 _GENERIC = frozenset(
     ["siz", "number", "valu", "amount", "rough", "period", "figur", "need", "requir", "tak", "us"]
 )

@@ -56,6 +56,8 @@ def ignored(question: Question, choice: Choice) -> list[str]:
     quantities = question.reading.quantities
     left = [i for i in choice.frame.unused if is_salient(question, i)]
     for name in sorted(choice.idle):
+        if _cancels(question, choice, choice.frame.fills[name].quantities):
+            continue
         left += [i for i in choice.frame.fills[name].quantities if is_salient(question, i)]
     used = {i for n, f in choice.frame.fills.items() if n not in choice.idle for i in f.quantities}
     return [
@@ -63,6 +65,24 @@ def ignored(question: Question, choice: Choice) -> list[str]:
         for i in dict.fromkeys(left)
         if not _said_again(quantities, i, used) and not _comes_out(quantities[i], choice)
     ]
+
+
+def _cancels(question: Question, choice: Choice, members: Sequence[int]) -> bool:
+    """The one amount of its kind leaves no trace in a share or a factor: "by what percent does the cost of a $9,000 box fall"."""
+    wanted = question.features.wanted.unit
+    if (
+        wanted is None
+        or wanted.dims
+        or choice.want is None
+        or choice.want.unit is None
+        or choice.want.unit.dims
+    ):
+        return False
+    quantities = question.reading.quantities
+    return all(
+        quantities[i].unit.dims and all(k == i or q.unit.dims != quantities[i].unit.dims for k, q in enumerate(quantities))
+        for i in members
+    )  # fmt: skip
 
 
 def _said_again(quantities: Sequence[Quantity], i: int, used: set[int]) -> bool:

@@ -138,6 +138,7 @@ def pin_ranges(found: list[Quantity]) -> list[Quantity]:
             k for k, p in enumerate(found)
             if k != i and p.low is None and p.value in (q.low, q.high) and p.unit_text in ("", q.unit_text) and "times" not in p.marks
         ]  # fmt: skip
+        again = [k for k in again if k < i][:1] or again  # the asker's number stands before what was said
         if len(again) != 1 or out[again[0]] is not found[again[0]]:
             continue
         out[i] = replace(q, value=found[again[0]].value, low=None, high=None, marks=q.marks - {"range"})

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from agent.offline.features import Features
 from agent.offline.measure import NUMBER, Unit, parse_unit
 from agent.offline.reading import Quantity, Reading
+from agent.offline.written_units import spelled_unit
 
 _TIMES = frozenset({"times", "x", "×", "*", "multiplied"})
 _OVER = frozenset({"divided", "over", "÷"})
@@ -46,6 +47,7 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
         _repeated,
         _ladder,
         _split,
+        _per_each,
         _joined_by_word,
         _percent_of,
         _part_of_whole,
@@ -64,6 +66,8 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
 def _as_money(qs: list[Quantity], features: Features) -> list[Quantity]:
     """ "55% of a 30.8 billion quarter, in dollars": the bare amount is money, since money is asked for."""
     wanted = features.wanted
+    if _a_year_of(qs) and not any(q.unit.has("USD") for q in qs):
+        return [replace(q, unit=parse_unit("USD"), unit_text="USD") if not q.marked else q for q in qs]
     if wanted.unit is None or wanted.unit.dims != (("USD", 1),) or any(q.unit.has("USD") for q in qs):
         return qs
     bare = [i for i, q in enumerate(qs) if not q.marked and "scaled" in q.marks]
@@ -72,6 +76,16 @@ def _as_money(qs: list[Quantity], features: Features) -> list[Quantity]:
     return [
         replace(q, unit=parse_unit("USD"), unit_text="USD") if i == bare[0] else q for i, q in enumerate(qs)
     ]
+
+
+def _a_year_of(qs: list[Quantity]) -> bool:
+    """ "one trillion over four years": an amount so large, of nothing that is counted, is money."""
+    times = [q for q in qs if q.unit.dims == (("s", 1),)]
+    return (
+        len(qs) == 2
+        and len(times) == 1
+        and all("scaled" in q.marks and q.value >= 1e9 and not q.marked for q in qs if q not in times)
+    )
 
 
 def literal(q: Quantity) -> str:
@@ -481,6 +495,26 @@ def _split(reading: Reading, features: Features, qs: list[Quantity], salient: li
         return None
     i, j = amounts[0], counts[0]
     return Sum(f"{literal(qs[i])} / {qs[j].value:.15g}", qs[i].unit_text or None, (i, j), 1.0, "split over")
+
+
+_PER_EACH = re.compile(
+    r"\b(per|for each|for one|a single) (gpu|chip|card|accelerator|server|rack|person|engineer|developer|request|user)\b",
+    re.I,
+)
+
+
+def _per_each(reading: Reading, features: Features, qs: list[Quantity], salient: list[int]) -> Sum | None:
+    """`an eight-GPU server is $300,000: what per GPU?`: an amount divided by the number of what it is asked for."""
+    asked = _PER_EACH.search(reading.text)
+    if asked is None:
+        return None
+    piece = spelled_unit(asked.group(2))
+    counts = [i for i, q in enumerate(qs) if q.unit_text == piece and q.value > 1]
+    amounts = [i for i, q in enumerate(qs) if q.unit_text == "USD"]
+    if len(counts) != 1 or len(amounts) != 1 or set(salient) - {*counts, *amounts}:
+        return None
+    i, j = amounts[0], counts[0]
+    return Sum(f"{literal(qs[i])} / {qs[j].value:.15g}", "USD", (i, j), 1.0, "per piece")
 
 
 _NEXT = frozenset({"next", "further", "following", "more", "subsequent", "other"})
