@@ -467,7 +467,7 @@ class Decider:
     def _bare_ask(self, question: Question, choice: Choice) -> bool:
         """ "What's the max batch size?": nothing but the name of a result of one calculator."""
         f = question.features
-        if not f.stems or (f.explain and not f.asks_number) or choice.want is None or f.source:
+        if not f.stems or f.yes_no or (f.explain and not f.asks_number) or choice.want is None or f.source:
             return False
         if (
             any(q.value != 1 for q in question.reading.quantities)

@@ -49,7 +49,7 @@ class Weights:
 
 
 WEIGHTS = Weights()
-BEHIND = 8.0  # a calculator this far behind the best is not looked at more closely
+BEHIND = 5.5  # a calculator this far behind the best is not looked at more closely
 
 
 @dataclass(frozen=True)
