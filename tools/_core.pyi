@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "VERSION",
     "Chip",
     "CoreError",
     "Deployment",
@@ -15,7 +16,6 @@ __all__ = [
     "Plan",
     "Simulation",
     "Tuning",
-    "VERSION",
     "effective_tokens",
     "estimate_batch",
     "fit_bootstrap",

@@ -38,7 +38,9 @@ def test_fit_scaling_for_people(runs_csv: Path, capsys: pytest.CaptureFixture[st
     assert "L(N, D) = 1.81" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["none.csv"], ["runs.csv", "--drop", "-1"], ["runs.csv", "--delta", "0"], []])
+@pytest.mark.parametrize(
+    "arguments", [["none.csv"], ["runs.csv", "--drop", "-1"], ["runs.csv", "--delta", "0"], []]
+)
 def test_fit_scaling_bad_input_is_one_line_and_2(
     arguments: list[str], runs_csv: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -58,7 +60,16 @@ def test_sweep_writes_rows_fronts_and_a_chart(tmp_path: Path, capsys: pytest.Cap
 
     (tmp_path / "spec.json").write_text(json.dumps(SPEC))
     out, chart = tmp_path / "out.parquet", tmp_path / "front.json"
-    arguments = ["sweep", str(tmp_path / "spec.json"), "--out", str(out), "--pareto", "--chart", str(chart), "--json"]
+    arguments = [
+        "sweep",
+        str(tmp_path / "spec.json"),
+        "--out",
+        str(out),
+        "--pareto",
+        "--chart",
+        str(chart),
+        "--json",
+    ]
     assert run(arguments) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["rows"] == pq.read_table(out).num_rows == 3

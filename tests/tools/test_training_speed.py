@@ -53,7 +53,13 @@ def _chip_id(key: str) -> str:
 
 
 def _model_id(name: str) -> str:
-    return name.lower().replace("_", "-").replace(" ", "-").removesuffix("-maxtext").replace("llama3-70b", "llama-3-70b")
+    return (
+        name.lower()
+        .replace("_", "-")
+        .replace(" ", "-")
+        .removesuffix("-maxtext")
+        .replace("llama3-70b", "llama-3-70b")
+    )
 
 
 def test_an_unmeasured_family_has_a_wider_interval() -> None:
@@ -80,7 +86,9 @@ def test_every_chip_is_within_its_peak() -> None:
 
 def test_longer_sequences_and_recomputing_are_slower() -> None:
     chip = load().chip("h100-sxm")
-    speeds = [predict(make_setup(chip, 8e9, sequence=s)).tokens_per_s_per_chip for s in (2048.0, 8192.0, 131072.0)]
+    speeds = [
+        predict(make_setup(chip, 8e9, sequence=s)).tokens_per_s_per_chip for s in (2048.0, 8192.0, 131072.0)
+    ]
     assert speeds[0] > speeds[1] > speeds[2]
     plain = predict(make_setup(chip, 8e9, layout=Layout(recompute=False))).tokens_per_s_per_chip
     again = predict(make_setup(chip, 8e9, layout=Layout(recompute=True))).tokens_per_s_per_chip
@@ -94,7 +102,9 @@ def test_calibration_finds_constants_that_made_the_rows() -> None:
     truth = np.log([value for value, _ in PRIORS.values()]) + 0.05
     constants = constants_of(truth)
     rows = []
-    for i, (chip, size) in enumerate((c, s) for c in ("h100-sxm", "a100-sxm", "b200") for s in (1e9, 8e9, 70e9)):
+    for i, (chip, size) in enumerate(
+        (c, s) for c in ("h100-sxm", "a100-sxm", "b200") for s in (1e9, 8e9, 70e9)
+    ):
         setup = make_setup(catalog.chip(chip), size)
         rows.append(Measured(str(i), f"{size:g}", chip, setup, 1.0 / seconds_per_token(setup, constants)))
     before = np.abs(log_errors(np.log([value for value, _ in PRIORS.values()]), rows))
