@@ -1,7 +1,7 @@
 """Reading a search question: content words, their equals, and words that only frame the question.
 
-"What did they say about neoclouds, will they survive?" comes down to *neoclouds* and *survive*; the frame
-("what did they say about") would otherwise match every sentence of a conversation.
+"how do they see custom chips, and are they a risk?" comes down to *custom*, *chips* and *risk*; the frame
+("how do they see") would otherwise match every sentence of a conversation.
 """
 
 from __future__ import annotations

@@ -465,7 +465,7 @@ class Decider:
         return bool(names) or (f.asks_number and said) or (said and len(f.stems) <= 5 and not f.source)
 
     def _bare_ask(self, question: Question, choice: Choice) -> bool:
-        """ "What's the max batch size?": nothing but the name of a result of one calculator."""
+        """ "And the gross margin?": nothing but the name of a result of one calculator."""
         f = question.features
         if not f.stems or f.yes_no or (f.explain and not f.asks_number) or choice.want is None or f.source:
             return False
