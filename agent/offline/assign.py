@@ -8,6 +8,8 @@ from agent.offline.frame import Frame
 from agent.offline.reading import Reading
 from agent.offline.schema import Field, Spec
 
+BRANCHES = 5  # fields tried for one quantity
+
 
 def assign(
     options: list[tuple[float, int, Field]], fits: Mapping[tuple[int, str], float]
@@ -23,6 +25,31 @@ def assign(
         if not _improve(chosen, taken, options, fits):
             break
     return chosen
+
+
+def alternatives(
+    options: list[tuple[float, int, Field]],
+    worth: Mapping[tuple[int, str], float],
+    left: Mapping[int, float],
+    k: int,
+) -> list[dict[int, Field]]:
+    """The `k` best assignments by the sum of `worth`, a quantity left over costing `left`: a beam over the quantities."""
+    by_quantity: dict[int, list[Field]] = {}
+    for _, i, f in options:
+        by_quantity.setdefault(i, []).append(f)
+    beam: list[tuple[float, tuple[tuple[int, Field], ...], frozenset[str]]] = [(0.0, (), frozenset())]
+    for i in sorted(by_quantity, key=lambda i: (len(by_quantity[i]), i)):
+        fields = sorted(by_quantity[i], key=lambda f: -worth[i, f.name])[:BRANCHES]
+        grown = [
+            (total + worth[i, f.name], (*pairs, (i, f)), taken | {f.name})
+            for total, pairs, taken in beam
+            for f in fields
+            if f.name not in taken
+        ]
+        grown += [(total - left[i], pairs, taken) for total, pairs, taken in beam]
+        grown.sort(key=lambda row: -row[0])
+        beam = grown[: 2 * k]
+    return [dict(pairs) for _, pairs, _ in beam[:k]]
 
 
 def in_order(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from agent.offline.assign import assign, beside_names, in_order, own_periods
+from agent.offline.assign import alternatives, assign, beside_names, in_order, own_periods
 from agent.offline.entities import Mention
 from agent.offline.fits import (
     direction_fit,
@@ -30,6 +30,12 @@ from agent.offline.schema import Field, Library, Spec
 from agent.offline.words import stem as _stem
 
 MIN_FIT = 0.9
+LEFT = 4.0  # what a quantity left over costs, in the measure of `quality`
+
+
+def quality(fit: float) -> float:
+    """A filling that only its unit speaks for says little; one against the words says the calculator is wrong."""
+    return min(1.6 * (fit - 1.5), 4.5)
 
 
 class Matcher:
@@ -149,20 +155,73 @@ class Matcher:
         prefer: Mapping[str, Any] | None = None,
     ) -> Frame:
         """The best filling of the calculator's fields."""
-        frame = Frame(spec)
-        used_names = self._fill_names(frame, reading, words, skip)
-        fill_precisions(frame, precisions, skip)
-        fill_options(frame, reading, words.features)
+        return self.fits(spec, reading, words, precisions, skip, prefer)[0]
+
+    def fits(
+        self,
+        spec: Spec,
+        reading: Reading,
+        words: Words,
+        precisions: list[PrecisionMention],
+        skip: frozenset[str] = frozenset(),
+        prefer: Mapping[str, Any] | None = None,
+        k: int = 0,
+    ) -> list[Frame]:
+        """The best filling of the calculator's fields first, then up to `k` others that come near it."""
+        base = Frame(spec)
+        used_names = self._fill_names(base, reading, words, skip)
+        fill_precisions(base, precisions, skip)
+        fill_options(base, reading, words.features)
         taken_spans = [(m.start, m.end) for m in used_names]
         free = [
             i for i, q in enumerate(reading.quantities)
             if not ("params" in q.marks and any(a <= q.start < b for a, b in taken_spans))
         ]  # fmt: skip
-        self._fill_quantities(frame, reading, words, free, skip, prefer or {})
-        used = {i for fill in frame.fills.values() for i in fill.quantities}
-        frame.unused = [i for i in free if i not in used]
-        frame.unused_names = [m for m in reading.mentions if m not in used_names and PERIOD not in m.kinds]
-        return frame
+        self._fill_axes(base, reading, free, skip)
+        options, fits = self._options(base, reading, words, free, skip, prefer or {})
+        frames: list[Frame] = []
+        for chosen in self._assignments(options, fits, reading, base, k):
+            frame = Frame(spec, dict(base.fills), pairs=dict(base.pairs))
+            for i, f in chosen.items():
+                frame.fills[f.name] = Fill(
+                    filled_value(reading.quantities[i], f), quantities=(i,), fit=fits[i, f.name]
+                )
+            self._fill_objects(frame, reading, words, free, skip)
+            self._fill_pairs(frame, reading, free)
+            self._fill_prices(frame, reading, free, skip)
+            self._fill_lists(frame, reading, words, free, skip)
+            used = {i for fill in frame.fills.values() for i in fill.quantities}
+            frame.unused = [i for i in free if i not in used]
+            frame.unused_names = [
+                m for m in reading.mentions if m not in used_names and PERIOD not in m.kinds
+            ]
+            frames.append(frame)
+        return frames
+
+    @staticmethod
+    def _assignments(
+        options: list[tuple[float, int, Field]],
+        fits: dict[tuple[int, str], float],
+        reading: Reading,
+        frame: Frame,
+        k: int,
+    ) -> list[dict[int, Field]]:
+        """The assignment that the wording orders, then the `k` best by fit alone."""
+        first = assign(options, fits)
+        in_order(first, fits, reading, frame.spec)
+        beside_names(first, fits, reading, frame)
+        own_periods(first, fits, reading, frame.spec)
+        found = [first]
+        if k and len(options) > 1:
+            worth = {key: quality(fit) for key, fit in fits.items()}
+            left = {i: LEFT if reading.quantities[i].marked else 0.6 * LEFT for _, i, _ in options}
+            seen = {frozenset((i, f.name) for i, f in first.items())}
+            for other in alternatives(options, worth, left, k + 1):
+                key = frozenset((i, f.name) for i, f in other.items())
+                if key not in seen:
+                    seen.add(key)
+                    found.append(other)
+        return found
 
     def _fill_names(
         self, frame: Frame, reading: Reading, words: Words, skip: frozenset[str]
@@ -225,7 +284,7 @@ class Matcher:
             if "api_model" in m.kinds and "model" not in m.kinds
         ][:1]
 
-    def _fill_quantities(
+    def _options(
         self,
         frame: Frame,
         reading: Reading,
@@ -233,9 +292,9 @@ class Matcher:
         free: list[int],
         skip: frozenset[str],
         prefer: Mapping[str, Any],
-    ) -> None:
+    ) -> tuple[list[tuple[float, int, Field]], dict[tuple[int, str], float]]:
+        """Every quantity with every field it may fill, and how well."""
         spec = frame.spec
-        self._fill_axes(frame, reading, free, skip)
         taken = {i for fill in frame.fills.values() for i in fill.quantities}
         options: list[tuple[float, int, Field]] = []
         fits: dict[tuple[int, str], float] = {}
@@ -259,18 +318,7 @@ class Matcher:
                 if fit >= MIN_FIT:
                     options.append((fit, i, f))
                     fits[i, f.name] = fit
-        chosen = assign(options, fits)
-        in_order(chosen, fits, reading, spec)
-        beside_names(chosen, fits, reading, frame)
-        own_periods(chosen, fits, reading, spec)
-        for i, f in chosen.items():
-            frame.fills[f.name] = Fill(
-                filled_value(reading.quantities[i], f), quantities=(i,), fit=fits[i, f.name]
-            )
-        self._fill_objects(frame, reading, words, free, skip)
-        self._fill_pairs(frame, reading, free)
-        self._fill_prices(frame, reading, free, skip)
-        self._fill_lists(frame, reading, words, free, skip)
+        return options, fits
 
     def _fill_axes(self, frame: Frame, reading: Reading, free: list[int], skip: frozenset[str]) -> None:
         axes = [i for i in free if "axes" in reading.quantities[i].marks]

@@ -68,15 +68,26 @@ def _option(f: Field, low: str, present: set[str]) -> str:
 
 
 def _switch(f: Field, reading: Reading) -> bool | None:
-    low = reading.text.lower()
-    for phrase in f.phrases:
-        text_stems = [s for s in phrase if len(s) > 2]
-        if text_stems and all(s in _all_stems(reading) for s in text_stems):
-            return all(not (f" {word} " in f" {low} " and len(text_stems) == 1) for word in _NOT_YES)
+    """A switch is on when one of its phrases stands in the text, word for word (one word may stand between)."""
+    words = [t for t in reading.tokens if t.is_word or t.text == "$"]
+    stems = [_stem(t.text) if t.is_word else t.text for t in words]
+    for phrase in f.spoken:
+        at = _found(stems, [w if w == "$" else _stem(w) for w in phrase])
+        if at is not None:
+            return not any(t.low in _NOT_YES for t in words[max(0, at - 2) : at])
     return None
 
 
-def _all_stems(reading: Reading) -> frozenset[str]:
-    if reading.all_stems is None:
-        reading.all_stems = frozenset(_stem(t.text) for t in reading.tokens if t.is_word)
-    return reading.all_stems
+def _found(stems: list[str], phrase: list[str]) -> int | None:
+    """Where a phrase begins among the words of a text, at most one word between two of its own."""
+    for start, first in enumerate(stems):
+        if first != phrase[0]:
+            continue
+        at = start
+        for word in phrase[1:]:
+            at = next((k for k in (at + 1, at + 2) if k < len(stems) and stems[k] == word), -1)
+            if at < 0:
+                break
+        if at >= 0:
+            return start
+    return None

@@ -44,7 +44,6 @@ class Reading:
     tokens: list[Token]
     mentions: list[Mention]
     quantities: list[Quantity] = field(default_factory=list)
-    all_stems: frozenset[str] | None = None
 
     def masked(self, i: int) -> Mention | None:
         token = self.tokens[i]

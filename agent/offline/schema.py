@@ -59,6 +59,7 @@ class Field:
     name_stems: tuple[str, ...] = ()
     qualifiers: frozenset[str] = frozenset()
     literals: tuple[tuple[str, ...], ...] = ()  # phrases made of small words only: "with", "all in", "out of"
+    spoken: tuple[tuple[str, ...], ...] = ()  # every phrase as it is written, in small letters
 
     def allows(self, value: float) -> bool:
         above = value > self.low if self.low_open else value >= self.low
@@ -169,6 +170,7 @@ def _field(
         tuple(s for part in name.split("_") if part not in _UNIT_NAMES for s in stems(part)),
         frozenset(name.split("_")) & _QUALIFYING,
         tuple(tuple(p.lower().split()) for p in phrases if not stems(p)),
+        tuple(tuple(p.lower().split()) for p in phrases if p.strip()),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from agent.offline.entities import EntityFinder
 from agent.offline.features import Features, Wanted, read_features
 from agent.offline.fits import unit_fit
 from agent.offline.frame import Fill, Frame
-from agent.offline.match import Matcher
+from agent.offline.match import Matcher, quality
 from agent.offline.measure import without_counts
 from agent.offline.near import Words
 from agent.offline.periods import with_periods
@@ -49,6 +49,7 @@ class Weights:
 
 
 WEIGHTS = Weights()
+OTHERS = 6  # fillings of one calculator beside the best
 BEHIND = 5.5  # a calculator this far behind the best is not looked at more closely
 
 
@@ -132,7 +133,8 @@ class Reader:
         wants = [f for _, f in rank_outputs(Frame(spec), question, similar)[:3]]
         skips: list[frozenset[str]] = []
         skips += [frozenset({f.name}) for f in wants if f.name in spec.by_name]
-        frames: list[Frame] = [free]
+        frames = self.matcher.fits(spec, question.reading, question.words, question.precisions, k=OTHERS)
+        frames += self._without_switches(frames[0])
         for skip in dict.fromkeys(skips):
             frames.append(self.matcher.fit(spec, question.reading, question.words, question.precisions, skip))
         frames += self._by_pattern(spec, question, similar)
@@ -150,6 +152,19 @@ class Reader:
         ranked = sorted(unique.values(), key=lambda f: -f.score)
         ranked[0].rivals = ranked[1:]
         return ranked[0]
+
+    @staticmethod
+    def _without_switches(frame: Frame) -> list[Frame]:
+        """The filling without a switch or choice that the text seems to set: words are weak evidence for one."""
+        found = []
+        for name in frame.fills:
+            f = frame.spec.by_name[name]
+            if f.kind in ("bool", "enum") and "precision" not in name and not f.required:
+                fills = {n: fill for n, fill in frame.fills.items() if n != name}
+                found.append(
+                    Frame(frame.spec, fills, frame.unused, frame.unused_names, pairs=dict(frame.pairs))
+                )
+        return found
 
     def refilled(self, question: Question, frame: Frame, skip: frozenset[str], exclude: str = "") -> Frame:
         """The calculator filled again with some fields left empty."""
@@ -261,10 +276,7 @@ def _filling(frame: Frame) -> float:
 
 
 def _quality(fill: Fill) -> float:
-    """A filling that only its unit speaks for says little; one against the words says the calculator is wrong."""
-    if not fill.quantities:
-        return fill.fit
-    return min(1.6 * (fill.fit - 1.5), 4.5)
+    return quality(fill.fit) if fill.quantities else fill.fit
 
 
 def _mask(text: str, precisions: Iterable[PrecisionMention]) -> str:
