@@ -70,8 +70,8 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
         return None
     trial = decider.trials(spec.name, frame.arguments)
     left = [i for i in frame.unused if is_salient(question, i)]
-    score = (12.0 if trial.kind == "ok" else 8.0) - 3.0 * len(left) - 2.0 * len(fresh.unused_names)
-    return Choice(frame, trial, score, want or before.want)
+    sure = (0.9 if trial.kind == "ok" else 0.5) / (1 + len(left) + len(fresh.unused_names))
+    return Choice(frame, trial, 0.0, want or before.want, sure=sure)
 
 
 def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fill]) -> bool:

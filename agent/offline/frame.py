@@ -33,6 +33,8 @@ class Frame:
     want_margin: float = 0.0
     rivals: list[Frame] = field(default_factory=list)  # other fillings of the same calculator, best first
     pattern_want: str = ""
+    alike: float = 0.0  # how alike the example is that fills just these fields
+    disorder: bool = False  # against the order that the wording gives
     pairs: dict[str, tuple[Any, Any]] = field(
         default_factory=dict
     )  # fields with two values: two runs to compare

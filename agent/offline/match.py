@@ -180,8 +180,8 @@ class Matcher:
         self._fill_axes(base, reading, free, skip)
         options, fits = self._options(base, reading, words, free, skip, prefer or {})
         frames: list[Frame] = []
-        for chosen in self._assignments(options, fits, reading, base, k):
-            frame = Frame(spec, dict(base.fills), pairs=dict(base.pairs))
+        for chosen, disorder in self._assignments(options, fits, reading, base, k):
+            frame = Frame(spec, dict(base.fills), pairs=dict(base.pairs), disorder=disorder)
             for i, f in chosen.items():
                 frame.fills[f.name] = Fill(
                     filled_value(reading.quantities[i], f), quantities=(i,), fit=fits[i, f.name]
@@ -205,13 +205,17 @@ class Matcher:
         reading: Reading,
         frame: Frame,
         k: int,
-    ) -> list[dict[int, Field]]:
-        """The assignment that the wording orders, then the `k` best by fit alone."""
-        first = assign(options, fits)
-        in_order(first, fits, reading, frame.spec)
-        beside_names(first, fits, reading, frame)
-        own_periods(first, fits, reading, frame.spec)
-        found = [first]
+    ) -> list[tuple[dict[int, Field], bool]]:
+        """The assignment in the order of the wording, then the `k` best by fit alone, and whether each is against that order."""
+
+        def ordered(chosen: dict[int, Field]) -> dict[int, Field]:
+            in_order(chosen, fits, reading, frame.spec)
+            beside_names(chosen, fits, reading, frame)
+            own_periods(chosen, fits, reading, frame.spec)
+            return chosen
+
+        first = ordered(assign(options, fits))
+        found = [(first, False)]
         if k and len(options) > 1:
             worth = {key: quality(fit) for key, fit in fits.items()}
             left = {i: LEFT if reading.quantities[i].marked else 0.6 * LEFT for _, i, _ in options}
@@ -220,7 +224,7 @@ class Matcher:
                 key = frozenset((i, f.name) for i, f in other.items())
                 if key not in seen:
                     seen.add(key)
-                    found.append(other)
+                    found.append((other, ordered(dict(other)) != other))
         return found
 
     def _fill_names(

@@ -133,7 +133,7 @@ def _is_bound(name: str, schema: Mapping[str, Any]) -> bool:
 
 
 def _examples(schema: Mapping[str, Any], tool: Described) -> tuple[Example, ...]:
-    rows = schema.get("examples") or getattr(tool, "examples", None) or []
+    rows = getattr(tool, "examples", None) or schema.get("examples") or []
     return tuple(
         Example(str(r["question"]), dict(r.get("input", {})), str(r.get("want", "") or ""))
         for r in rows

@@ -209,6 +209,10 @@ class Reader:
         frame.parts["unused"] = -WEIGHTS.unused * len(salient) - WEIGHTS.unused_name * len(frame.unused_names)
         missing = [f for f in frame.spec.required if f.name not in frame.fills]
         frame.parts["missing"] = -WEIGHTS.missing * len(missing)
+        own = self._told_apart(frame.spec, frame.fills)
+        frame.alike = next(
+            (sim for sim, e in similar[:12] if self._told_apart(frame.spec, e.input) == own), 0.0
+        )
         numbers = [fill for fill in frame.fills.values() if fill.quantities]
         if numbers and all(fill.fit < 2.0 for fill in numbers):
             frame.parts["unsaid"] = -2.5
@@ -218,6 +222,12 @@ class Reader:
             frame.want_margin = ranked[0][0] - ranked[1][0] if len(ranked) > 1 else 3.0
             frame.parts["want"] = WEIGHTS.want * min(ranked[0][0], 5.0)
         frame.score = sum(frame.parts.values())
+
+    @staticmethod
+    def _told_apart(spec: Spec, names: Iterable[str]) -> frozenset[str]:
+        """The fields that tell one way of asking from another: numbers and things, not formats and switches."""
+        kinds = ("number", "numbers", "objects", "entity", "entities")
+        return frozenset(n for n in names if n in spec.by_name and spec.by_name[n].kind in kinds)
 
     def _lexical(self, question: Question, spec: Spec) -> float:
         seen = {s for s, _ in question.features.stems}

@@ -231,8 +231,8 @@ def claims_choice(decider: Decider, decision: Decision, turn: Turn) -> Choice | 
     for n, chosen in enumerate(sets):
         question = _with_claims(decider, decision.question, chosen)
         for c in decider.choices(question)[:3]:
-            if c.ok and c.score >= SURE - 1.5 and _uses_claim(question, c):
-                found.append((len(c.faults), 0.5 * n - c.score, c))
+            if c.ok and c.sure >= SURE and _uses_claim(question, c):
+                found.append((len(c.faults), 0.05 * n - c.sure, c))
     best = min(found, key=lambda row: row[:2], default=None)
     return None if best is None or withheld(best[2].faults, "") else best[2]
 
@@ -457,13 +457,7 @@ def _at(decider: Decider, choice: Choice, name: str, value: Any) -> str:
 def _other_reading(decision: Decision, choice: Choice) -> str:
     """When another calculator came close, say which reading was taken."""
     rival = decision.rival
-    if (
-        rival is None
-        or not rival.ok
-        or rival.want is None
-        or choice.want is None
-        or choice.score - rival.score > 0.8
-    ):
+    if rival is None or not rival.ok or rival.want is None or choice.want is None or rival.sure < 0.25:
         return ""
     if rival.frame.spec.name == choice.frame.spec.name or rival.frame.spec.name == ARITHMETIC:
         return ""

@@ -54,9 +54,9 @@ def _one(decider: Decider, text: str, before: Choice | None, topic: str, asked: 
     merged = merge(decider, question, before) if leaning > 0.3 else None
     if merged is not None:
         best = choices[0] if choices else None
-        alone = best.score if best is not None and best.ok else (best.score - 3 if best is not None else 0.0)
-        bar = {True: SURE + 4.5, False: SURE}[leaning >= 1.0]
-        if merged.score >= LIKELY and (alone < bar or leaning >= 1.7 or _same_tool(best, merged)):
+        alone = best.sure if best is not None and best.ok else 0.0
+        bar = {True: 0.85, False: SURE}[leaning >= 1.0]
+        if merged.sure >= LIKELY and (alone < bar or leaning >= 1.7 or _same_tool(best, merged)):
             if question.features.wanted.unit is None and asked is not None:
                 question = replace(question, features=replace(question.features, wanted=asked))
             decision = decider.decide(question, [merged])

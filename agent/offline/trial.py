@@ -26,6 +26,8 @@ class Trial:
     allowed: str = ""
     message: str = ""
     nearest: tuple[str, ...] = ()
+    assumed: int = 0  # what the run assumed because nobody said it
+    warned: int = 0
 
 
 class Trials:
@@ -57,4 +59,5 @@ class Trials:
             return Trial("broken", {}, {}, message=str(e))
         except Exception as e:  # a plugin's own fault must not stop the reading of the question
             return Trial("broken", {}, {}, message=f"{type(e).__name__}: {e}")
-        return Trial("ok", done.output, {f.name: (f.value, f.unit) for f in done.figures})
+        figures = {f.name: (f.value, f.unit) for f in done.figures}
+        return Trial("ok", done.output, figures, assumed=len(done.assumptions), warned=len(done.warnings))

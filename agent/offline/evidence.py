@@ -1,0 +1,125 @@
+"""What speaks for and against one reading of a question, as numbers, and how much each of them counts.
+
+A reading is a calculator with its filled fields and the result that is taken for the one asked for (or a plain sum),
+after it was run. Its evidence is a handful of numbers that mean the same for every calculator, plugins included; their
+weighted sum is the log-odds of the reading against "none of them". The weights are fitted by `evals.fit_reader` on the
+calculators' own worked examples, each asked of a reader that has not read it, and on questions by people who have not
+seen the reader; the odds are therefore a measure of how far a reading can be trusted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from agent.offline.measure import without_counts
+from agent.offline.score import Question, is_salient
+
+if TYPE_CHECKING:
+    from agent.offline.choices import Choice
+
+NOT_OK = ("missing", "invalid", "unknown", "absent", "unit", "broken")
+FAULTS = ("unit", "echo", "inverse", "absurd", "same")
+
+
+def evidence(question: Question, choice: Choice, best_route: float) -> dict[str, float]:
+    """The evidence of one choice; `best_route` is the best routing score (words and examples) of any calculator."""
+    parts, frame = choice.frame.parts, choice.frame
+    found = dict(_of_question(question))
+    left = [i for i in frame.unused if is_salient(question, i)]
+    found["left_over"] = float(len(left))
+    found["names_left"] = float(len(frame.unused_names))
+    if choice.sum is not None:
+        found |= {
+            "sum": 1.0,
+            "sum_clarity": choice.sum.clarity,
+            "sum_names": float(bool(question.reading.mentions)),
+        }
+    else:
+        route = parts.get("words", 0.0) + parts.get("example", 0.0)
+        fits = [f.fit for f in frame.fills.values() if f.quantities]
+        found |= {
+            "words": parts.get("words", 0.0),
+            "example": parts.get("example", 0.0),
+            "behind": best_route - route,
+            "fill": parts.get("fill", 0.0),
+            "weak_fills": float(sum(1 for f in fits if f < 2.2)),
+            "strong_fills": float(sum(1 for f in fits if f >= 4.0)),
+            "worst_fill": min(fits, default=2.5),
+            "unsaid": float("unsaid" in parts),
+            "pattern": frame.alike,
+            "disorder": float(frame.disorder),
+            "want": min(choice.wanted, 6.0),
+            "want_lost": min(choice.lost, 4.0),
+            "no_numbers": float(not fits),
+        }
+    if choice.ok:
+        found |= _asked(question, choice)
+        found["idle"] = float(len(choice.idle))
+        found["assumed"] = float(min(choice.trial.assumed, 4))
+        found["warned"] = float(min(choice.trial.warned, 3))
+        found["pair"] = float(bool(frame.pairs))
+        found["reported"] = float(_reported(question, choice))
+        for fault in FAULTS:
+            found[f"fault_{fault}"] = float(fault in choice.faults)
+    else:
+        found[choice.trial.kind] = 1.0
+    found["checked"] = choice.checked
+    return {name: value for name, value in found.items() if value}
+
+
+def _of_question(question: Question) -> dict[str, float]:
+    """What makes any calculation of this question more or less likely than none."""
+    f = question.features
+    numbers = sum(1 for i in range(len(question.reading.quantities)) if is_salient(question, i))
+    return {
+        "bias": 1.0,
+        "source_asked": float(f.source),
+        "speaker_named": float(f.strong_source),
+        "speaker_without_numbers": float(f.strong_source and numbers == 0),
+        "check": float(f.check or f.where_said),
+        "explain": float(f.explain and not f.asks_number),
+        "number_asked": float(f.asks_number),
+        "numbers_none": float(numbers == 0),
+        "numbers_one": float(numbers == 1),
+        "things_named": float(bool(question.reading.mentions)),
+    }
+
+
+def _reported(question: Question, choice: Choice) -> int:
+    """How many fields hold what somebody else is said to have claimed."""
+    quantities = question.reading.quantities
+    return sum(
+        1 for f in choice.frame.fills.values() if any("reported" in quantities[i].marks for i in f.quantities)
+    )
+
+
+def _asked(question: Question, choice: Choice) -> dict[str, float]:
+    """How the unit of the result stands to the unit asked for."""
+    wanted, want = question.features.wanted, choice.want
+    if want is None or want.unit is None or wanted.unit is None or choice.sum is not None:
+        return {}
+    if wanted.unit.dims == want.unit.dims:
+        if not wanted.unit.dims and (wanted.unit_text == "percent") != (want.unit_text == "percent"):
+            return {"asked_kin": 1.0}
+        return {"asked" if wanted.explicit else "asked_softly": 1.0}
+    if without_counts(wanted.unit) == without_counts(want.unit) and without_counts(want.unit):
+        return {"asked_kin": 1.0}
+    return {"asked_else" if wanted.explicit else "asked_else_softly": 1.0}
+
+
+def log_odds(found: Mapping[str, float]) -> float:
+    """The weighted sum of the evidence."""
+    return math.fsum(WEIGHTS.get(name, 0.0) * value for name, value in found.items())
+
+
+def _load() -> dict[str, float]:
+    text = Path(__file__).with_name("weights.yaml").read_text(encoding="utf-8")
+    return {str(name): float(weight) for name, weight in yaml.safe_load(text)["weights"].items()}
+
+
+WEIGHTS = _load()
