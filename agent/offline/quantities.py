@@ -17,8 +17,8 @@ from agent.offline.series import (
     pin_ranges,
     share_units,
 )
-from agent.offline.words import Token
 from agent.offline.unsaid_units import is_amount, rate_of, supply_units
+from agent.offline.words import Token
 from agent.offline.written_units import CASED, UNIT_WORDS, denominators, spelled_unit, unit_after
 
 _DESCRIBED = frozenset(

@@ -321,10 +321,9 @@ def _unit_word(
     return i, ""
 
 
-_GROUPS = frozenset("box boxes node nodes server servers cluster clusters pod pods rack racks system systems domain machine machines job jobs run runs "
-                    "fleet hour hours day days week weeks month months year years".split())  # fmt: skip
+_GROUPS = frozenset(["box", "boxes", "node", "nodes", "server", "servers", "cluster", "clusters", "pod", "pods", "rack", "racks", "system", "systems", "domain", "machine", "machines", "job", "jobs", "run", "runs", "fleet", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "year", "years"])  # fmt: skip
 _VERBS = frozenset(
-    "costs needs does has was is serves runs draws makes takes uses gets puts pulls yields holds fits was".split()
+    ["costs", "needs", "does", "has", "was", "is", "serves", "runs", "draws", "makes", "takes", "uses", "gets", "puts", "pulls", "yields", "holds", "fits", "was"]
 )
 
 
