@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from agent.offline.entities import Mention
 from agent.offline.measure import NUMBER, parse_unit
-from agent.offline.numbers import Number, read_number
+from agent.offline.numbers import SPELLED, Number, digits, read_number
 from agent.offline.reading import Quantity, Reading
 from agent.offline.series import (
     each_of,
@@ -15,8 +17,9 @@ from agent.offline.series import (
     pin_ranges,
     share_units,
 )
+from agent.offline.unsaid_units import is_amount, rate_of, supply_units
 from agent.offline.words import Token
-from agent.offline.written_units import CASED, UNIT_WORDS, unit_after
+from agent.offline.written_units import CASED, UNIT_WORDS, denominators, spelled_unit, unit_after
 
 _DESCRIBED = frozenset(
     [
@@ -67,7 +70,7 @@ def read_quantities(reading: Reading) -> list[Quantity]:
         i = found[-1].last
     found = each_of(per_million(reading.tokens, found))
     found = mark_changes(reading.tokens, share_units(reading.tokens, merge_ranges(reading.tokens, found)))
-    return mark_reported(reading, pin_ranges(found))
+    return mark_reported(reading, pin_ranges(supply_units(reading, found)))
 
 
 def _size_reading(reading: Reading, mention: Mention, i: int) -> Quantity | None:
@@ -81,13 +84,27 @@ def _size_reading(reading: Reading, mention: Mention, i: int) -> Quantity | None
                     marks=frozenset({"params", "scaled"}))  # fmt: skip
 
 
+_FOLD = re.compile(r"(two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|hundred)fold$")
 _VERBAL = {"twice": 2.0, "doubles": 2.0, "doubled": 2.0, "doubling": 2.0, "double": 2.0, "triples": 3.0, "tripled": 3.0, "triple": 3.0,
-           "thrice": 3.0, "quadruples": 4.0, "quadrupled": 4.0, "halves": 0.5, "halved": 0.5, "tenfold": 10.0, "fivefold": 5.0}  # fmt: skip
+           "thrice": 3.0, "quadruples": 4.0, "quadrupled": 4.0, "halves": 0.5, "halved": 0.5}  # fmt: skip
 
 
 def _verbal(reading: Reading, i: int) -> Quantity | None:
     """ "doubles", "twice as dear", "tenfold": a factor said in a word; "months to double" asks instead."""
     token = reading.tokens[i]
+    fold = _FOLD.match(token.low)
+    if fold is not None:
+        times = SPELLED.get(fold.group(1), 100.0)
+        return Quantity(
+            times,
+            NUMBER,
+            "dimensionless",
+            token.start,
+            token.end,
+            i,
+            i + 1,
+            marks=frozenset({"times", "spelled"}),
+        )
     if token.low not in _VERBAL:
         return None
     follow = reading.tokens[i + 1].low if i + 1 < len(reading.tokens) else ""
@@ -186,8 +203,8 @@ _AFTER_CHIP = frozenset(
 
 def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     tokens = reading.tokens
-    number = read_number(tokens, i)
-    if number is None or _is_label(tokens, i, number) or _per_money(tokens, i, number):
+    number = read_number(tokens, i) or _one_dollar(tokens, i)
+    if number is None or _is_label(reading, i, number) or _per_money(tokens, i, number):
         return None
     dims = _dimensions(reading, i, number)
     if dims:
@@ -205,6 +222,14 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     currency, start, sign = _before(tokens, i, start)
     value *= sign
     last, unit_text, extra = unit_after(reading, number, currency)
+    if unit_text.startswith("/"):
+        unit_text = rate_of(reading, number, unit_text, tokens[number.last].text == "/")
+        last = last if unit_text else number.last
+    if unit_text == "USD" and (cents := _and_cents(reading, last)) is not None:
+        value, last, unit_text = value + cents[0], cents[1], cents[2]
+    part = number.spelled and 0 < value < 1 and not currency
+    if part and not unit_text:
+        value, last, unit_text = _share(reading, value, last)
     period: Quantity | None = None
     base, _, per = unit_text.partition("/")
     if base in ("percent", "dimensionless") and per in ("year", "month", "day", "quarter_year", "week"):
@@ -222,11 +247,13 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     if (
         not unit_text
         and not currency
-        and (tokens[last - 1].low == "grand" or _price_of_chip(reading, i, number))
+        and (
+            tokens[last - 1].low == "grand"
+            or _price_of_chip(reading, i, number)
+            or is_amount(reading, number)
+        )
     ):
         unit_text = "USD"
-    if not unit_text and _of_them(reading, last):
-        unit_text = "chip"
     if (
         not unit_text
         and number.scaled
@@ -293,13 +320,54 @@ def _price_of_chip(reading: Reading, i: int, number: Number) -> bool:
     )
 
 
-def _of_them(reading: Reading, i: int) -> bool:
-    """ "1,024 of them" after a chip was named."""
-    words = [t.low for t in reading.tokens[i : i + 2]]
-    if words not in (["of", "them"], ["of", "those"], ["of", "these"]):
-        return False
-    named = any("chip" in m.kinds and m.start < reading.tokens[i].start for m in reading.mentions)
-    return named or any(t.low in ("gpu", "gpus", "chip", "chips") for t in reading.tokens[:i])
+def _one_dollar(tokens: list[Token], i: int) -> Number | None:
+    """ "a dollar twenty", "a dollar per million"; "a dollar of revenue" is no amount."""
+    words = [t.low for t in tokens[i : i + 3]]
+    if words[:2] != ["a", "dollar"] or len(words) < 3:
+        return None
+    more = read_number(tokens, i + 2)
+    if words[2] in ("per", "an", "each", "a") or (more is not None and more.spelled):
+        return Number(1.0, i, i + 1, spelled=True)
+    return None
+
+
+def _and_cents(reading: Reading, i: int) -> tuple[float, int, str] | None:
+    """ "two dollars and ten cents an hour", "three dollars fifty per million": (dollars to add, token after, unit)."""
+    tokens = reading.tokens
+    if not i or tokens[i - 1].low not in ("dollar", "dollars", "buck", "bucks"):
+        return None
+    joined = i < len(tokens) and tokens[i].low == "and"
+    start = i + joined
+    number = read_number(tokens, start) if start < len(tokens) else None
+    if (
+        number is None
+        or not number.spelled
+        or number.scaled
+        or not 1 <= number.value < 100
+        or number.value != int(number.value)
+    ):
+        return None
+    last = number.last
+    cents = last < len(tokens) and tokens[last].low in ("cent", "cents")
+    noun = (
+        spelled_unit(tokens[last].text) if last < len(tokens) and tokens[last].low not in ("a", "an") else ""
+    )
+    if (joined or (noun and last < len(tokens))) and not cents:
+        return None
+    if last < len(tokens) and reading.masked(last) is not None:
+        return None
+    last, unit = denominators(reading, last + cents, "USD")
+    return number.value / 100, last, unit
+
+
+def _share(reading: Reading, value: float, last: int) -> tuple[float, int, str]:
+    """ "a tenth of the memory" is 10 percent; "two-thirds of a day" has the unit of the day."""
+    tokens = reading.tokens
+    if [t.low for t in tokens[last : last + 2]] in (["of", "a"], ["of", "an"]) and last + 2 < len(tokens):
+        unit = spelled_unit(tokens[last + 2].text)
+        if unit:
+            return value, last + 3, unit
+    return float(f"{value * 100:.12g}"), last, "percent"
 
 
 def _to_one(reading: Reading, number: Number) -> Quantity | None:
@@ -331,20 +399,16 @@ def _times(reading: Reading, number: Number) -> Number:
     return number
 
 
-def _is_label(tokens: list[Token], i: int, number: Number) -> bool:
+def _is_label(reading: Reading, i: int, number: Number) -> bool:
     """Numbers that are names: `FP8`, `Q3`, `24/7`, `H1`, a list index `1)`, "one of", "no one"."""
+    tokens = reading.tokens
     before = tokens[i - 1] if i else None
+    named = reading.masked(number.last) if number.last < len(tokens) else None
+    if _round_the_clock(tokens, i):
+        return True
     if before is not None and before.is_word and before.end == tokens[i].start:
         return True
     after = tokens[number.last].low if number.last < len(tokens) else ""
-    if (
-        i > 1
-        and before is not None
-        and before.text == "/"
-        and tokens[i - 2].text == "24"
-        and tokens[i].text == "7"
-    ):
-        return True
     if (
         before is not None
         and before.text == "-"
@@ -361,16 +425,19 @@ def _is_label(tokens: list[Token], i: int, number: Number) -> bool:
     ):
         return number.glued not in ("X",)  # the coefficient of a formula: "6ND"
     if tokens[i].low == "one":
-        if number.last < len(tokens) and tokens[number.last].text[:1].isupper():
-            return False  # "one H100"
+        if number.last < len(tokens) and (tokens[number.last].text[:1].isupper() or named is not None):
+            return False  # "one H100", "one mi300x"
         return (
             after not in UNIT_WORDS and after not in ("million", "billion", "trillion") and not number.scaled
         )
-    return (
-        number.value == 24 and after == "/" and tokens[number.last + 1].text == "7"
-        if number.last + 1 < len(tokens)
-        else False
-    )
+    return False
+
+
+def _round_the_clock(tokens: list[Token], i: int) -> bool:
+    """The 24 and the 7 of `24/7` and `24x7`."""
+    start = i if tokens[i].text == "24" else i - 2
+    words = [t.low for t in tokens[start : start + 3]] if start >= 0 else []
+    return len(words) == 3 and words[0] == "24" and words[1] in ("/", "x", "×") and words[2] == "7"
 
 
 def _dimensions(reading: Reading, i: int, number: Number) -> list[Quantity] | None:
@@ -384,7 +451,7 @@ def _dimensions(reading: Reading, i: int, number: Number) -> list[Quantity] | No
     ):
         if reading.masked(j + 2) is not None:
             break
-        values.append(float(tokens[j + 2].text.replace(",", "")))
+        values.append(digits(tokens[j + 2].text))
         j += 2
     if len(values) < 2 or (len(values) == 2 and tokens[i + 1].low == "*"):
         return None

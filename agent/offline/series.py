@@ -190,8 +190,8 @@ def share_units(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
     for i in range(len(out) - 1):
         a, b = out[i], out[i + 1]
         if a.unit_text == "USD" and b.unit_text == "USD/Mtoken":
-            gap = [t.low for t in tokens[a.last : b.first] if t.text != "$"]
-            if gap in (["and"], ["/"], [","], ["in", "and"], ["in", ","], ["input", "and"], ["input", ","]):
+            gap = {t.low for t in tokens[a.last : b.first] if t.text != "$"}
+            if gap & {"and", "/", ","} and gap <= _SIDES and b.first - a.last <= 5:
                 out[i] = a = replace(
                     a, unit=b.unit, unit_text=b.unit_text, series=i, marks=a.marks | {"shared"}
                 )
@@ -209,6 +209,11 @@ def share_units(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
         if a.series >= 0 and a.series == b.series and a.marked and not b.marked and _passes_on(tokens, a, b):
             out[i + 1] = replace(b, unit=a.unit, unit_text=a.unit_text, marks=b.marks | {"shared"})
     return out
+
+
+_SIDES = frozenset(
+    {"and", "/", ",", "in", "out", "input", "output", "prompt", "completion", "for", "tokens", "or"}
+)
 
 
 def _same_rate(tokens: list[Token], a: Quantity, b: Quantity) -> bool:

@@ -13,7 +13,7 @@ UNIT_WORDS: dict[str, str] = {}
 for _unit, _words in {
     "USD": "dollar dollars usd buck bucks", "cent": "cent cents", "percent": "percent pct percents",
     "token": "token tokens tok toks", "chip": "gpu gpus chip chips card cards accelerator accelerators tpu tpus xpu xpus",
-    "request": "user users request requests query queries sequence sequences call calls prompt prompts session sessions "
+    "request": "user users request requests req reqs query queries tickets messages questions replies sequence sequences call calls prompt prompts session sessions "
     "conversation conversations chats task tasks job jobs answer answers",
     "person": "person people persons human humans employee employees engineer engineers developer developers analyst "
     "analysts worker workers programmer programmers coder coders inhabitants staff devs dev lawyers agents seats",
@@ -23,13 +23,13 @@ for _unit, _words in {
     "GB": "gb gig gigs gigabyte gigabytes", "GiB": "gib", "TB": "tb terabyte terabytes", "TiB": "tib", "PB": "pb petabyte petabytes",
     "second": "second seconds sec secs s", "ms": "ms millisecond milliseconds msec", "us": "us microsecond microseconds",
     "minute": "minute minutes min mins", "hour": "hour hours hr hrs h", "day": "day days", "week": "week weeks",
-    "month": "month months mo", "year": "year years yr yrs annum", "quarter_year": "quarter quarters",
+    "month": "month months mo mos", "year": "year years yr yrs annum", "quarter_year": "quarter quarters",
     "W": "w watt watts", "kW": "kw kilowatt kilowatts", "MW": "mw megawatt megawatts", "GW": "gw gigawatt gigawatts",
     "Wh": "wh", "kWh": "kwh", "MWh": "mwh", "GWh": "gwh", "TWh": "twh", "J": "joule joules",
     "FLOP": "flop flops operations", "GFLOP/s": "gflops gigaflops", "TFLOP/s": "tflops teraflops teraflop tflop tf",
     "PFLOP/s": "pflops petaflops petaflop pflop", "EFLOP/s": "eflops exaflops exaflop eflop", "ZFLOP/s": "zettaflops zflops",
     "token/s": "tps", "Gbit/s": "gbps", "Tbit/s": "tbps", "Mbit/s": "mbps", "Gbit": "gbit gbits", "Tbit": "tbit",
-    "tonne": "ton tons tonne tonnes", "pound": "lb lbs pounds", "km": "km", "dimensionless": "x times fold",
+    "tonne": "ton tons tonne tonnes", "pound": "lb lbs pounds", "km": "km", "kg": "kg kilo kilos kilogram kilograms", "dimensionless": "x times fold",
 }.items():  # fmt: skip
     UNIT_WORDS |= dict.fromkeys(_words.split(), _unit)
 
@@ -81,6 +81,18 @@ _PER_UNITS_AFTER_A = frozenset(
         "gig",
         "gb",
         "sec",
+        "yr",
+        "mo",
+        "wk",
+        "param",
+        "parameter",
+        "weight",
+        "kilowatt",
+        "megawatt",
+        "ticket",
+        "answer",
+        "chat",
+        "conversation",
     ]
 )
 
@@ -162,13 +174,32 @@ def unit_after(reading: Reading, number: Number, currency: str) -> tuple[int, st
         and tokens[i + 1].low in ("param", "parameter", "params", "weight")
     ):
         return i + 2, "token/param", marks
-    if unit or (i < len(tokens) and tokens[i].text == "/"):
+    if "USD" in unit or unit == "cent":
+        i = _past_direction(tokens, i)
+    if unit or (i < len(tokens) and tokens[i].low in ("/", "per", "a", "an") and not number.glued):
         i, unit = denominators(reading, i, unit)
+    if "times" in marks and unit.startswith("dimensionless/") and unit.split("/")[1] not in _TIMES_OVER:
+        unit = "dimensionless"  # "pays 10x per token"
     if (i < len(tokens) and tokens[i].low in _EACH) or (
         i + 1 < len(tokens) and tokens[i].low in ("all", "a") and tokens[i + 1].low in ("in", "piece", "pop")
     ):
         marks.add("each")
     return i, unit, marks
+
+
+_TIMES_OVER = frozenset({"year", "month", "day", "week", "quarter_year"})
+_DIRECTIONS = frozenset({"in", "out", "input", "output", "prompt", "completion"})
+
+
+def _past_direction(tokens: list[Token], i: int) -> int:
+    """ "$10 out per mtok": the rate begins after the word for the side of the call."""
+    if i + 2 < len(tokens) and tokens[i].low in _DIRECTIONS and tokens[i + 1].low in ("per", "/"):
+        return (
+            i + 1
+            if tokens[i + 2].low in ("m", "mm", "million", "mtok", "mtoken", "mtokens", "1m", "k")
+            else i
+        )
+    return i
 
 
 def _numerator(reading: Reading, number: Number, marks: set[str]) -> tuple[int, str]:
@@ -187,7 +218,7 @@ def _numerator(reading: Reading, number: Number, marks: set[str]) -> tuple[int, 
         return i + 1, "cent"
     if token.low in ("x", "×", "*") or token.text in "×*":
         named = reading.masked(i + 1) if i + 1 < len(tokens) else None
-        if named is not None and "chip" in named.kinds:
+        if named is not None and "chip" in named.kinds and not _compared(tokens, number.first, named.text):
             return i, "chip"
         if token.text in "×*" or (i + 1 < len(tokens) and tokens[i + 1].is_number):
             return i, ""
@@ -232,6 +263,13 @@ def _numerator(reading: Reading, number: Number, marks: set[str]) -> tuple[int, 
     return _unit_word(reading, i, marks, glued=bool(number.glued), number_value=number.value)
 
 
+def _compared(tokens: list[Token], first: int, name: str) -> bool:
+    """ "more than 2x hopper": as much again, not two of them."""
+    return not any(c.isdigit() for c in name) and any(
+        t.low in ("than", "costs", "over", "about") for t in tokens[max(0, first - 2) : first]
+    )
+
+
 def _hyphenated(reading: Reading, i: int, marks: set[str]) -> tuple[int, str]:
     """`8-GPU box`, `3-year contract`, `forty-thousand-dollar`, `70-billion-parameter`."""
     after = reading.tokens[i + 1]
@@ -239,6 +277,12 @@ def _hyphenated(reading: Reading, i: int, marks: set[str]) -> tuple[int, str]:
         if after.low in ("fold", "times"):
             marks.add("times")
         return i + 2, UNIT_WORDS[after.low]
+    if after.low == "way" and i + 2 < len(reading.tokens):
+        named = reading.masked(i + 2)
+        if (named is not None and "chip" in named.kinds) or UNIT_WORDS.get(
+            reading.tokens[i + 2].low
+        ) == "chip":
+            return i + 2, "chip"  # "an eight-way H100 box"
     return i, ""
 
 
@@ -258,6 +302,8 @@ def _unit_word(
                 marks.add("times")
             if token.low in ("us", "weight") and not glued:
                 break
+            if unit == "chip" and number_value != 1 and _part_of_noun(tokens, i + skip, number_value):
+                break
             if token.low == "quarter" and number_value != 1:
                 break
             if (
@@ -273,6 +319,32 @@ def _unit_word(
         if token.low in ("gpu", "chip") and nxt not in ("hour", "hours", "-"):
             break
     return i, ""
+
+
+_GROUPS = frozenset(["box", "boxes", "node", "nodes", "server", "servers", "cluster", "clusters", "pod", "pods", "rack", "racks", "system", "systems", "domain", "machine", "machines", "job", "jobs", "run", "runs", "fleet", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "year", "years"])  # fmt: skip
+_VERBS = frozenset(
+    ["costs", "needs", "does", "has", "was", "is", "serves", "runs", "draws", "makes", "takes", "uses", "gets", "puts", "pulls", "yields", "holds", "fits", "was"]
+)
+
+
+def _part_of_noun(tokens: list[Token], i: int, value: float) -> bool:
+    """ "900 chip factories", "130 GPU and network faults", "2026 accelerator budget": chips are not what is counted."""
+    if tokens[i].low.endswith("s") or i + 1 >= len(tokens):
+        return False
+    after = tokens[i + 1].low
+    if 2000 <= value <= 2050 and tokens[i + 1].is_word and after not in _GROUPS:
+        return True
+    if after == "and" and i + 3 < len(tokens):
+        return (
+            tokens[i + 3].low.endswith("s") and tokens[i + 3].is_word and tokens[i + 3].low not in UNIT_WORDS
+        )
+    return (
+        len(after) > 3
+        and after.endswith("s")
+        and tokens[i + 1].is_word
+        and after not in _GROUPS | _VERBS
+        and after not in UNIT_WORDS
+    )
 
 
 def spelled_unit(word: str) -> str:
@@ -292,11 +364,19 @@ def _compound(tokens: list[Token], i: int, unit: str) -> tuple[int, str]:
     return i + 1, unit
 
 
+def _for_every(tokens: list[Token], i: int) -> bool:
+    """ "25 tokens for every parameter"; "for each of the 24" is no rate."""
+    words = [t.low for t in tokens[i : i + 3]]
+    return len(words) == 3 and words[0] == "for" and words[1] in ("every", "each") and words[2] != "of"
+
+
 def denominators(reading: Reading, i: int, unit: str) -> tuple[int, str]:
     """`/hr/GPU`, `per million tokens`, `an hour per chip`, `/M`."""
     tokens = reading.tokens
-    while i < len(tokens) and tokens[i].low in _PER:
+    while i < len(tokens) and (tokens[i].low in _PER or _for_every(tokens, i)):
         joint, j = tokens[i].low, i + 1
+        if joint == "for":
+            joint, j = "per", i + 2
         if j >= len(tokens):
             break
         if joint in ("a", "an", "each", "every") and tokens[j].low not in _PER_UNITS_AFTER_A:

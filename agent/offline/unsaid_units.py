@@ -1,0 +1,341 @@
+"""Units that a text leaves out because a reader knows them: "COGS of 13bn" is money, "8k context" tokens,
+"six of them" whatever was counted before, "from 60 people to 45" people again.
+
+Nothing is guessed for a number that has a unit or a noun of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from agent.offline.measure import parse_unit
+from agent.offline.numbers import Number
+from agent.offline.reading import Quantity, Reading
+from agent.offline.words import STOP, Token
+from agent.offline.written_units import UNIT_WORDS, spelled_unit
+
+_PAID = frozenset(
+    ["cost", "costs", "costing", "price", "priced", "prices", "pay", "pays", "paid", "paying", "charge", "charges", "charged", "charging", "worth", "spend", "spends", "spent", "spending", "earn", "earns", "earning", "salary", "salaries", "wage", "revenue", "revenues", "sales", "turnover", "capex", "opex", "cogs", "bom", "profit", "income", "budget", "bill", "bills", "raise", "raised", "raises", "raising", "rent", "rents", "rented", "renting", "sell", "sells", "sold", "selling", "bought", "buys", "fee", "outlay", "ocf", "fcf", "funding", "investment", "valuation", "expenses", "savings", "payroll", "grossed", "invoice", "debt", "cash", "loaded"]
+)
+_PRICE_LEAD = _PAID | frozenset(
+    ["at", "@", "for", "gets", "get", "rate", "market", "clears", "list", "lists", "now", "plan", "subscription", "tariff"]
+)
+_FILLERS = frozenset(
+    ["about", "around", "roughly", "only", "just", "of", "at", "is", "was", "are", "were", "to", "for", "by", "=", ":", "~", "a", "an", "the", "came", "come", "comes", "some", "nearly", "almost", "over", "under", "us", "me", "them", "it", "up", "out", "in", "total", "flow", "est", "approximately", "goods"]
+)
+_AFTER_MONEY = frozenset(
+    ["fully", "loaded", "each", "apiece", "salary", "salaries", "total", "all", "revenue", "sales", "capex", "profit", "today"]
+)
+_PEOPLE = frozenset(
+    ["engineer", "developer", "dev", "analyst", "employee", "hire", "coder", "programmer", "worker", "researcher", "lawyer"]
+)
+_MACHINES = frozenset(["server", "box", "node", "machine", "rack", "gpu", "chip", "card", "accelerator"])
+_TOKEN_NOUNS = frozenset(
+    ["prompt", "completion", "input", "output", "in", "out", "visible", "hidden", "reasoning", "thinking", "cached", "generated", "context", "ctx"]
+)
+_CONTEXT = frozenset({"context", "ctx", "contexts"})
+_COUNTED = frozenset({"chip", "request", "person", "server", "rack", "token", "core", "link"})
+_TALLIES = re.compile(
+    r"\b(quer(?:y|ies)|requests?|reqs?|calls?|chats?|tickets?|conversations?|questions?|users?)\b", re.I
+)
+_MODEL_WORDS = frozenset(
+    ["model", "models", "param", "params", "parameter", "parameters", "train", "training", "trained", "weights", "dense", "moe"]
+)
+_RATE_MONEY = re.compile(r"/(?:[MkG]token|chip/hour|hour/chip|server/hour|[kM]Wh)$")
+
+
+def _lead(tokens: list[Token], i: int, reach: int = 5) -> list[str]:
+    """The words before token `i`, nearest first, up to a sign that ends a clause."""
+    words: list[str] = []
+    for k in range(i - 1, max(-1, i - 1 - reach), -1):
+        if tokens[k].text in ",;.?!()" or tokens[k].is_number:
+            break
+        words.append(tokens[k].low)
+    return words
+
+
+def rate_of(reading: Reading, number: Number, unit: str, slash: bool) -> str:
+    """`/Mtoken`, `/hour`, `/day` of a number without a unit: dollars, requests, or "" when neither is meant."""
+    tokens = reading.tokens
+    if _RATE_MONEY.search(unit):
+        return f"USD{unit}"
+    lead = _lead(tokens, number.first, 4)
+    decimal = bool(re.search(r"\.\d\d?$", tokens[number.first].text)) and not number.scaled
+    money = any(w in _PRICE_LEAD for w in lead)
+    if unit in ("/hour", "/chip") and (decimal or money):
+        return f"USD{unit}"
+    if unit in (
+        "/month",
+        "/year",
+        "/person",
+        "/person/month",
+        "/person/year",
+        "/month/person",
+        "/year/person",
+    ):
+        if money or decimal or (slash and not number.scaled):
+            return f"USD{unit}"
+        if (
+            number.scaled
+            and number.value >= 20_000
+            and unit == "/year"
+            and _people_near(tokens, number.first)
+        ):
+            return "USD/year"
+    said = _TALLIES.search(reading.text[: tokens[number.first].start])
+    if unit in ("/day", "/month", "/hour", "/week") and number.value >= 20 and said is not None:
+        return f"request{unit}"
+    return ""
+
+
+def _people_near(tokens: list[Token], i: int) -> bool:
+    return any(t.low.rstrip("s") in _PEOPLE for t in tokens[max(0, i - 6) : i])
+
+
+def is_amount(reading: Reading, number: Number) -> bool:
+    """Whether a bare number is an amount of money by the words beside it: "cost 290k", "revenue was 41 bn", "a 280k hire"."""
+    tokens, last = reading.tokens, number.last
+    after = tokens[last].low if last < len(tokens) else "."
+    article = bool(number.first) and tokens[number.first - 1].low in (
+        "a",
+        "an",
+        "the",
+        "each",
+        "per",
+        "every",
+        "one",
+    )
+    if (
+        number.scaled
+        and 1000 <= number.value < 1e6
+        and article
+        and tokens[last - 1].low == "k"
+        and after in _PEOPLE | _MACHINES
+    ):
+        return True
+    large = number.scaled or number.value >= 1000
+    if not large or not _closed(reading, last):
+        return False
+    if after in ("of", "in") and last + 1 < len(tokens) and tokens[last + 1].low in _PAID:
+        return True
+    if after in ("revenue", "revenues", "sales", "capex", "salary", "loaded", "fully"):
+        return True
+    for word in _lead(tokens, number.first):
+        if word in _PAID:
+            return True
+        if word not in _FILLERS:
+            break
+    if number.value < 1e6 and number.scaled and _lead(tokens, number.first, 1) in (["at"], ["on"]):
+        return _people_near(tokens, number.first)
+    return False
+
+
+def _closed(reading: Reading, i: int) -> bool:
+    """Whether nothing that could be counted follows at token `i`."""
+    if i >= len(reading.tokens) or not reading.tokens[i].is_word:
+        return True
+    if reading.masked(i) is not None:
+        return False
+    return reading.tokens[i].low in STOP or reading.tokens[i].low in _AFTER_MONEY | {
+        "while",
+        "after",
+        "before",
+        "against",
+        "vs",
+        "versus",
+    }
+
+
+def _with(q: Quantity, unit: str, *marks: str) -> Quantity:
+    return replace(q, unit=parse_unit(unit), unit_text=unit, marks=q.marks | {"unsaid", *marks})
+
+
+def supply_units(reading: Reading, found: list[Quantity]) -> list[Quantity]:
+    """The quantities with the units that go unsaid filled in; each rule looks at bare numbers only."""
+    out = list(found)
+    for i, q in enumerate(out):
+        if q.marked or q.series >= 1000 or q.marks & {"params", "describes"}:
+            continue
+        unit = (
+            _said_again(reading, out, i)
+            or _symbol(reading, q)
+            or _factor(reading, q)
+            or _period(reading, q)
+            or _of_those(reading, q)
+            or _inside(reading, out, i)
+            or _money_too(reading, out, i)
+            or _tokens(reading, out, i)
+            or _parameters(reading, q)
+        )
+        if unit == "times":
+            out[i] = _with(q, "dimensionless", "times")
+        elif unit:
+            out[i] = _with(q, unit)
+    return out
+
+
+def _said_again(reading: Reading, found: list[Quantity], i: int) -> str:
+    """ "from 60 developers down to 45", "12 of the 300 cards": the unit of the other number of the pair."""
+    tokens, q = reading.tokens, found[i]
+    if i and found[i - 1].marked and "to" in q.marks and q.first and _closed(reading, q.last):
+        a = found[i - 1]
+        between = [t.low for t in tokens[a.last : q.first]]
+        change = between[-1:] == ["to"] and len(between) <= 7 and not set(between) & {".", ";", "?", ","}
+        if change and ("from" in a.marks or len(between) <= 3) and len(a.unit.dims) <= 1:
+            return "times" if "times" in a.marks else a.unit_text
+    if i + 1 < len(found) and found[i + 1].unit_text in _COUNTED and q.value < found[i + 1].value:
+        between = [t.low for t in tokens[q.last : found[i + 1].first]]
+        if between in (["of"], ["of", "the"], ["of", "our"], ["out", "of"]):
+            return found[i + 1].unit_text
+    return ""
+
+
+_SYMBOLS = {"N": "param", "D": "token", "C": "FLOP"}
+
+
+def _symbol(reading: Reading, q: Quantity) -> str:
+    """ "N = 13B", "D of 2.6T": the letters of the scaling laws."""
+    lead = reading.tokens[max(0, q.first - 2) : q.first]
+    if len(lead) < 2 or lead[1].low not in ("=", "of", "is", ":") or "scaled" not in q.marks:
+        return ""
+    return _SYMBOLS.get(lead[0].text, "")
+
+
+def _factor(reading: Reading, q: Quantity) -> str:
+    """ "a factor of 14"."""
+    lead = [t.low for t in reading.tokens[max(0, q.first - 3) : q.first]]
+    if lead[-2:] == ["factor", "of"] or lead[-1:] == ["factor"] or lead[-2:] == ["multiplied", "by"]:
+        return "times" if _closed(reading, q.last) else ""
+    return ""
+
+
+def _period(reading: Reading, q: Quantity) -> str:
+    """ "doubles every 3": years, or months where the text counts in months."""
+    if (
+        not q.first
+        or reading.tokens[q.first - 1].low not in ("every", "each")
+        or q.value > 60
+        or not _closed(reading, q.last)
+    ):
+        return ""
+    if re.search(r"\b(years?|yrs?|annual\w*|moore\S*)\b", reading.text, re.I):
+        return "year"
+    return "month" if re.search(r"\bmonths?\b", reading.text, re.I) else ""
+
+
+def _of_those(reading: Reading, q: Quantity) -> str:
+    """ "six of them", "of which 4,200": the noun counted last before."""
+    tokens = reading.tokens
+    after = [t.low for t in tokens[q.last : q.last + 2]]
+    before = [t.low for t in tokens[max(0, q.first - 2) : q.first]]
+    if not (after[:1] == ["of"] and after[1:] and after[1] in ("them", "those", "these", "which", "whom")) and before not in (
+        ["of", "which"], ["of", "whom"], ["of", "them"],
+    ):  # fmt: skip
+        return ""
+    for k in range(q.first - 1, max(-1, q.first - 30), -1):
+        named = reading.masked(k)
+        if named is not None:
+            if "chip" in named.kinds and named.text.lower().endswith("s"):
+                return "chip"
+            continue
+        unit = UNIT_WORDS.get(tokens[k].low, "") if tokens[k].low.endswith(("s", "people")) else ""
+        if unit in _COUNTED:
+            return unit
+    return ""
+
+
+def _inside(reading: Reading, found: list[Quantity], i: int) -> str:
+    """ "two 80GB H100s", "five 28-core machines": the noun stands after another number that describes it."""
+    q, tokens = found[i], reading.tokens
+    if (
+        i + 1 >= len(found)
+        or found[i + 1].first != q.last
+        or q.value > 1000
+        or not float(q.value).is_integer()
+    ):
+        return ""
+    k = found[i + 1].last
+    named = reading.masked(k) if k < len(tokens) else None
+    if named is not None:
+        return "chip" if "chip" in named.kinds else ""
+    unit = spelled_unit(tokens[k].text) if k < len(tokens) and tokens[k].is_word else ""
+    return unit if unit in _COUNTED - {"token"} else ""
+
+
+def _money_too(reading: Reading, found: list[Quantity], i: int) -> str:
+    """Bare amounts beside money: "3,000 dollars of HBM, eight hundred for packaging", "revenue 88bn, AMD 5bn"."""
+    q, tokens = found[i], reading.tokens
+    if not _closed(reading, q.last):
+        return ""
+    after = tokens[q.last].low if q.last < len(tokens) else "."
+    plain = [p for p in found if p.unit_text == "USD" and p is not q]
+    if i and found[i - 1].unit_text == "USD" and after in ("for", "on", "goes") and q.value >= 20:
+        between = {t.low for t in tokens[found[i - 1].last : q.first]}
+        if between & {",", "and", ";"} and not between & {".", "?"} and found[i - 1].value < 500 * q.value:
+            return "USD"
+    if "scaled" not in q.marks or q.value < 1e6 or {t.low for t in tokens} & _MODEL_WORDS:
+        return ""
+    said = tokens[q.last - 1].low
+    if said in ("bn", "mn", "tn", "mm", "mln") and (
+        plain or any(t.low in _PAID or t.text == "$" for t in tokens)
+    ):
+        return "USD"
+    near = any(0.002 < p.value / q.value < 500 for p in plain if p.value)
+    return (
+        "USD" if near and after in (",", ".", "?", ";", "and", "of", "in", "vs", "versus", "against") else ""
+    )
+
+
+def _tokens(reading: Reading, found: list[Quantity], i: int) -> str:
+    """ "8k context", "900 out", "plus 700 visible": tokens, where the text speaks of them."""
+    q, tokens = found[i], reading.tokens
+    after = tokens[q.last].low if q.last < len(tokens) else ""
+    beyond = tokens[q.last + 1].low if q.last + 1 < len(tokens) else "."
+    before = _lead(tokens, q.first, 3)
+    if q.value < 20 or not float(q.value).is_integer() or "%" in after:
+        return ""
+    if after in _CONTEXT or (
+        before
+        and (before[0] in _CONTEXT or before[:2] in (["of", "context"], ["to", "context"], ["at", "context"]))
+    ):
+        return "token"
+    if "context" in before and "from" in before:
+        return "token"
+    if i and found[i - 1].unit_text == "token" and "to" in q.marks and found[i - 1].last >= q.first - 2:
+        return "token"
+    spoken = any(p.unit_text.startswith("token") or p.unit_text.endswith("token") for p in found) or any(
+        t.low in ("token", "tokens", "tok", "toks", "mtok") for t in tokens
+    )
+    if not spoken:
+        return ""
+    if after in ("in", "out") and (
+        not beyond[:1].isalpha() or beyond in ("and", "per", "at", "for", "each", "then")
+    ):
+        return "token"
+    if after in _TOKEN_NOUNS - {"in", "out"} and beyond not in ("price", "cost", "rate", "prices"):
+        return "token"
+    if after in ("of", "coming", "going", "back") and beyond in (
+        "answer",
+        "output",
+        "reasoning",
+        "thinking",
+        "out",
+        "in",
+        "prompt",
+    ):
+        return "token"
+    plain = before[:2] in (["plain", "the"], ["same", "the"], ["same", "very"], ["visible", "the"])
+    return "token" if plain and any(p.unit_text == "token" for p in found[:i]) else ""
+
+
+def _parameters(reading: Reading, q: Quantity) -> str:
+    """ "train 13B on 2T tokens"."""
+    lead = _lead(reading.tokens, q.first, 2)
+    if (
+        "scaled" in q.marks
+        and q.value >= 1e8
+        and any(w in ("train", "training", "trained", "pretrain", "serve") for w in lead)
+    ):
+        return "param"
+    return ""
