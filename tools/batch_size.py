@@ -297,7 +297,12 @@ def _at_context(
     _note_usual_reserve(room, context, notes)
     result.requests_per_chip = result.max_requests / room.n_chips
     if query.other_context_tokens is not None:
-        _second(f"{query.other_context_tokens:,.0f} tokens", room.requests(query.other_context_tokens), result, notes)
+        _second(
+            f"{query.other_context_tokens:,.0f} tokens",
+            room.requests(query.other_context_tokens),
+            result,
+            notes,
+        )
     elif query.other_chip is not None or query.other_n_chips is not None:
         other = _other_room(query, catalog, notes)
         _second(f"{other.n_chips} × {other.memory.name}", other.requests(context), result, notes)

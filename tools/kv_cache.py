@@ -248,7 +248,9 @@ def _at_context(query: KvCacheQuery, served: Served | Plain, result: KvCacheResu
 def _into_memory(query: KvCacheQuery, served: Served | Plain, result: KvCacheResult) -> str:
     memory = (query.memory_gb or 0.0) * GB
     if query.n_requests is not None and query.context_tokens is None:
-        result.context_each_tokens = float(int(memory / served.kv_bytes_per_token / query.n_requests * (1 + 1e-12)))
+        result.context_each_tokens = float(
+            int(memory / served.kv_bytes_per_token / query.n_requests * (1 + 1e-12))
+        )
     result.max_tokens = float(int(memory / served.kv_bytes_per_token * (1 + 1e-12)))
     if query.context_tokens is not None:
         result.max_requests = float(int(memory / served.kv_bytes(query.context_tokens) * (1 + 1e-12)))

@@ -207,7 +207,10 @@ class ServingPerformanceResult(Result):
         words=("second opinion", "aiconfigurator"),
     )  # fmt: skip
     served_requests: float | None = quantity(
-        "Concurrency of the estimate, or that the rates stated give", "request", default=None, role="detail",
+        "Concurrency of the estimate, or that the rates stated give",
+        "request",
+        default=None,
+        role="detail",
         words=("how many users", "concurrent streams", "users served", "batch", "how many streams"),
     )
     bandwidth_bound_tokens_per_s: float | None = quantity(

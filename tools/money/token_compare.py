@@ -28,13 +28,13 @@ def compared(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, n
         return []
     result.input_price_ratio = _dearer(first_in, price_in)
     result.output_price_ratio = _dearer(first_out, price_out)
-    lines = [f"output price: {format_number(result.output_price_ratio)}x"] if result.output_price_ratio else []
+    lines = (
+        [f"output price: {format_number(result.output_price_ratio)}x"] if result.output_price_ratio else []
+    )
     return lines + _requests(query, (_first(price_in, first_in), _first(price_out, first_out)), result)
 
 
-def _other_prices(
-    query: TokenCostQuery, catalog: Catalog, notes: Notes
-) -> tuple[float | None, float | None]:
+def _other_prices(query: TokenCostQuery, catalog: Catalog, notes: Notes) -> tuple[float | None, float | None]:
     """USD per million input and output tokens of the second model: as given, else its list price."""
     given = (query.other_usd_per_mtok_input, query.other_usd_per_mtok_output)
     if query.other_api_model is None:
