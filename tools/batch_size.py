@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from tools.catalog import Catalog
-from tools.contract import Result, quantity
+from tools.contract import Result, entity, quantity
 from tools.errors import InputError, MissingInput
 from tools.finite import finite
 from tools.serving import deployment
@@ -82,6 +82,14 @@ class BatchSizeQuery(ModelQuery, ChipQuery):
         "A second context length, whose batch is compared with the first's", "token", default=None, above=0,
         words=("versus context", "compared with context", "second context", "than at"),
     )  # fmt: skip
+    other_chip: str | None = entity(
+        "A second accelerator, whose batch is compared with the first's", "chip", default=None,
+        words=("versus", "compared with", "against", "than"),
+    )  # fmt: skip
+    other_n_chips: int | None = quantity(
+        "Number of second accelerators (as many as the first unless said)", "chip", default=None, min=1,
+        max=10_000_000, words=("versus chips", "compared with chips", "instead of"),
+    )  # fmt: skip
     n_requests: float | None = quantity(
         "Requests that must run at once (asks for the longest context)", "request", default=None, min=1,
         words=("users", "people", "simultaneous requests", "concurrent", "batch of", "sequences", "share"),
@@ -122,9 +130,9 @@ class BatchSizeResult(Result):
     """What fits. Fields that were not asked for are absent."""
 
     batch_ratio: float | None = quantity(
-        "Requests at the first context over requests at the second (the larger over the smaller)",
+        "Requests at the first context or on the first chip over those of the second (the larger over the smaller)",
         "dimensionless", default=None, role="headline",
-        words=("times fewer", "times more", "ratio", "how many times", "falls by"),
+        words=("times fewer", "times more", "ratio", "how many times", "falls by", "times more users", "times as many concurrent users"),
     )  # fmt: skip
     max_requests: float | None = quantity(
         "Requests that run at once", "request", default=None, role="headline",
@@ -144,8 +152,8 @@ class BatchSizeResult(Result):
         words=("memory limit", "by memory"),
     )  # fmt: skip
     other_max_requests: float | None = quantity(
-        "Requests at the second context", "request", default=None, role="detail",
-        words=("at the second context",),
+        "Requests at the second context or on the second chips", "request", default=None, role="detail",
+        words=("at the second context", "on the second chip"),
     )  # fmt: skip
     kv_bytes_per_token: float | None = quantity(
         "KV cache that one token adds", "byte", default=None, role="detail", words=("per token",)
@@ -177,8 +185,8 @@ class BatchSizeResult(Result):
 def batch_size(query: BatchSizeQuery, catalog: Catalog) -> BatchSizeResult:
     """Concurrent requests that fit: HBM, weights, KV cache, reserve; under a TPOT or TTFT limit; what limits it.
 
-    Also the longest context for a number of requests, the tokens of cache in all, and how a second context
-    changes the batch. For catalogue models and chips, or a size, shape and memory given as numbers.
+    Also the longest context for a number of requests, the tokens of cache in all, and how a second context or
+    second chips change the batch. For catalogue models and chips, or a size, shape and memory given as numbers.
     """
     if query.model is None and query.params is None:
         raise MissingInput("model", "which model, on which chips, in what precision and at what context?")
@@ -289,7 +297,15 @@ def _at_context(
     _note_usual_reserve(room, context, notes)
     result.requests_per_chip = result.max_requests / room.n_chips
     if query.other_context_tokens is not None:
-        _second_context(query.other_context_tokens, room, result, notes)
+        _second(
+            f"{query.other_context_tokens:,.0f} tokens",
+            room.requests(query.other_context_tokens),
+            result,
+            notes,
+        )
+    elif query.other_chip is not None or query.other_n_chips is not None:
+        other = _other_room(query, catalog, notes)
+        _second(f"{other.n_chips} × {other.memory.name}", other.requests(context), result, notes)
     result.table, result.chart = context_table(room, context), context_chart(room)
 
 
@@ -302,17 +318,27 @@ def _note_usual_reserve(room: Room, context: float, notes: Notes) -> None:
         )
 
 
-def _second_context(context: float, room: Room, result: BatchSizeResult, notes: Notes) -> None:
-    second = room.requests(context)
+def _other_room(query: BatchSizeQuery, catalog: Catalog, notes: Notes) -> Room:
+    """The room on the second chips."""
+    changes: dict[str, Any] = {
+        "chip": query.other_chip or query.chip,
+        "n_chips": query.other_n_chips or query.n_chips,
+        "chip_memory_gb": query.chip_memory_gb if query.other_chip is None else None,
+    }
+    second = query.model_copy(update=changes)
+    served = resolve_model(second, catalog, Notes())
+    return _room(second, served, resolve_memory(second, catalog, notes), Notes())
+
+
+def _second(where: str, second: int, result: BatchSizeResult, notes: Notes) -> None:
+    """The batch `where` the second context, chip or format is, and its ratio to the first."""
     result.other_max_requests = float(second)
     first = result.memory_max_requests or 0.0
     if not first or not second:
-        notes.warnings.append("No request fits at one of the two contexts, so there is no ratio")
+        notes.warnings.append("No request fits in one of the two cases, so there is no ratio")
         return
     result.batch_ratio = max(first, second) / min(first, second)
-    result.formula += (
-        f"; at {context:,.0f} tokens {second:,}; {max(first, second):,.0f} / {min(first, second):,.0f}"
-    )
+    result.formula += f"; at {where} {second:,}; {max(first, second):,.0f} / {min(first, second):,.0f}"
     result.formula += f" = {format_number(result.batch_ratio)}x"
 
 

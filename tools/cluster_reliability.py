@@ -85,6 +85,10 @@ class ClusterReliabilityQuery(Query):
         words=("chips", "GPUs", "cluster", "accelerators", "cards", "out of", "fleet of", "from"),
         ask="How many chips has the cluster?",
     )  # fmt: skip
+    other_n_chips: float | None = quantity(
+        "Chips of a second cluster with the same failure rate of a chip", "chip", default=None, above=0,
+        words=("same rate on", "scaled to", "on a larger cluster", "a cluster of", "if it had", "grown to"),
+    )  # fmt: skip
     chip: str | None = entity("Accelerator of the cluster", "chip", default=None, words=("chip", "GPU"))
     failure_percent: float | None = quantity(
         "Share of the chips that fail or must be pulled, once (5 % early in a deployment)", "percent", default=None,
@@ -160,6 +164,18 @@ class ClusterReliabilityResult(Result):
         "Mean time between failures of the job", "hour", default=None, role="headline",
         words=("MTBF", "mean time between failures", "how often", "time between failures", "hours between", "hours between failures", "every how many hours"),
     )  # fmt: skip
+    other_mtbf_hours: float | None = quantity(
+        "Mean time between failures of the second cluster", "hour", default=None, role="headline",
+        words=("MTBF at that size", "time between failures on the larger cluster", "then fails every", "minutes between failures"),
+    )  # fmt: skip
+    other_failures_per_day: float | None = quantity(
+        "Failures a day of the second cluster", "1/day", default=None, role="detail",
+        words=("failures a day at that size", "interruptions per day on the larger cluster"),
+    )  # fmt: skip
+    other_failures: float | None = quantity(
+        "Failures of the second cluster over the days", "dimensionless", default=None, role="detail",
+        words=("failures at that size", "interruptions on the larger cluster"),
+    )  # fmt: skip
     chip_mtbf_hours: float | None = quantity(
         "Chip-hours between failures", "chip*hour", default=None,
         words=("chip-hours per failure", "GPU-hours per failure", "per-chip MTBF"),
@@ -212,6 +228,10 @@ RELATIONS = Relations(
     Rule("mtbf_hours", ("failures_per_day",), lambda f: 24 / f, "24 h / {failures_per_day}"),
     Rule("failures_per_day", ("mtbf_hours",), lambda m: 24 / m, "24 h / {mtbf_hours}"),
     product("chip_mtbf_hours", "mtbf_hours", "n_chips"),
+    Rule("other_mtbf_hours", ("chip_mtbf_hours", "other_n_chips"), lambda h, n: h / n,
+         "{chip_mtbf_hours} / {other_n_chips}"),
+    Rule("other_failures_per_day", ("other_mtbf_hours",), lambda m: 24 / m, "24 h / {other_mtbf_hours}"),
+    Rule("other_failures", ("days", "other_mtbf_hours"), lambda d, m: 24 * d / m, "{days} × 24 h / {other_mtbf_hours}"),
     Rule("failures_per_year", ("n_chips", "annual_failure_percent"), lambda n, a: n * a / 100,
          "{n_chips} × {annual_failure_percent} a year"),
     Rule("chip_mtbf_hours", ("annual_failure_percent",), lambda a: HOURS_PER_YEAR * 100 / a,
@@ -231,7 +251,7 @@ _UNITS = units_of(ClusterReliabilityQuery, ClusterReliabilityResult)
 def cluster_reliability(query: ClusterReliabilityQuery, catalog: Catalog) -> ClusterReliabilityResult:
     """Failures of a GPU cluster: how many chips die early and what replacing them costs, MTBF, goodput.
 
-    Also failures per day, the annual failure rate, the best checkpoint interval and the share of time lost;
+    Also failures per day, the annual failure rate, what the same rate means for a cluster of another size, the best checkpoint interval and the share of time lost;
     any of chips, rate, days and failures can be solved for. Llama 3's rate when none is given.
     """
     known = {n: getattr(query, n) for n in RELATIONS.names() if n in type(query).model_fields}

@@ -20,7 +20,9 @@ EPOCH_COSTS = Source(
 )
 SERVER_FACTOR = 1.457
 PUE = 1.1
+HOURS_PER_YEAR = 8760.0
 USD_PER_MWH = 82.6
+FEWEST_IN_A_RACK = 32  # systems of fewer chips are servers, several to a rack
 
 RELATIONS = Relations(
     product("server_w_per_chip", "tdp_w", "server_factor"),
@@ -46,6 +48,22 @@ RELATIONS = Relations(
     product("average_power_mw", "site_power_mw", "load_percent", scale=0.01),
     product("energy_mwh", "average_power_mw", "hours"),
     product("energy_cost_usd", "energy_mwh", "usd_per_mwh"),
+    Rule(
+        "energy_cost_usd_per_year",
+        ("average_power_mw", "usd_per_mwh"),
+        lambda mw, p: mw * HOURS_PER_YEAR * p,
+        "{average_power_mw} × 8,760 h × {usd_per_mwh}",
+    ),
+    product("chips", "servers", "chips_per_server"),
+    Rule(
+        "server_w_per_chip",
+        ("server_power_kw", "chips_per_server"),
+        lambda kw, n: 1e3 * kw / n,
+        "{server_power_kw} / {chips_per_server}",
+    ),
+    product("it_power_mw", "servers", "server_power_kw", scale=1e-3),
+    product("cooling_mw", "it_power_mw", "overhead_share"),
+    Rule("overhead_share", ("pue",), lambda p: p - 1, "{pue} − 1"),
     product("energy_usd_per_chip_hour", "w_per_chip_all_in", "load_percent", "usd_per_mwh", scale=1e-8),
 )
 
@@ -198,6 +216,21 @@ class DatacenterPowerQuery(Query):
     chips_per_rack: float | None = quantity(
         "Chips in one rack", "chip", default=None, above=0, words=("per rack", "GPUs per rack", "NVL72")
     )
+    servers: float | None = quantity(
+        "Number of servers",
+        "server",
+        default=None,
+        above=0,
+        words=("servers", "nodes", "boxes", "HGX servers"),
+    )
+    server_power_kw: float | None = quantity(
+        "Power of one server, before cooling", "kW", default=None, above=0,
+        words=("per server", "server power", "a server draws", "kW server", "each box", "node draws"),
+    )  # fmt: skip
+    chips_per_server: float | None = quantity(
+        "Chips in one server", "chip", default=None, above=0,
+        words=("GPUs per server", "8-GPU server", "chips in a server", "GPUs in each box", "per node"),
+    )  # fmt: skip
     chips_per_mw: float | None = quantity(
         "Chips per megawatt of site power",
         "chip/MW",
@@ -273,6 +306,17 @@ class DatacenterPowerResult(Result):
         role="headline",
         words=("electricity bill", "energy cost", "power bill"),
     )
+    energy_cost_usd_per_year: float | None = quantity(
+        "Electricity bill of a year", "USD/year", default=None, role="detail",
+        words=("a year", "per year", "yearly bill", "annual electricity bill", "yearly"),
+    )  # fmt: skip
+    servers: float | None = quantity(
+        "Servers", "server", default=None, words=("how many servers", "servers", "nodes", "boxes")
+    )
+    cooling_mw: float | None = quantity(
+        "Power that is not IT: cooling, conversion, lights", "MW", default=None,
+        words=("cooling power", "overhead power", "lost to cooling", "not IT"),
+    )  # fmt: skip
     energy_mwh: float | None = quantity(
         "Energy over the time",
         "MWh",
@@ -330,7 +374,9 @@ def datacenter_power(query: DatacenterPowerQuery, catalog: Catalog) -> Datacente
 
 def _chip_power(query: DatacenterPowerQuery, catalog: Catalog) -> tuple[list[Default], list[Source]]:
     """Power per chip before cooling, from the named chip (an H100 when none is named), and PUE."""
-    if query.server_w_per_chip or query.rack_power_kw:
+    if query.rack_power_kw and query.chip and query.chips_per_rack is None:
+        return [*_rack_of(query, catalog), _PUE], []
+    if query.server_w_per_chip or query.rack_power_kw or query.server_power_kw:
         return [_PUE], []
     if query.tdp_w:
         factor = Default(
@@ -354,6 +400,16 @@ def _chip_power(query: DatacenterPowerQuery, catalog: Catalog) -> tuple[list[Def
         Default("server_w_per_chip", chip.tdp_w * SERVER_FACTOR, says, fact=query.chip is not None),
         _PUE,
     ], chip.sources("tdp_w")
+
+
+def _rack_of(query: DatacenterPowerQuery, catalog: Catalog) -> list[Default]:
+    """The chips of a rack of the system named, where the chip is sold by the rack (GB200 NVL72: 72)."""
+    chip = catalog.chip(str(query.chip))
+    per_rack = chip.chips_per_server
+    if not per_rack or per_rack < FEWEST_IN_A_RACK:
+        return []
+    says = f"{per_rack:,.0f} chips in a rack of {chip.name}."
+    return [Default("chips_per_rack", float(per_rack), says, fact=True)]
 
 
 def _add_sources(result: DatacenterPowerResult, chip_sources: list[Source]) -> None:

@@ -208,8 +208,8 @@ class FleetSupplyResult(Result):
         words=("how many people", "people served"),
     )
     tokens_per_day_per_person: float | None = quantity(
-        "Tokens a day for each person", "token/day/person", default=None, role="detail",
-        words=("tokens a day", "per day per person", "daily tokens"),
+        "Tokens that each person gets in a day", "token", default=None, role="detail",
+        words=("tokens a day", "per day per person", "daily tokens", "tokens per day", "in one day", "every day"),
     )  # fmt: skip
     tokens_per_year: float | None = quantity(
         "Tokens a year of the whole fleet",

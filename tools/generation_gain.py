@@ -50,6 +50,13 @@ def _times_cheaper(total: float) -> float:
     return 1 / total
 
 
+def _fall(factor: float) -> float:
+    """Percent by which what is multiplied by `factor` falls; ValueError for what does not fall."""
+    if factor >= 1:
+        raise ValueError("does not fall")
+    return 100 * (1 - factor)
+
+
 def _halving(annual: float) -> float:
     if annual >= 1:
         raise ValueError("does not fall")
@@ -62,6 +69,16 @@ RELATIONS = Relations(
     Rule("annual_factor", ("annual_fall_percent",), lambda f: 1 - f / 100, "1 − {annual_fall_percent}"),
     Rule("annual_factor", ("annual_decline_factor",), lambda d: 1 / d, "1 / {annual_decline_factor}"),
     Rule("annual_factor", ("halving_months",), lambda h: 0.5 ** (12 / h), "½ ^ (12 / {halving_months})"),
+    Rule("total_factor", ("times_cheaper",), lambda t: 1 / t, "1 / {times_cheaper}"),
+    Rule("annual_decline_factor", ("annual_factor",), _times_cheaper, "1 / {annual_factor}"),
+    Rule("annual_fall_percent", ("annual_factor",), _fall, "1 − {annual_factor}"),
+    Rule("fall_percent", ("total_factor",), _fall, "1 − {total_factor}"),
+    Rule(
+        "other_part_factor",
+        ("total_factor", "part_factor"),
+        lambda t, p: t / p,
+        "{total_factor} / {part_factor}",
+    ),
     Rule("halving_months", ("annual_factor",), _halving, "12 × ln ½ / ln {annual_factor}"),
     product("years", "generations", "period_years"),
     *(_value_rules(kind) for kind in _VALUES),

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tools.catalog import Catalog
 from tools.contract import Query, Result, entity, quantity
+from tools.errors import MissingInput
 from tools.finite import finite
 from tools.money.chip_value import ChipValue, chip_chart, chip_figures, chip_values
 from tools.serving.precision import Precision, precision_field
@@ -101,6 +102,14 @@ class HbmPerDollarQuery(Query):
         description="Purchase prices of three or more chips, in their order",
         json_schema_extra={"unit": "USD/chip", "words": ["prices", "costs", "priced"]},
     )
+    usd_per_server: float | None = quantity(
+        "Purchase price of a server with several of the (first) chip", "USD/server", default=None, above=0,
+        words=("server costs", "a box costs", "node costs", "server price", "the whole machine costs"),
+    )  # fmt: skip
+    chips_per_server: float | None = quantity(
+        "Chips in that server", "chip", default=None, above=0,
+        words=("GPUs in the server", "per server", "eight-GPU", "chips in the box", "GPU server"),
+    )  # fmt: skip
     usd_per_chip_hour: float | None = quantity(
         "Rent of the (first) chip",
         "USD/chip/hour",
@@ -181,6 +190,30 @@ class HbmPerDollarResult(Result):
         "Memory per dollar of the better chip over the other's", "dimensionless", default=None, role="detail",
         words=("which has more memory per dollar", "by what factor", "better value", "which is better", "wins by"),
     )  # fmt: skip
+    bandwidth_per_usd_advantage: float | None = quantity(
+        "Bandwidth per dollar of the better chip over the other's", "dimensionless", default=None, role="detail",
+        words=("which has more bandwidth per dollar", "times better in bandwidth per dollar", "bandwidth per dollar by what factor", "how many times more bandwidth for the money"),
+    )  # fmt: skip
+    flops_per_usd_advantage: float | None = quantity(
+        "FLOP/s per dollar of the better chip over the other's", "dimensionless", default=None, role="detail",
+        words=("which has more compute per dollar", "times better in FLOPS per dollar", "compute per dollar by what factor"),
+    )  # fmt: skip
+    usd_per_chip: float | None = quantity(
+        "Price of one chip of the server priced", "USD/chip", default=None, role="headline",
+        words=("price per chip", "per GPU", "each GPU costs", "price of one GPU"),
+    )  # fmt: skip
+    gbps_per_usd_hour: float | None = quantity(
+        "Memory bandwidth rented for a dollar an hour, first chip", "GB*hour/s/USD", default=None, role="detail",
+        words=("bandwidth per rental dollar", "bandwidth for a dollar an hour"),
+    )  # fmt: skip
+    gb_per_usd: float | None = quantity(
+        "Memory for one dollar of the first chip", "GB/USD", default=None, role="detail",
+        words=("GB for one dollar", "memory for a single dollar"),
+    )  # fmt: skip
+    usd_per_gb: float | None = quantity(
+        "Price of a gigabyte of memory on the first chip", "USD/GB", default=None, role="detail",
+        words=("dollars per GB", "price per gigabyte", "cost of a GB of HBM", "paid per GB"),
+    )  # fmt: skip
     bandwidth_per_usd_ratio: float | None = quantity(
         "Bandwidth per dollar, first chip over second", "dimensionless", default=None, role="headline",
         words=("memory bandwidth per dollar", "bandwidth per dollar", "GB/s per dollar", "TB/s per dollar"),
@@ -252,9 +285,12 @@ class HbmPerDollarResult(Result):
 def hbm_per_dollar(query: HbmPerDollarQuery, catalog: Catalog) -> HbmPerDollarResult:
     """Memory, bandwidth and FLOP/s of chips, per dollar and as they are: ranking, ratios, break-even price.
 
-    By purchase price, rent or total cost; prices as given in the question or from the dated catalogue.
+    By purchase price (of a chip, or of a server with so many), rent or total cost; prices as given in the question or from the dated catalogue.
     """
     notes = Notes()
+    query = _of_server(query, catalog, notes)
+    if not query.chip_a and query.usd_per_server is not None and query.usd_per_chip is not None:
+        return _server_alone(query)
     values, unit = chip_values(query, catalog, notes)
     result = HbmPerDollarResult()
     lines = _one(values[0], unit, result)
@@ -262,9 +298,38 @@ def hbm_per_dollar(query: HbmPerDollarQuery, catalog: Catalog) -> HbmPerDollarRe
         lines += _two(values[0], values[1], query, unit, result)
     _rank(values, unit, result)
     result.formula = "; ".join([*lines, *([result.formula] if len(values) > 2 and result.formula else [])])
+    if query.usd_per_server is not None:
+        result.usd_per_chip = query.usd_per_chip
     result.assumptions, result.warnings = notes.assumptions, notes.warnings
     result.sources = list(dict.fromkeys(notes.sources))
     return finite(result)
+
+
+def _of_server(query: HbmPerDollarQuery, catalog: Catalog, notes: Notes) -> HbmPerDollarQuery:
+    """The query with the price of a server turned into that of one of its chips.
+
+    Raises MissingInput when neither the question nor the catalogue says how many chips it has.
+    """
+    if query.usd_per_server is None or query.usd_per_chip is not None:
+        return query
+    chips = query.chips_per_server
+    if chips is None and query.chip_a is not None:
+        known = catalog.chip(query.chip_a).chips_per_server
+        if known:
+            chips = float(known)
+            notes.assumptions.append(f"{known} chips in the server, as the chip is sold")
+    if chips is None:
+        raise MissingInput("chips_per_server", "how many chips has the server?")
+    return query.model_copy(update={"usd_per_chip": query.usd_per_server / chips, "chips_per_server": chips})
+
+
+def _server_alone(query: HbmPerDollarQuery) -> HbmPerDollarResult:
+    """A server's price shared among its chips, whatever they are."""
+    assert query.usd_per_server is not None
+    return HbmPerDollarResult(
+        usd_per_chip=query.usd_per_chip,
+        formula=f"${query.usd_per_server:,.0f} / {query.chips_per_server:g} chips = ${query.usd_per_chip:,.2f} a chip",
+    )
 
 
 def _one(first: ChipValue, unit: str, result: HbmPerDollarResult) -> list[str]:
@@ -272,8 +337,13 @@ def _one(first: ChipValue, unit: str, result: HbmPerDollarResult) -> list[str]:
         return []
     if unit == "USD/chip/hour":
         result.gb_per_usd_hour = _over(first.memory_gb, first.usd)
+        result.gbps_per_usd_hour = _over(first.bandwidth_gb_per_s, first.usd)
         return []
     result.gb_per_kusd = _over(first.memory_gb, first.usd / 1e3)
+    result.gb_per_usd, result.usd_per_gb = (
+        _over(first.memory_gb, first.usd),
+        _over(first.usd, first.memory_gb),
+    )
     result.gbps_per_usd = _over(first.bandwidth_gb_per_s, first.usd)
     result.tflops_per_kusd = _over(first.tflops, first.usd / 1e3)
     if result.gb_per_kusd is None:
@@ -313,10 +383,11 @@ def _per_dollar(first: ChipValue, second: ChipValue, unit: str, result: HbmPerDo
     result.price_gap_usd = dearer - cheaper if unit == "USD/chip" else None
     relative = first.usd / second.usd
     result.gb_per_usd_ratio = _times(result.capacity_ratio, 1 / relative)
-    if result.gb_per_usd_ratio:
-        result.gb_per_usd_advantage = max(result.gb_per_usd_ratio, 1 / result.gb_per_usd_ratio)
+    result.gb_per_usd_advantage = _above_one(result.gb_per_usd_ratio)
     result.bandwidth_per_usd_ratio = _times(result.bandwidth_ratio, 1 / relative)
     result.flops_per_usd_ratio = _times(result.flops_ratio, 1 / relative)
+    result.bandwidth_per_usd_advantage = _above_one(result.bandwidth_per_usd_ratio)
+    result.flops_per_usd_advantage = _above_one(result.flops_per_usd_ratio)
     if unit == "USD/chip":
         _break_even(first, second, result)
     lines = [
@@ -387,6 +458,11 @@ def _table(ranking: list[RankedChip], unit: str) -> dict[str, Any]:
         for r in ranking
     ]
     return {"columns": columns, "rows": rows}
+
+
+def _above_one(ratio: float | None) -> float | None:
+    """The larger over the smaller, whichever came first."""
+    return max(ratio, 1 / ratio) if ratio else None
 
 
 def _over(a: float | None, b: float | None) -> float | None:

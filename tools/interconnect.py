@@ -1,7 +1,7 @@
 """Interconnect: torus and switch topologies, collective times, scale-up domains, training over several sites.
 
 Ring collectives (Patarasuk and Yuan 2009): all-reduce 2 (n−1)/n S/B + 2 (n−1) l; all-gather, reduce-scatter and
-all-to-all (n−1)/n S/B + (n−1) l. Sites that synchronise every H steps of t seconds need
+all-to-all (n−1)/n S/B + (n−1) l, B what a chip sends one way. Sites that synchronise every H steps of t seconds need
 W = bits × N / (H t (1/CU − 1) + ⅔ t) bit/s to keep the compute utilisation CU (held against Streaming DiLoCo,
 arXiv:2501.18512, table 4). Light in fibre: 4.9 µs a kilometre (refractive index 1.468).
 """
@@ -111,6 +111,13 @@ class InterconnectQuery(Query):
         "Chips of the network", "chip", default=None, min=1, max=MAX_CHIPS,
         words=("chips", "GPUs", "accelerators", "over how many GPUs"), ask="How many chips, or what shape of torus?",
     )  # fmt: skip
+    chips_per_rack: float | None = quantity(
+        "Chips in each rack",
+        "chip/rack",
+        default=None,
+        above=0,
+        words=("per rack", "in a rack", "a rack holds"),
+    )
     racks: int | None = quantity(
         "Racks the chips fill", "rack", default=None, min=1, words=("racks", "over racks")
     )
@@ -138,6 +145,14 @@ class InterconnectQuery(Query):
         "Bandwidth of one link, one way", "GB/s", default=None, above=0,
         words=("link bandwidth", "per link", "GB/s a link", "bandwidth"),
     )  # fmt: skip
+    chip_gb_per_s: float | None = quantity(
+        "Bandwidth of one chip into the network, one way", "GB/s/chip", default=None, above=0,
+        words=("per GPU", "per GPU each way", "bus bandwidth", "of bandwidth per chip", "GB/s per chip", "injection bandwidth"),
+    )  # fmt: skip
+    collective_ms: float | None = quantity(
+        "Time of the collective, when it is known (asks for the bandwidth)", "ms", default=None, above=0,
+        words=("must finish in", "takes", "within", "done in"),
+    )  # fmt: skip
     hop_latency_us: float | None = quantity(
         "Latency of one hop",
         "microsecond",
@@ -160,6 +175,10 @@ class InterconnectQuery(Query):
     params: float | None = quantity(
         "Parameters that the sites train together", "param", default=None, above=0,
         words=("parameters", "params", "model size"),
+    )  # fmt: skip
+    message_params: float | None = quantity(
+        "Parameters whose gradient goes into the collective", "param", default=None, above=0,
+        words=("gradient of", "gradients of", "all-reduce of parameters", "parameters to all-reduce"),
     )  # fmt: skip
     step_s: float | None = quantity(
         "Time of one training step", "second", default=None, above=0,
@@ -208,6 +227,21 @@ class InterconnectResult(Result):
         "Time of the collective", "second", default=None, role="headline",
         words=("all-reduce time", "collective time", "how long", "time of an all-reduce"),
     )  # fmt: skip
+    chip_gb_per_s: float | None = quantity(
+        "Bandwidth of a chip that the time stated takes, one way", "GB/s", default=None, role="headline",
+        words=("bandwidth needed per GPU", "bus bandwidth", "how many GB/s", "algorithm bandwidth"),
+    )  # fmt: skip
+    sent_gb: float | None = quantity(
+        "Gigabytes each chip sends in the collective", "GB", default=None, role="detail",
+        words=("each chip sends", "data sent per GPU", "traffic per chip", "wire bytes"),
+    )  # fmt: skip
+    racks: float | None = quantity(
+        "Racks the chips fill",
+        "rack",
+        default=None,
+        role="headline",
+        words=("how many racks", "racks needed"),
+    )
     domain_ratio: float | None = quantity(
         "How many times larger the domain is", "dimensionless", default=None, role="headline",
         words=("times bigger", "times larger", "domain ratio", "ratio of domains"),
@@ -264,7 +298,7 @@ class InterconnectResult(Result):
 def interconnect(query: InterconnectQuery, catalog: Catalog) -> InterconnectResult:
     """Networks of chips: torus (4x4x4), mesh, ring or switch; scale-up domains; training over several sites.
 
-    Chips, links, hop diameter and bisection of a torus; the time of an all-reduce; how much larger one scale-up
+    Chips, links, hop diameter and bisection of a torus; the time of an all-reduce or the bandwidth it takes; how much larger one scale-up
     domain is than another; chips per rack; fibre latency over a distance; bandwidth between sites that
     synchronise every so many steps.
     """
@@ -275,7 +309,7 @@ def interconnect(query: InterconnectQuery, catalog: Catalog) -> InterconnectResu
     network = _network(query)
     if network is not None:
         _add_network(result, query, network)
-    if query.message_bytes is not None:
+    if _message_bytes(query) is not None:
         _add_collective(result, query, catalog, network)
     own = type(result).model_fields.keys() - Result.model_fields.keys()
     if all(getattr(result, name) is None for name in own):
@@ -344,10 +378,14 @@ def _add_network(result: InterconnectResult, query: InterconnectQuery, network: 
 
 
 def _add_domain(result: InterconnectResult, query: InterconnectQuery, catalog: Catalog) -> None:
-    if query.racks and query.n_chips:
+    if query.chips_per_rack is not None:
+        _add_racks(result, query)
+    elif query.racks and query.n_chips:
         result.chips_per_rack = query.n_chips / query.racks
         _say(result, f"{query.n_chips:,} chips / {query.racks} racks = {result.chips_per_rack:g} a rack")
-    first = query.domain_chips or _domain_of(query.chip, catalog, result, needed=query.message_bytes is None)
+    first = query.domain_chips or _domain_of(
+        query.chip, catalog, result, needed=_message_bytes(query) is None
+    )
     second = query.other_domain_chips or _domain_of(query.other_chip, catalog, result, needed=True)
     whole_network = query.dims or query.topology or query.racks or query.message_bytes
     both_named = first is not None and second is not None and query.n_chips in (first, second)
@@ -378,27 +416,59 @@ def _add_collective(
     n = network.chips if network else query.n_chips
     if n is None:
         raise MissingInput("n_chips", "how many chips take part in the collective?")
-    assert query.message_bytes is not None
-    per_chip = _bytes_per_s(query, catalog, network, result)
+    message = _message_bytes(query)
+    assert message is not None
     kind = query.collective or "all_reduce"
     rounds = 2 if kind == "all_reduce" else 1
-    wire_s = rounds * (n - 1) / n * query.message_bytes / per_chip
+    sent = rounds * (n - 1) / n * message
+    result.sent_gb = sent / 1e9
     hops_s = rounds * (n - 1) * (query.hop_latency_us or 0.0) * 1e-6
-    result.collective_s = wire_s + hops_s
-    size = format_quantity(query.message_bytes / 1e9, "GB")
     head = "2 × " if rounds == 2 else ""
-    shown = f"{head}({n} − 1)/{n} × {size} / {per_chip / 1e9:,.0f} GB/s"
-    _say(result, f"{kind}: {shown} = {result.collective_s * 1e3:.4g} ms")
+    shown = f"{kind}: {head}({n} − 1)/{n} × {format_quantity(message / 1e9, 'GB')}"
+    if query.collective_ms is not None and query.chip_gb_per_s is None and query.link_gb_per_s is None:
+        left_s = query.collective_ms * 1e-3 - hops_s
+        if left_s <= 0:
+            raise InputError(
+                "collective_ms", query.collective_ms, f"more than the {hops_s * 1e3:g} ms of hops"
+            )
+        result.chip_gb_per_s = sent / left_s / 1e9
+        _say(result, f"{shown} / {left_s * 1e3:.4g} ms = {result.chip_gb_per_s:.4g} GB/s")
+    else:
+        per_chip = _bytes_per_s(query, catalog, network, result)
+        result.collective_s = sent / per_chip + hops_s
+        _say(result, f"{shown} / {per_chip / 1e9:,.0f} GB/s = {result.collective_s * 1e3:.4g} ms")
     if query.hop_latency_us is None:
         result.assumptions.append("Bandwidth alone: no latency per hop, the whole link bandwidth reached")
+
+
+def _message_bytes(query: InterconnectQuery) -> float | None:
+    """Bytes each chip puts in: as given, else a gradient of so many parameters."""
+    if query.message_bytes is not None or query.message_params is None:
+        return query.message_bytes
+    return query.message_params * (query.bits_per_param or 16.0) / 8.0
+
+
+def _add_racks(result: InterconnectResult, query: InterconnectQuery) -> None:
+    """Racks and chips, whichever is asked for, at a number of chips in each rack."""
+    each = query.chips_per_rack or 1.0
+    if query.n_chips:
+        result.racks = float(math.ceil(query.n_chips / each * (1 - 1e-12)))
+        _say(result, f"{query.n_chips:,} chips / {each:g} a rack = {result.racks:,.0f} racks")
+    elif query.racks:
+        result.chips = round(query.racks * each)
+        _say(result, f"{query.racks:,} racks × {each:g} = {result.chips:,} chips")
 
 
 def _bytes_per_s(
     query: InterconnectQuery, catalog: Catalog, network: Network | None, result: InterconnectResult
 ) -> float:
     """One-way bandwidth of a chip into the network, bytes/s."""
+    if query.chip_gb_per_s is not None:
+        return query.chip_gb_per_s * 1e9
     if query.link_gb_per_s is not None:
-        return query.link_gb_per_s * 1e9 * (network.links_per_chip if network else 1.0)
+        # a ring collective sends one way round, so a ring's second link carries nothing more of it
+        links = 1.0 if network is None or query.topology == "ring" else network.links_per_chip
+        return query.link_gb_per_s * 1e9 * links
     if query.chip is None:
         raise MissingInput("link_gb_per_s", "over which chip's links, or at what bandwidth?")
     chip = catalog.chip(query.chip)

@@ -6,6 +6,7 @@ sequence (each of t tokens attends to those before it: t²/2 pairs) and the byte
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ConfigDict
@@ -19,6 +20,7 @@ from tools.serving.precision import Precision, bytes_per_element, precision_fiel
 from tools.serving.served import GB, Notes, Served, ShapeQuery, resolve_model
 from tools.units import format_number
 
+KIB = 1024.0
 CHART_CONTEXTS = (1_000, 4_000, 16_000, 32_000, 64_000, 128_000)
 
 EXAMPLES: list[Any] = [
@@ -57,6 +59,17 @@ EXAMPLES: list[Any] = [
 ]  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A cache of which only the bytes of a token are known."""
+
+    kv_bytes_per_token: float
+
+    def kv_bytes(self, context_tokens: float) -> float:
+        """Bytes of `context_tokens` tokens."""
+        return self.kv_bytes_per_token * context_tokens
+
+
 class KvCacheQuery(ShapeQuery):
     """The KV cache of a model: per token, at a context, for many requests, or how far a memory reaches."""
 
@@ -81,6 +94,22 @@ class KvCacheQuery(ShapeQuery):
     memory_gb: float | None = quantity(
         "Memory given to the KV cache", "GB", default=None, above=0,
         words=("memory for the cache", "fits in", "goes into", "free memory", "cache budget"),
+    )  # fmt: skip
+    kv_kib_per_token: float | None = quantity(
+        "Cache of one token, when it is known instead of a model", "KiB/token", default=None, above=0,
+        words=("cache per token", "per token of cache", "takes per token", "KV per token"),
+    )  # fmt: skip
+    other_layers: int | None = quantity(
+        "Layers of the second model (as the first unless said)", "dimensionless", default=None, min=1, max=10_000,
+        words=("the other's layers", "versus layers"),
+    )  # fmt: skip
+    other_kv_heads: int | None = quantity(
+        "Key-value heads of the second model (as the first unless said)", "dimensionless", default=None, min=1,
+        max=1_024, words=("the other's heads", "versus heads", "grouped heads", "heads shared"),
+    )  # fmt: skip
+    other_head_dim: int | None = quantity(
+        "Size of one head of the second model (as the first unless said)", "dimensionless", default=None, min=1,
+        max=4_096, words=("the other's head size",),
     )  # fmt: skip
     other_model: str | None = entity(
         "A second model, whose cache is compared with the first's", "model", default=None,
@@ -114,8 +143,13 @@ class KvCacheResult(Result):
         default=None, role="detail", words=("cache reads", "cumulative reads", "bytes read growth"),
     )  # fmt: skip
     model_ratio: float | None = quantity(
-        "Cache per token of the larger of the two models over the smaller", "dimensionless", default=None,
-        role="headline", words=("times smaller", "times larger", "cache ratio", "compared with"),
+        "Cache per token of the larger of the two models (or shapes) over the smaller", "dimensionless",
+        default=None, role="headline",
+        words=("times smaller", "times larger", "cache ratio", "compared with", "times the cache per token", "shrinks the cache"),
+    )  # fmt: skip
+    context_each_tokens: float | None = quantity(
+        "Context that each of the requests named can have in the given memory", "token", default=None,
+        role="headline", words=("context each", "tokens each", "how long may each be", "longest context for each"),
     )  # fmt: skip
     max_tokens: float | None = quantity(
         "Tokens whose cache the given memory holds", "token", default=None, role="headline",
@@ -142,13 +176,17 @@ class KvCacheResult(Result):
 def kv_cache(query: KvCacheQuery, catalog: Catalog) -> KvCacheResult:
     """KV cache size: bytes per token, GB per request or for many users, growth with context, tokens that fit.
 
+    Two models or head counts compared; the context each of many requests gets in a memory.
+
     Memory is linear in context; attention arithmetic and cumulative cache reads are quadratic. Grouped-query,
     multi-head latent and sliding-window attention are told apart by the catalogue's shapes.
     """
     notes = Notes()
     result = KvCacheResult()
     _growth(query, result, notes)
-    if query.model is not None or query.params is not None or query.layers is not None:
+    if query.kv_kib_per_token is not None and query.model is None and query.layers is None:
+        _sizes(query, Plain(query.kv_kib_per_token * KIB), result, notes)
+    elif query.model is not None or query.params is not None or query.layers is not None:
         served = resolve_model(query, catalog, notes, weights=False)
         _sizes(query, served, result, notes)
         _compare(query, served, catalog, result, notes)
@@ -176,7 +214,7 @@ def _growth(query: KvCacheQuery, result: KvCacheResult, notes: Notes) -> None:
     )
 
 
-def _sizes(query: KvCacheQuery, served: Served, result: KvCacheResult, notes: Notes) -> None:
+def _sizes(query: KvCacheQuery, served: Served | Plain, result: KvCacheResult, notes: Notes) -> None:
     per_token = served.kv_bytes_per_token
     result.kv_bytes_per_token = per_token
     lines = [_per_token_formula(served, per_token)]
@@ -184,14 +222,15 @@ def _sizes(query: KvCacheQuery, served: Served, result: KvCacheResult, notes: No
         lines.append(_at_context(query, served, result))
     if query.memory_gb is not None:
         lines.append(_into_memory(query, served, result))
-    if query.n_requests is not None and query.context_tokens is None:
+    if query.n_requests is not None and query.context_tokens is None and query.memory_gb is None:
         raise MissingInput("context_tokens", "the context length of each request")
     result.formula = "; ".join([*lines, *([result.formula] if result.formula else [])])
-    result.table, result.chart = _table(served), _chart([served])
+    if isinstance(served, Served):
+        result.table, result.chart = _table(served), _chart([served])
     notes.sources[:] = dict.fromkeys(notes.sources)
 
 
-def _at_context(query: KvCacheQuery, served: Served, result: KvCacheResult) -> str:
+def _at_context(query: KvCacheQuery, served: Served | Plain, result: KvCacheResult) -> str:
     context = query.context_tokens or 0.0
     per_request = served.kv_bytes(context)
     result.kv_gb_per_request = per_request / GB
@@ -206,8 +245,12 @@ def _at_context(query: KvCacheQuery, served: Served, result: KvCacheResult) -> s
     return text
 
 
-def _into_memory(query: KvCacheQuery, served: Served, result: KvCacheResult) -> str:
+def _into_memory(query: KvCacheQuery, served: Served | Plain, result: KvCacheResult) -> str:
     memory = (query.memory_gb or 0.0) * GB
+    if query.n_requests is not None and query.context_tokens is None:
+        result.context_each_tokens = float(
+            int(memory / served.kv_bytes_per_token / query.n_requests * (1 + 1e-12))
+        )
     result.max_tokens = float(int(memory / served.kv_bytes_per_token * (1 + 1e-12)))
     if query.context_tokens is not None:
         result.max_requests = float(int(memory / served.kv_bytes(query.context_tokens) * (1 + 1e-12)))
@@ -217,9 +260,10 @@ def _into_memory(query: KvCacheQuery, served: Served, result: KvCacheResult) -> 
 def _compare(
     query: KvCacheQuery, served: Served, catalog: Catalog, result: KvCacheResult, notes: Notes
 ) -> None:
-    if query.other_model is None:
+    changes = _second(query, served)
+    if changes is None:
         return
-    second = query.model_copy(update={"model": query.other_model, "kv_precision": served.kv_precision})
+    second = query.model_copy(update=changes)
     other = resolve_model(second, catalog, notes, weights=False)
     mine, theirs = served.kv_bytes_per_token, other.kv_bytes_per_token
     result.other_kv_bytes_per_token = theirs
@@ -229,7 +273,22 @@ def _compare(
     result.chart = _chart([served, other])
 
 
-def _per_token_formula(served: Served, per_token: float) -> str:
+def _second(query: KvCacheQuery, served: Served) -> dict[str, Any] | None:
+    """What a second model or shape changes in the query; None when none is named."""
+    names = ("other_model", "other_layers", "other_kv_heads", "other_head_dim")
+    given = {name.removeprefix("other_"): getattr(query, name) for name in names}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if not changes:
+        return None
+    if query.other_model is None and query.model is not None and served.entry is not None:
+        shape = {name: getattr(served.entry, name) for name in ("layers", "kv_heads", "head_dim")}
+        changes = shape | changes | {"model": None} if changes.keys() & shape.keys() else changes
+    return {"kv_precision": served.kv_precision} | changes
+
+
+def _per_token_formula(served: Served | Plain, per_token: float) -> str:
+    if isinstance(served, Plain):
+        return f"{per_token:,.0f} B per token"
     size = bytes_per_element(served.kv_precision)
     entry = served.entry
     if entry is not None and entry.kv_lora_rank:

@@ -1,6 +1,6 @@
 """What thinking costs: more tokens, fewer requests at once, a dearer answer.
 
-cost factor = token factor × per-token factor. The token factor is (thinking + answer) / answer. The per-token
+cost factor = token factor × per-token factor; cost with thinking = cost without × cost factor. The token factor is (thinking + answer) / answer. The per-token
 factor is what a smaller batch does to the cost of a token: with memory full and step time unchanged it is the
 ratio of the batches that fit at the short and at the long context (an upper bound: a smaller batch also steps
 faster). With list prices the per-token factor is their ratio.
@@ -67,6 +67,8 @@ REASONING = Relations(
     Rule("per_token_factor", ("usd_per_mtok_output", "plain_usd_per_mtok_output"), lambda a, b: a / b,
          "{usd_per_mtok_output} / {plain_usd_per_mtok_output}"),
     product("cost_factor", "token_factor", "per_token_factor"),
+    product("usd_with_thinking", "usd_without_thinking", "cost_factor"),
+    product("extra_usd", "thinking_tokens", "usd_per_mtok_output", scale=1e-6),
     product("usd_without_thinking", "output_tokens", "plain_usd_per_mtok_output", scale=1e-6),
     product("usd_with_thinking", "total_output_tokens", "usd_per_mtok_output", scale=1e-6),
 )  # fmt: skip
@@ -107,6 +109,26 @@ class ReasoningCostQuery(ModelQuery, ChipQuery):
     per_token_factor: float | None = quantity(
         "How many times as dear each token is", "dimensionless", default=None, above=0,
         words=("each", "per token", "the cost per token", "fewer users", "times per token", "each token costs", "each is dearer"),
+    )  # fmt: skip
+    batch_factor: float | None = quantity(
+        "How many times fewer requests run at once with the thinking", "dimensionless", default=None, above=0,
+        words=("times fewer users", "batch shrinks", "fewer users per server", "fewer requests at once", "concurrency falls"),
+    )  # fmt: skip
+    batch_without_thinking: float | None = quantity(
+        "Requests at once without the thinking", "request", default=None, above=0,
+        words=("users before", "batch before", "from users", "concurrent without thinking"),
+    )  # fmt: skip
+    batch_with_thinking: float | None = quantity(
+        "Requests at once with the thinking", "request", default=None, above=0,
+        words=("users after", "batch after", "to users", "down to", "concurrent with thinking"),
+    )  # fmt: skip
+    usd_without_thinking: float | None = quantity(
+        "Cost of one answer without thinking, when it is known", "USD", default=None, above=0,
+        words=("plain query costs", "a normal answer costs", "costs without thinking", "ordinary answer costs", "costs today"),
+    )  # fmt: skip
+    usd_with_thinking: float | None = quantity(
+        "Cost of one answer with thinking, when it is known", "USD", default=None, above=0,
+        words=("reasoning query costs", "costs with thinking", "thinking answer costs", "costs once it thinks"),
     )  # fmt: skip
     cost_factor: float | None = quantity(
         "How many times as dear the answer is", "dimensionless", default=None, above=0,
@@ -161,8 +183,12 @@ class ReasoningCostResult(Result):
         role="headline",
         words=("thinking tokens", "how much thinking"),
     )
+    extra_usd: float | None = quantity(
+        "Cost of the thinking tokens alone, for one answer", "USD", default=None, role="detail",
+        words=("cost of the thinking", "what the extra tokens cost", "thinking alone costs", "extra tokens"),
+    )  # fmt: skip
     usd_with_thinking: float | None = quantity(
-        "Output cost of one answer with thinking", "USD", default=None, role="detail",
+        "Output cost of one answer with thinking", "USD", default=None, role="headline",
         words=("cost with thinking", "cost of an answer", "dollars with reasoning", "with thinking", "thinking included"),
     )  # fmt: skip
     usd_without_thinking: float | None = quantity(

@@ -71,6 +71,10 @@ class RolloutComputeQuery(Query):
         words=("generate", "samples", "rollouts", "candidates", "trajectories", "generated", "sampled"),
         ask="How many samples are generated, and how many are trained on?",
     )  # fmt: skip
+    n_prompts: float | None = quantity(
+        "Prompts (problems) that are sampled, when the samples are per prompt", "dimensionless", default=None, above=0,
+        words=("prompts", "problems", "questions", "tasks"),
+    )  # fmt: skip
     samples_trained: float | None = quantity(
         "Samples that are kept and trained on", "sample", default=None, above=0,
         words=("train on", "trained on", "kept", "keep", "learned from", "used for training", "accepted"),
@@ -106,12 +110,12 @@ class RolloutComputeQuery(Query):
     reference_model: bool = False
     score_pass: bool | None = None
     forward_flop: float | None = quantity(
-        "FLOP per parameter and token of a forward pass (2 unless said)", "dimensionless", default=None, above=0,
-        words=("forward", "forward pass FLOP"),
+        "FLOP per parameter and token of a forward pass (2 unless said)", "FLOP/param/token", default=None, above=0,
+        words=("forward", "forward pass FLOP", "for generating", "to sample", "to generate"),
     )  # fmt: skip
     train_flop: float | None = quantity(
-        "FLOP per parameter and token of a forward and a backward pass (6 unless said)", "dimensionless",
-        default=None, above=0, words=("fwd+bwd", "forward plus backward", "training pass FLOP"),
+        "FLOP per parameter and token of a forward and a backward pass (6 unless said)", "FLOP/param/token",
+        default=None, above=0, words=("fwd+bwd", "forward plus backward", "training pass FLOP", "for training", "to train"),
     )  # fmt: skip
     peak_tflops: float | None = quantity(
         "Dense peak of one chip", "TFLOP/s/chip", default=None, above=0, words=("peak", "TFLOP/s per chip")
@@ -146,9 +150,21 @@ class RolloutComputeResult(Result):
         default=None,
         words=("yield", "acceptance rate", "percent kept"),
     )
+    total_samples: float | None = quantity(
+        "Samples of all prompts together", "sample", default=None,
+        words=("rollouts in all", "samples in total", "rollouts over all prompts"),
+    )  # fmt: skip
+    total_samples_trained: float | None = quantity(
+        "Samples kept of all prompts together", "sample", default=None, words=("kept in all", "kept in total")
+    )
     generation_share_percent: float | None = quantity(
-        "Generation's share of all FLOP", "percent", default=None,
-        words=("inference share", "generation share", "share of compute that is inference"),
+        "Generation's share of all FLOP", "percent", default=None, role="headline",
+        words=("inference share", "generation share", "share of compute that is inference", "percent of all FLOPs is generation",
+               "percentage of total compute", "what share is sampling", "goes on generating"),
+    )  # fmt: skip
+    training_share_percent: float | None = quantity(
+        "The training passes' share of all FLOP", "percent", default=None,
+        words=("share of the training passes", "percent spent on gradients", "update share", "share of the compute that is learning"),
     )  # fmt: skip
     forwards_per_update: float | None = quantity(
         "Forward passes for each sample trained on", "dimensionless", default=None,
@@ -162,7 +178,15 @@ class RolloutComputeResult(Result):
         "FLOP of generation",
         "FLOP",
         default=None,
-        words=("generation FLOP", "rollout FLOP", "inference FLOP"),
+        role="headline",
+        words=(
+            "generation FLOP",
+            "rollout FLOP",
+            "inference FLOP",
+            "teacher compute",
+            "compute to generate",
+            "generation compute",
+        ),
     )
     scoring_flop: float | None = quantity(
         "FLOP of scoring by the policy and the reference model", "FLOP", default=None,
@@ -201,8 +225,10 @@ RELATIONS = Relations(
          "{samples_generated} × {acceptance_percent}"),
     Rule("acceptance_percent", ("tokens_trained", "tokens_generated"), lambda k, g: 100 * k / g,
          "{tokens_trained} / {tokens_generated}"),
-    product("tokens_generated", "samples_generated", "tokens_per_sample"),
-    product("tokens_trained", "samples_trained", "tokens_per_sample"),
+    product("tokens_generated", "samples_generated", "tokens_per_sample", "prompts"),
+    product("tokens_trained", "samples_trained", "tokens_per_sample", "prompts"),
+    product("total_samples", "samples_generated", "prompts"),
+    product("total_samples_trained", "samples_trained", "prompts"),
     Rule("tokens_generated", ("tokens_trained", "acceptance_percent"), lambda k, a: 100 * k / a,
          "{tokens_trained} / {acceptance_percent}"),
     Rule("tokens_trained", ("tokens_generated", "acceptance_percent"), lambda g, a: g * a / 100,
@@ -254,6 +280,7 @@ def rollout_compute(query: RolloutComputeQuery) -> RolloutComputeResult:
     if result.generation_to_training is not None:
         ratio = result.generation_to_training
         result.generation_share_percent = 100.0 * ratio / (1.0 + ratio)
+        result.training_share_percent = 100.0 - result.generation_share_percent
     wanted = [n for n in _FORMULA_ORDER if getattr(result, n, None) is not None] or ["forward_share_percent"]
     result.formula = chip_hours_text(solution.formula(_UNITS, wanted))
     if result.total_flop is not None and query.peak_tflops is None:
@@ -265,7 +292,7 @@ def rollout_compute(query: RolloutComputeQuery) -> RolloutComputeResult:
 
 _FORMULA_ORDER = (
     "generation_to_training", "acceptance_percent", "samples_generated", "samples_trained", "total_flop",
-    "chip_hours",
+    "generation_flop", "chip_hours",
 )  # fmt: skip
 
 
@@ -277,6 +304,7 @@ def _known(query: RolloutComputeQuery) -> tuple[dict[str, float], list[str]]:
     known.setdefault("forward_flop", FORWARD_FLOP)
     known.setdefault("train_flop", TRAIN_FLOP)
     known.setdefault("epochs", 1.0)
+    known["prompts"] = query.n_prompts or 1.0
     if query.params is not None or query.teacher_params is not None:
         known["generator_params"] = float(query.teacher_params or query.params or 0.0)
         if query.params is not None:
@@ -304,4 +332,7 @@ def _answers(query: RolloutComputeQuery, solution: Solution) -> dict[str, float]
     found = solution.found()
     if solution.get("scoring_flop"):
         found["scoring_flop"] = solution.values["scoring_flop"]
+    if query.n_prompts is None:
+        found.pop("total_samples", None)
+        found.pop("total_samples_trained", None)
     return found

@@ -32,6 +32,7 @@ from tools.units import format_number, format_quantity
 PRESENT_STEP_USD = 300e6
 DEFAULT_FACTOR = 10.0
 TEXT_STOCK_TOKENS = 322e12
+CHINCHILLA_RATIO = 20.0
 _VILLALOBOS = Source(
     title="Villalobos et al. 2024, Will we run out of data? Limits of LLM scaling based on human-generated data",
     url="https://arxiv.org/abs/2211.04325", as_of="2024-06",
@@ -65,6 +66,7 @@ def scaling_spend(query: ScalingSpendQuery, catalog: Catalog) -> ScalingSpendRes
     query = _with_model(query, catalog)
     if query.runs_usd or _is_ladder(query):
         return _ladder(query, catalog)
+    query = _with_growth(query)
     if query.compute_factor is not None or query.loss_drop_percent is not None:
         return _more_compute(query)
     return _run(query, catalog)
@@ -79,6 +81,14 @@ def _with_model(query: ScalingSpendQuery, catalog: Catalog) -> ScalingSpendQuery
     if params is None:
         raise FactAbsent(f"the size of {entry.name} is not public")
     return query.model_copy(update={"params": float(params)})
+
+
+def _with_growth(query: ScalingSpendQuery) -> ScalingSpendQuery:
+    """The query with two sizes of a cluster, or two amounts of compute, turned into how many times more it is."""
+    for start, end in ((query.start_chips, query.end_chips), (query.start_flop, query.end_flop)):
+        if start is not None and end is not None and query.compute_factor is None:
+            return query.model_copy(update={"compute_factor": max(start, end) / min(start, end)})
+    return query
 
 
 def _is_ladder(query: ScalingSpendQuery) -> bool:
@@ -198,7 +208,7 @@ def _what_it_buys(result: ScalingSpendResult, factor: float) -> ScalingSpendResu
 def _more_compute(query: ScalingSpendQuery) -> ScalingSpendResult:
     """(C2/C1) = (1 - drop)^(-1/γ)."""
     law = law_named(query.law or "kaplan-2020")
-    exponent = query.loss_exponent or law.loss_exponent
+    exponent = abs(query.loss_exponent) if query.loss_exponent else law.loss_exponent
     assert exponent is not None
     part = "loss" if law.loss_floor == 0 and query.loss_exponent is None else "reducible loss"
     origin = "as given" if query.loss_exponent else f"{law.name}"
@@ -338,6 +348,7 @@ def _run_result(
     _add_cost_range(result, rate)
     _add_spread(result, query)
     _add_optimum(result, query, law)
+    _add_rule(result, query)
     _add_repetition(result, query, law)
     _add_inference(result, query, law)
     return result
@@ -437,6 +448,19 @@ def _add_optimum(result: ScalingSpendResult, query: ScalingSpendQuery, law: Law)
     assert result.flop is not None
     best = law.optimum(result.flop)
     result.optimal_params, result.optimal_tokens = best.params, best.tokens
+
+
+def _add_rule(result: ScalingSpendResult, query: ScalingSpendQuery) -> None:
+    """How far a run of stated size and data is past a rule of tokens per parameter."""
+    if query.params is None or query.tokens is None:
+        return
+    each = query.rule_tokens_per_param or CHINCHILLA_RATIO
+    result.rule_tokens = each * query.params
+    result.over_rule_factor = query.tokens / result.rule_tokens
+    result.formula += (
+        f"; {format_quantity(query.tokens, 'token')} / ({each:g} × {format_quantity(query.params, 'param')}) = "
+        f"{format_number(result.over_rule_factor)} times the rule"
+    )
 
 
 def _add_repetition(result: ScalingSpendResult, query: ScalingSpendQuery, law: Law) -> None:

@@ -23,6 +23,8 @@ RELATIONS = Relations(
     # a new server replaces as many old ones as it has their work: cores × gain per core
     product("servers_per_new", "new_cores", "per_core_gain", per=("old_cores",)),
     product("core_ratio", "new_cores", per=("old_cores",)),
+    Rule("per_core_gain", ("per_core_gain_percent",), lambda p: 1 + p / 100, "1 + {per_core_gain_percent}"),
+    Rule("per_core_gain_percent", ("per_core_gain",), lambda g: 100 * (g - 1), "{per_core_gain} − 1"),
     product("old_servers", "new_servers", "servers_per_new"),
     product("old_w_replaced", "servers_per_new", "old_server_w"),
     Rule(
@@ -160,6 +162,10 @@ class ServerConsolidationQuery(Query):
         max=100,
         words=("per-core gain", "faster cores", "per core", "IPC", "times as quick"),
     )
+    per_core_gain_percent: float | None = quantity(
+        "By how much a new core is faster than an old one", "percent", default=None, above=-100, max=10_000,
+        words=("percent faster cores", "faster per core", "quicker per core", "more work per core", "each core faster", "per core uplift"),
+    )  # fmt: skip
     servers_per_new: float | None = quantity(
         "Old servers that one new server replaces",
         "dimensionless",
@@ -307,6 +313,10 @@ class ServerConsolidationResult(Result):
             "stand in for",
         ),
     )
+    per_core_gain_percent: float | None = quantity(
+        "By how much each new core must be faster", "percent", default=None,
+        words=("percent faster per core", "how much faster each core in percent"),
+    )  # fmt: skip
     core_ratio: float | None = quantity(
         "Cores of the new server over the old",
         "dimensionless",

@@ -1,8 +1,8 @@
 """How fast a model serves: TTFT, TPOT, tokens per second, what bounds them; and the floors nothing can beat.
 
 The estimate is the compiled serving model's (`tools.serving.deployment.estimate`, constants and intervals fitted on
-published measurements); the floors are plain arithmetic (`tools.serving.floors`). A chip with no model gives the
-summed peaks of that many chips.
+published measurements); the floors are plain arithmetic (`tools.serving.floors`), and so are rates that are stated
+(`tools.serving.step_rates`). A chip with no model gives the summed peaks of that many chips.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tools.serving import deployment, estimators
 from tools.serving.charts import curve
 from tools.serving.floors import Machine, fill_cluster, fill_floors, machine
 from tools.serving.served import ModelQuery, Notes, Served, resolve_model
+from tools.serving.step_rates import fill_rates, states_rates, target_step_s
 from tools.units import format_number
 
 SWEPT_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -126,6 +127,30 @@ class ServingPerformanceQuery(ModelQuery):
         "Fraction of the bandwidth that is reached (for the decode floor)", "dimensionless", default=None,
         above=0, max=1, words=("of peak bandwidth", "MBU", "bandwidth utilisation"),
     )  # fmt: skip
+    flop_per_param: float | None = quantity(
+        "Arithmetic of a forward pass for each parameter and token (2 unless said)", "FLOP/param/token",
+        default=None, above=0, words=("FLOP per parameter per token", "flops per param per token", "forward pass at"),
+    )  # fmt: skip
+    tpot_ms: float | None = quantity(
+        "Time of one decode step (per output token), when it is stated", "ms", default=None, above=0,
+        words=("ms per token", "per output token", "a step takes", "step time", "TPOT of", "inter-token latency of", "measured"),
+    )  # fmt: skip
+    prefill_ms: float | None = quantity(
+        "Time to first token, when it is stated (asks for the MFU reached)", "ms", default=None, above=0,
+        words=("measured time to first token", "prefill took", "TTFT was", "first token came after"),
+    )  # fmt: skip
+    tokens_per_s_per_user: float | None = quantity(
+        "Output tokens per second that each user sees, when it is stated", "token/s/request", default=None, above=0,
+        words=("each user gets", "tok/s each", "per user", "each streaming", "every stream", "per stream", "to each user"),
+    )  # fmt: skip
+    tokens_per_s: float | None = quantity(
+        "Output tokens per second of all chips, when it is stated", "token/s", default=None, above=0,
+        words=("in all", "the box does", "the node makes", "total throughput", "altogether", "whole server makes"),
+    )  # fmt: skip
+    tokens_per_s_per_chip: float | None = quantity(
+        "Output tokens per second of one chip, when it is stated", "token/s/chip", default=None, above=0,
+        words=("tok/s per GPU", "each GPU makes", "per chip", "a card does"),
+    )  # fmt: skip
     flop_fraction: float | None = quantity(
         "Fraction of the FLOP/s that is reached (for the prefill floor)", "dimensionless", default=None,
         above=0, max=1, words=("MFU", "of peak FLOPS", "compute utilisation"),
@@ -161,6 +186,17 @@ class ServingPerformanceResult(Result):
         "Output tokens per second of one chip", "token/s/chip", default=None, role="detail",
         words=("per chip", "per GPU", "each GPU"),
     )  # fmt: skip
+    answer_s: float | None = quantity(
+        "Time to write the answer at the speed stated", "s", default=None, role="headline",
+        words=("time to write", "how long to stream", "seconds for the answer", "how long does the answer take"),
+    )  # fmt: skip
+    answer_tokens: float | None = quantity(
+        "Tokens written in the time stated", "token", default=None, role="detail", words=("tokens written",)
+    )
+    chips_needed: float | None = quantity(
+        "Chips that make the tokens per second, or that read the weights as fast as stated", "chip", default=None,
+        role="headline", words=("how many GPUs", "chips needed", "GPUs for the speed", "how many chips"),
+    )  # fmt: skip
     request_latency_s: float | None = quantity(
         "Time of a whole request", "s", default=None, role="detail",
         words=("latency", "end to end", "whole answer", "request latency"),
@@ -171,7 +207,11 @@ class ServingPerformanceResult(Result):
         words=("second opinion", "aiconfigurator"),
     )  # fmt: skip
     served_requests: float | None = quantity(
-        "Concurrency of the estimate", "request", default=None, role="detail"
+        "Concurrency of the estimate, or that the rates stated give",
+        "request",
+        default=None,
+        role="detail",
+        words=("how many users", "concurrent streams", "users served", "batch", "how many streams"),
     )
     bandwidth_bound_tokens_per_s: float | None = quantity(
         "Most tokens per second for one request that reading the weights allows", "token/s", default=None,
@@ -185,6 +225,30 @@ class ServingPerformanceResult(Result):
     prefill_floor_ms: float | None = quantity(
         "Least time to process the prompt", "ms", default=None, role="headline",
         words=("prefill floor", "time to first token lower bound", "lower bound", "full peak", "least time", "prefill time", "best case prefill time", "fastest prefill", "least time to first token"),
+    )  # fmt: skip
+    bandwidth_needed_tb_per_s: float | None = quantity(
+        "Memory bandwidth of all chips that the speed stated takes at batch 1", "TB/s", default=None,
+        role="headline", words=("bandwidth needed", "how much bandwidth", "bandwidth it takes", "TB/s needed"),
+    )  # fmt: skip
+    bandwidth_share: float | None = quantity(
+        "Share of the peak bandwidth that the speed stated uses at batch 1", "dimensionless", default=None,
+        role="headline", words=("MBU", "bandwidth utilisation", "share of the bandwidth", "of peak bandwidth"),
+    )  # fmt: skip
+    largest_weights_gb: float | None = quantity(
+        "Most weights that can be read in the step time stated", "GB", default=None, role="headline",
+        words=("largest model", "how many GB can be read", "weights readable", "GB of weights at most"),
+    )  # fmt: skip
+    prefill_mfu: float | None = quantity(
+        "Share of the peak FLOP/s that the time to first token stated means", "dimensionless", default=None,
+        role="headline", words=("prefill MFU", "utilisation of the prefill", "what MFU", "compute utilisation"),
+    )  # fmt: skip
+    answer_flop: float | None = quantity(
+        "Arithmetic of writing the answer", "FLOP", default=None, role="headline",
+        words=("FLOPs of the answer", "compute of an answer", "arithmetic of the answer", "FLOPs to generate", "raw compute"),
+    )  # fmt: skip
+    request_flop: float | None = quantity(
+        "Arithmetic of prompt and answer together", "FLOP", default=None, role="detail",
+        words=("FLOPs of the request", "whole request FLOPs", "prompt and answer"),
     )  # fmt: skip
     prefill_flop: float | None = quantity(
         "Arithmetic of the prompt", "FLOP", default=None, role="headline",
@@ -223,10 +287,15 @@ def serving_performance(query: ServingPerformanceQuery, catalog: Catalog) -> Ser
     """TTFT, TPOT, tokens per second and what bounds them, for a model on chips; floors; FLOP/s of many chips.
 
     Estimates carry 10-90 % intervals. Floors need only bytes or parameters and a bandwidth or peak: time to
-    read the weights once, tokens per second at batch 1, least prefill time. Chips alone give their summed
-    peaks (exaFLOP/s, petabytes, TB/s).
+    read the weights once, tokens per second at batch 1, least prefill time (or at an MFU), FLOP of a prompt or an
+    answer. Rates stated (step time, users, tokens/s each, chips) give one another: throughput of a server or a
+    GPU, speed of a user, time of an answer. Chips alone give their summed peaks (exaFLOP/s, petabytes, TB/s).
     """
     notes, result = Notes(), ServingPerformanceResult()
+    rates = _only_rates(query, result)
+    if rates:
+        result.formula = "; ".join(rates)
+        return finite(result)
     has_model = query.model is not None or query.params is not None
     chip = catalog.chip(query.chip) if query.chip is not None else None
     served = resolve_model(query, catalog, notes, kv=chip is not None) if has_model else None
@@ -243,11 +312,22 @@ def serving_performance(query: ServingPerformanceQuery, catalog: Catalog) -> Ser
     return finite(result)
 
 
+def _only_rates(query: ServingPerformanceQuery, result: ServingPerformanceResult) -> list[str]:
+    """What rates stated give one another, where no model is named whose speed could be estimated."""
+    models = (query.model, query.params, query.active_params, query.weights_gb)
+    if any(value is not None for value in models) or not states_rates(query):
+        return []
+    return fill_rates(query, result)
+
+
 def _require(query: ServingPerformanceQuery, chip: Chip | None, has_model: bool) -> None:
     peaks = query.bandwidth_tb_per_s is not None or query.peak_tflops is not None
-    if chip is None and not peaks and not (has_model and query.input_tokens is not None):
+    tokens = query.input_tokens is not None or query.output_tokens is not None
+    weighed = (has_model or query.weights_gb is not None) and target_step_s(query) is not None
+    if chip is None and not peaks and not (has_model and tokens) and not weighed:
         raise MissingInput("chip", "on which chip?")
-    if chip is None and not has_model and query.weights_gb is None and query.active_params is None:
+    known = (query.weights_gb, query.active_params, target_step_s(query))
+    if chip is None and not has_model and all(value is None for value in known):
         raise MissingInput("model", "which model, or how many GB of weights?")
 
 

@@ -1,8 +1,10 @@
 """What tokens cost: by an API's list price, by prices given, or served on chips of one's own.
 
 API: (input − cached) × input price + cached × cached price + (output + reasoning) × output price, reasoning
-tokens being billed as output. Self-hosted: chips × USD per chip-hour / (3600 × tokens per second). With a margin:
-price = cost / (1 − margin).
+tokens being billed as output; the cached part may be a share of the prompt, its price a part of the input price.
+Two models: the dearer request over the cheaper. Self-hosted: chips × USD per chip-hour / (3600 × tokens per second). With a margin:
+price = cost / (1 − margin); a price with a margin to keep leaves price × (1 − margin) for the cost, which gives
+the throughput or the rent needed.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from tools.catalog import Catalog
 from tools.contract import Query, Result, entity, quantity
 from tools.errors import MissingInput
 from tools.finite import finite
+from tools.money.token_compare import compared
 from tools.money.token_prices import api_side
 from tools.serving.precision import Precision, precision_field
 from tools.serving.served import Notes
@@ -110,6 +113,10 @@ class TokenCostQuery(Query):
         "Part of the prompt that is read from the provider's cache", "token", default=None, min=0,
         words=("cached", "cache hit", "cached input"),
     )  # fmt: skip
+    cached_fraction: float | None = quantity(
+        "Share of the prompt that is read from the provider's cache", "dimensionless", default=None, min=0, max=1,
+        words=("cached", "cache hit", "hit rate", "cache hit rate", "of the prompt is cached", "of it cached"),
+    )  # fmt: skip
     reasoning_tokens: float | None = quantity(
         "Thinking tokens of one request, billed as output", "token", default=None, min=0,
         words=("reasoning", "thinking", "hidden", "chain of thought"),
@@ -125,6 +132,35 @@ class TokenCostQuery(Query):
     usd_per_mtok_cached: float | None = quantity(
         "Price of a million cached input tokens", "USD/Mtoken", default=None, min=0,
         words=("cached price", "cached", "cache read"),
+    )  # fmt: skip
+    cached_price_fraction: float | None = quantity(
+        "Price of a cached input token as a part of the full input price (0.5: half price)", "dimensionless",
+        default=None, min=0, max=1,
+        words=("of the input price", "of the full price", "cached at half price", "of the normal rate", "cached cost a fraction"),
+    )  # fmt: skip
+    cached_discount_percent: float | None = quantity(
+        "Discount on cached input tokens", "percent", default=None, min=0, max=100,
+        words=("discount", "off for cached", "cheaper when cached", "cache discount", "off the input price"),
+    )  # fmt: skip
+    other_api_model: str | None = entity(
+        "Hosted model that the first is compared with", "api_model", default=None,
+        words=("versus", "compared with", "than", "against"),
+    )  # fmt: skip
+    other_usd_per_mtok_input: float | None = quantity(
+        "Price of a million input tokens at the model compared with", "USD/Mtoken", default=None, min=0,
+        words=("the other's input price", "versus in", "compared with in"),
+    )  # fmt: skip
+    other_usd_per_mtok_output: float | None = quantity(
+        "Price of a million output tokens at the model compared with", "USD/Mtoken", default=None, min=0,
+        words=("the other's output price", "versus out", "compared with out"),
+    )  # fmt: skip
+    other_input_tokens: float | None = quantity(
+        "Prompt tokens of a request to the model compared with", "token", default=None, min=0,
+        words=("the other's prompt",),
+    )  # fmt: skip
+    other_output_tokens: float | None = quantity(
+        "Answer tokens of a request to the model compared with, thinking included", "token", default=None, min=0,
+        words=("the other answers in", "the other writes", "the other emits"),
     )  # fmt: skip
     usd_per_request: float | None = quantity(
         "Cost of one request, when it is known", "USD/request", default=None, above=0,
@@ -240,6 +276,26 @@ class TokenCostResult(Result):
         "Cost of one request", "USD", default=None, role="headline",
         words=("per request", "per call", "a call", "one query", "cost of the call", "an API call"),
     )  # fmt: skip
+    request_cost_ratio: float | None = quantity(
+        "Cost of the dearer of two requests over the cheaper", "dimensionless", default=None, role="headline",
+        words=("times dearer is the call", "times as expensive a call", "call costs times", "request cost ratio", "cheaper per call"),
+    )  # fmt: skip
+    output_price_ratio: float | None = quantity(
+        "Output price of the dearer of two models over the cheaper", "dimensionless", default=None, role="headline",
+        words=("price ratio", "times the price per token", "output price ratio", "times dearer per token", "list price ratio"),
+    )  # fmt: skip
+    input_price_ratio: float | None = quantity(
+        "Input price of the dearer of two models over the cheaper", "dimensionless", default=None, role="detail",
+        words=("input price ratio", "times dearer per input token"),
+    )  # fmt: skip
+    other_usd_per_request: float | None = quantity(
+        "Cost of one request to the model compared with", "USD", default=None, role="detail",
+        words=("the other call costs", "cost of the other request"),
+    )  # fmt: skip
+    saving_usd_per_request: float | None = quantity(
+        "What the cheaper of two requests saves", "USD", default=None, role="detail",
+        words=("saved per call", "saving per request", "difference per call", "cheaper by"),
+    )  # fmt: skip
     usd_per_day: float | None = quantity(
         "Cost of one day", "USD", default=None, role="headline", words=("per day", "a day", "daily")
     )
@@ -347,7 +403,8 @@ def token_cost(query: TokenCostQuery, catalog: Catalog) -> TokenCostResult:
     """Cost of tokens in dollars: API list prices, prices given, or self-hosted from chips, rent and tokens/s.
 
     Per request, per million tokens, per day, month and year; with cached and reasoning tokens and a margin;
-    inverse: tokens for a budget, throughput or rent needed for a target cost.
+    inverse: tokens for a budget, throughput or rent needed for a target cost, or for a price and a margin; two
+    models compared by price or by the cost of a call.
     """
     notes, result = Notes(), TokenCostResult()
     lines: list[str] = []
@@ -356,6 +413,7 @@ def token_cost(query: TokenCostQuery, catalog: Catalog) -> TokenCostResult:
         lines += against_list(query, catalog, result, notes)
     else:
         lines += api_side(query, catalog, result, notes)
+        lines += compared(query, catalog, result, notes)
     _require(result)
     result.formula = "; ".join(lines)
     result.assumptions, result.warnings = notes.assumptions, notes.warnings

@@ -186,6 +186,11 @@ class GenerationGainQuery(Query):
             "price decline",
         ),
     )
+    times_cheaper: float | None = quantity(
+        "Factor by which something fell over the whole time: 6 for a sixth of the price", "dimensionless",
+        default=None, above=1, max=1e9,
+        words=("fell by a factor of", "fell sixfold", "times cheaper over", "dropped fold", "fold drop", "became times cheaper"),
+    )  # fmt: skip
     years: float | None = quantity(
         "Time that passes",
         "year",
@@ -389,6 +394,13 @@ class GenerationGainQuery(Query):
             "TCO",
         ),
     )
+    part_factor: float | None = quantity(
+        "Part of the whole factor that one cause brings (smaller model, number format, new silicon)",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("comes from", "accounts for", "brings", "of it from", "explains", "from the silicon alone"),
+    )
     combined_gain: float | None = quantity(
         "What speed-up and cost ratio make together",
         "dimensionless",
@@ -531,6 +543,52 @@ class GenerationGainResult(Result):
         "dimensionless",
         default=None,
         words=("per generation", "per period", "each step"),
+    )
+    annual_decline_factor: float | None = quantity(
+        "Factor by which it falls each year",
+        "dimensionless",
+        default=None,
+        role="headline",
+        words=(
+            "times cheaper per year",
+            "annual factor of decline",
+            "cheaper each year",
+            "yearly price decline",
+        ),
+    )
+    fall_percent: float | None = quantity(
+        "By how many percent it fell over the whole time",
+        "percent",
+        default=None,
+        role="headline",
+        words=(
+            "percent drop",
+            "percent cheaper",
+            "fell by percent",
+            "reduction",
+            "price cut",
+            "how far did it fall",
+        ),
+    )
+    annual_fall_percent: float | None = quantity(
+        "By how many percent it falls each year",
+        "percent",
+        default=None,
+        words=("percent cheaper per year", "fall per year", "annual decline in percent"),
+    )
+    other_part_factor: float | None = quantity(
+        "Factor that another cause must bring, beside the one stated",
+        "dimensionless",
+        default=None,
+        role="headline",
+        words=(
+            "the rest must come from",
+            "remaining factor",
+            "what else",
+            "extra factor",
+            "left for",
+            "other factor",
+        ),
     )
     change_percent: float | None = quantity(
         "Change over the whole time",

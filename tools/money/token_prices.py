@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tools.errors import MissingInput
-from tools.money.api_prices import api_quote
+from tools.money.api_prices import ApiQuote, api_quote
 from tools.serving.charts import bars
 from tools.serving.served import Notes
 from tools.units import format_number
@@ -38,7 +38,10 @@ def api_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, n
 
 
 def _prices(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, notes: Notes) -> Prices:
-    given = Prices(query.usd_per_mtok_input, query.usd_per_mtok_output, query.usd_per_mtok_cached)
+    part, cached = _cached_part(query), query.usd_per_mtok_cached
+    if part is not None and cached is None and query.usd_per_mtok_input is not None:
+        cached = part * query.usd_per_mtok_input
+    given = Prices(query.usd_per_mtok_input, query.usd_per_mtok_output, cached)
     if query.api_model is None:
         return given
     quote = api_quote(catalog, query.api_model, query.as_of)
@@ -50,8 +53,21 @@ def _prices(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, no
     return Prices(
         given.input if given.input is not None else quote.input,
         given.output if given.output is not None else quote.output,
-        given.cached if given.cached is not None else quote.cached_input,
+        given.cached if given.cached is not None else _listed_cached(part, quote),
     )
+
+
+def _listed_cached(part: float | None, quote: ApiQuote) -> float | None:
+    return quote.cached_input if part is None else part * quote.input
+
+
+def _cached_part(query: TokenCostQuery) -> float | None:
+    """What a cached token costs, as a part of the input price: stated, or what the discount leaves."""
+    if query.cached_price_fraction is not None:
+        return query.cached_price_fraction
+    if query.cached_discount_percent is not None:
+        return 1.0 - query.cached_discount_percent / 100.0
+    return None
 
 
 def _behind(query: TokenCostQuery, prices: Prices, result: TokenCostResult) -> list[str]:
@@ -70,8 +86,8 @@ def _request(query: TokenCostQuery, prices: Prices, result: TokenCostResult, not
     tokens = (query.input_tokens, query.output_tokens, query.reasoning_tokens, query.cached_input_tokens)
     if all(count is None for count in tokens):
         return _known_request(query, result)
-    cached = query.cached_input_tokens or 0.0
     fresh = query.input_tokens or 0.0
+    cached = _cached_tokens(query)
     if cached > fresh > 0:
         notes.assumptions.append(f"{fresh:,.0f} input tokens beside the {cached:,.0f} cached ones")
     else:
@@ -97,6 +113,13 @@ def _request(query: TokenCostQuery, prices: Prices, result: TokenCostResult, not
         else ""
     )
     return [f"({' + '.join(text for _, text in parts if text)}) / 1e6 = ${format_number(total, 6)}{times}"]
+
+
+def _cached_tokens(query: TokenCostQuery) -> float:
+    """Tokens read from the cache: their number, or their share of the prompt."""
+    if query.cached_input_tokens is not None:
+        return query.cached_input_tokens
+    return (query.cached_fraction or 0.0) * (query.input_tokens or 0.0)
 
 
 def _known_request(query: TokenCostQuery, result: TokenCostResult) -> list[str]:

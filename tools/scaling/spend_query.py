@@ -118,6 +118,10 @@ class ScalingSpendQuery(ComputeQuery):
         "Training tokens for each parameter", "token/param", default=None, above=0, max=1e6,
         words=("tokens per parameter", "trained on tokens per parameter", "tokens per param", "tokens a parameter", "token to parameter ratio"),
     )  # fmt: skip
+    rule_tokens_per_param: float | None = quantity(
+        "Tokens per parameter of a rule that the run is held against (20 unless said)", "token/param", default=None,
+        above=0, max=1e6, words=("rule", "rule of thumb", "against the rule", "Chinchilla rule", "compared with the rule"),
+    )  # fmt: skip
     loss: float | None = quantity(
         "Target loss in nats per token", "dimensionless", default=None, above=0,
         words=("loss", "target loss", "reach a loss", "nats"),
@@ -166,13 +170,30 @@ class ScalingSpendQuery(ComputeQuery):
         "How many times more compute", "dimensionless", default=None, above=0,
         words=("times more compute", "more compute", "x the compute", "scale up compute", "bigger cluster"),
     )  # fmt: skip
+    start_chips: float | None = quantity(
+        "Chips before the cluster grows", "chip", default=None, above=0,
+        words=("from GPUs", "cluster today", "grows from", "chips before"),
+    )  # fmt: skip
+    end_chips: float | None = quantity(
+        "Chips after the cluster has grown", "chip", default=None, above=0,
+        words=("to GPUs", "grows to", "chips after", "cluster reaches"),
+    )  # fmt: skip
+    start_flop: float | None = quantity(
+        "Training compute of the smaller run", "FLOP", default=None, above=0,
+        words=("from FLOP", "compute before", "earlier run's compute"),
+    )  # fmt: skip
+    end_flop: float | None = quantity(
+        "Training compute of the larger run", "FLOP", default=None, above=0,
+        words=("to FLOP", "compute after", "later run's compute"),
+    )  # fmt: skip
     loss_drop_percent: float | None = quantity(
         "By how much the (reducible) loss should fall", "percent", default=None, above=0, below=100,
         words=("cut the loss", "lower the loss by", "loss falls by", "reduce loss", "halve the loss"),
     )  # fmt: skip
     loss_exponent: float | None = quantity(
-        "Exponent of the loss in compute, instead of a law's", "dimensionless", default=None, above=0, max=1,
-        words=("exponent", "alpha", "slope", "compute exponent"),
+        "Exponent of the loss in compute, instead of a law's (its sign does not matter: loss falls)",
+        "dimensionless", default=None, min=-1, max=1,
+        words=("exponent", "alpha", "slope", "compute exponent", "to the power", "loss goes as compute to the", "power law"),
     )  # fmt: skip
     unique_tokens: float | None = quantity(
         "Unique training tokens that exist", "token", default=None, above=0,
@@ -256,6 +277,14 @@ class ScalingSpendResult(Result):
     compute_factor: float | None = quantity(
         "How many times more compute it takes", "dimensionless", default=None, role="headline",
         words=("times more compute", "how much more compute", "compute multiple"),
+    )  # fmt: skip
+    over_rule_factor: float | None = quantity(
+        "Training tokens over those that the rule of tokens per parameter asks for", "dimensionless", default=None,
+        role="detail", words=("times over the rule", "times over", "overtrained", "times more than the rule", "over Chinchilla"),
+    )  # fmt: skip
+    rule_tokens: float | None = quantity(
+        "Tokens that the rule of tokens per parameter asks for", "token", default=None,
+        words=("tokens by the rule", "Chinchilla tokens"),
     )  # fmt: skip
     adjusted_params: float | None = quantity(
         "Size that makes training plus serving cheapest at the same loss", "param", default=None,

@@ -29,6 +29,7 @@ REPORTED_MFU_SOURCE = Source(
     says="Median 38 %; utilisation implied by chip-hours is lower, median 30 %, for restarts and idle time count",
 )
 
+TRAIN_FLOP = 6.0  # per parameter and token: 2 forward, 4 backward
 SIX_N_D = (
     Rule("flop", ("params", "tokens"), lambda n, d: 6 * n * d, "6 × {params} × {tokens}"),
     Rule("params", ("flop", "tokens"), lambda c, d: c / (6 * d), "{flop} / (6 × {tokens})"),
@@ -72,6 +73,10 @@ class ComputeQuery(Query):
     precision: Precision | None = precision_field(
         "Number format of the training arithmetic", ("trained in", "precision", "training precision")
     )
+    flop_per_param: float | None = quantity(
+        "FLOP of training for each parameter and token: the 6 of 6ND", "FLOP/param/token", default=None, min=TRAIN_FLOP,
+        max=TRAIN_FLOP, words=("FLOP per parameter per token", "6ND", "six FLOP per parameter and token"),
+    )  # fmt: skip
     peak_tflops: float | None = quantity(
         "Dense peak of one chip in the training precision, instead of the catalogue's", "TFLOP/s/chip",
         default=None, above=0, words=("peak", "peak TFLOPS", "TFLOP/s per chip", "dense peak"),

@@ -1,19 +1,21 @@
 """What no software can beat: the time to read the weights, the arithmetic of a prompt, the peaks of many chips.
 
 decode floor = bytes of the weights a token needs / (chips × bandwidth); at batch 1 its inverse is the most tokens
-per second. prefill floor = 2 × active parameters × prompt tokens / (chips × dense peak). The two meet at the batch
+per second; a step time that is stated gives the bandwidth it takes. prefill floor = 2 × active parameters × prompt tokens / (chips × dense peak). The two meet at the batch
 where computing a step takes as long as reading the weights: peak × bytes per parameter / (2 × bandwidth)
 (Williams et al. 2009, the roofline model, doi:10.1145/1498765.1498785).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tools.errors import FactAbsent
 from tools.serving.precision import bytes_per_element, compute_precision
 from tools.serving.served import GB, Notes
+from tools.serving.step_rates import target_step_s
 from tools.units import format_number
 
 if TYPE_CHECKING:
@@ -58,17 +60,57 @@ def fill_floors(
 ) -> list[str]:
     """Put the floors and ceilings that the numbers known allow into `result`; returns their formula texts."""
     lines = []
+    each = query.flop_per_param or FLOP_PER_PARAM
     moved = _bytes_moved(query, served)
     if moved is not None and on.bandwidth:
         lines.append(_decode_floor(moved, on, query.bandwidth_fraction or 1.0, result))
+    lines += _at_step(query, moved, on, result)
     active = _active_params(query, served)
     if active is not None:
-        result.flop_per_token = FLOP_PER_PARAM * active
+        result.flop_per_token = each * active
+        lines += _answer(query, each * active, result)
         lines += _prefill_floor(query, active, on, result)
     if on.bandwidth and on.peak_flops:
         size = bytes_per_element(served.weight_precision if served is not None else on.precision)
-        result.compute_bound_batch = on.peak_flops * size / (FLOP_PER_PARAM * on.bandwidth)
+        result.compute_bound_batch = on.peak_flops * size / (each * on.bandwidth)
     return lines
+
+
+def _at_step(
+    query: ServingPerformanceQuery, moved: float | None, on: Machine, result: ServingPerformanceResult
+) -> list[str]:
+    """What a step time (or a user's speed) that is stated means for one request reading all the weights."""
+    step = target_step_s(query)
+    if step is None:
+        return []
+    rate = (on.bandwidth or 0.0) * (query.bandwidth_fraction or 1.0)
+    if moved is None:
+        if not rate:
+            return []
+        result.largest_weights_gb = rate * on.n_chips * step / GB
+        return [f"{format_number(rate * on.n_chips / 1e12)} TB/s × {format_number(step * 1e3)} ms = "
+                f"{format_number(result.largest_weights_gb)} GB"]  # fmt: skip
+    needed = moved / step
+    result.bandwidth_needed_tb_per_s = needed / 1e12
+    if rate:
+        result.bandwidth_share = needed / (rate * on.n_chips)
+        result.chips_needed = float(math.ceil(needed / rate * (1 - 1e-12)))
+    return [
+        f"{format_number(moved / GB, 5)} GB every {format_number(step * 1e3)} ms takes "
+        f"{format_number(needed / 1e12)} TB/s"
+    ]
+
+
+def _answer(query: ServingPerformanceQuery, flop: float, result: ServingPerformanceResult) -> list[str]:
+    """The arithmetic of the answer's tokens, at `flop` a token."""
+    if query.output_tokens is None:
+        return []
+    result.answer_flop = flop * query.output_tokens
+    result.request_flop = flop * (query.output_tokens + (query.input_tokens or 0.0))
+    return [
+        f"answer: {query.output_tokens:,.0f} tokens × {format_number(flop / 1e9)} GFLOP = "
+        f"{format_number(result.answer_flop / 1e15)} PFLOP"
+    ]
 
 
 def _bytes_moved(query: ServingPerformanceQuery, served: Served | None) -> float | None:
@@ -105,15 +147,18 @@ def _prefill_floor(
     query: ServingPerformanceQuery, active: float, on: Machine, result: ServingPerformanceResult
 ) -> list[str]:
     lines = []
+    each = query.flop_per_param or FLOP_PER_PARAM
     if query.input_tokens is not None:
-        result.prefill_flop = FLOP_PER_PARAM * active * query.input_tokens
+        result.prefill_flop = each * active * query.input_tokens
     if on.peak_flops:
         rate = on.peak_flops * on.n_chips * (query.flop_fraction or 1.0)
-        result.max_prefill_tokens_per_s = rate / (FLOP_PER_PARAM * active)
+        result.max_prefill_tokens_per_s = rate / (each * active)
+        if query.prefill_ms is not None and result.prefill_flop is not None:
+            result.prefill_mfu = result.prefill_flop / (on.peak_flops * on.n_chips * query.prefill_ms / 1e3)
         if result.prefill_flop is not None:
             result.prefill_floor_ms = result.prefill_flop / rate * 1e3
             lines.append(
-                f"prefill: 2 × {active / 1e9:,.4g}e9 × {query.input_tokens:,.0f} tokens = "
+                f"prefill: {each:g} × {active / 1e9:,.4g}e9 × {query.input_tokens:,.0f} tokens = "
                 f"{format_number(result.prefill_flop / 1e15)} PFLOP, at least "
                 f"{format_number(result.prefill_floor_ms)} ms at {format_number(rate / 1e12)} TFLOP/s"
             )

@@ -56,7 +56,7 @@ def served_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult
         f"${format_number(cost, 5)} per million output tokens"
     ]
     if query.target_usd_per_mtok is not None:
-        lines += _inverse(query, query.target_usd_per_mtok, rent, result)
+        lines += _inverse(query, _kept(query, query.target_usd_per_mtok), rent, result)
     _sold(query, rate * share, rent, result)
     return sized + lines + _with_margin(query, cost, result) + _amounts(query, cost, result)
 
@@ -191,9 +191,15 @@ def against_list(query: TokenCostQuery, catalog: Catalog, result: TokenCostResul
 
 def _target(query: TokenCostQuery) -> float | None:
     """The cost of a million tokens to reach: the target named, else any price named beside chips alone."""
-    if query.target_usd_per_mtok is not None or query.model is not None or query.params is not None:
-        return query.target_usd_per_mtok
-    return query.usd_per_mtok_output or query.usd_per_mtok_input
+    price = query.target_usd_per_mtok
+    if price is None and query.model is None and query.params is None:
+        price = query.sale_usd_per_mtok or query.usd_per_mtok_output or query.usd_per_mtok_input
+    return None if price is None else _kept(query, price)
+
+
+def _kept(query: TokenCostQuery, price: float) -> float:
+    """What a price leaves for the cost when a gross margin is to be kept; the price itself without one."""
+    return price * (1.0 - (query.gross_margin_percent or 0.0) / 100.0)
 
 
 def _reach(query: TokenCostQuery, cost: float, rent: float | None, result: TokenCostResult) -> list[str]:
@@ -205,6 +211,8 @@ def _reach(query: TokenCostQuery, cost: float, rent: float | None, result: Token
 
 def _inverse(query: TokenCostQuery, target: float, rent: float | None, result: TokenCostResult) -> list[str]:
     """The throughput, or the rent, that reaches a target cost of a million tokens."""
+    if target <= 0:
+        raise InputError("target_usd_per_mtok", target, "a cost above 0")
     rate, share = _rate_given(query), query.utilisation or 1.0
     if rent is not None:
         result.tokens_per_s_needed = rent / (SECONDS_PER_HOUR * target * share) * MTOK
