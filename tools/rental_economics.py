@@ -181,7 +181,11 @@ def _defaults(query: RentalEconomicsQuery) -> list[Default]:
     """What is taken when nobody said: only what the question at hand needs."""
     owning = query.chip is not None or any(getattr(query, name) is not None for name in _OWNING)
     chosen = []
-    if owning or query.chips is not None or query.list_usd_per_chip_hour is None:
+    # a payback time beside rent and purchase price gives the utilisation instead
+    asked = query.payback_years is not None and query.usd_per_chip_hour is not None
+    bought = query.capex_usd_per_chip is not None or query.capex_usd is not None
+    used = owning or query.chips is not None or query.list_usd_per_chip_hour is None
+    if used and not (asked and bought):
         chosen.append(_FULL)
     priced = (query.usd_per_chip_hour, query.list_usd_per_chip_hour, query.bill_usd, query.chip)
     if any(value is not None for value in priced):

@@ -54,6 +54,11 @@ RELATIONS = Relations(
     ),
     Rule("earnings_change_percent", ("earnings_ratio",), lambda r: 100 * (r - 1), "{earnings_ratio} − 1"),
     Rule("price_ratio", ("price_change_percent",), lambda c: 1 + c / 100, "1 + {price_change_percent}"),
+    # a fall is said as a positive number
+    Rule("price_change_percent", ("price_fall_percent",), lambda f: -f, "−{price_fall_percent}"),
+    Rule("earnings_change_percent", ("earnings_fall_percent",), lambda f: -f, "−{earnings_fall_percent}"),
+    Rule("return_percent", ("loss_percent",), lambda f: -f, "−{loss_percent}"),
+    Rule("other_return_percent", ("other_loss_percent",), lambda f: -f, "−{other_loss_percent}"),
     Rule("price_change_percent", ("price_ratio",), lambda r: 100 * (r - 1), "{price_ratio} − 1"),
     # price = earnings × multiple, so its change is the product of theirs
     product("price_ratio", "earnings_ratio", "multiple_ratio"),
@@ -64,6 +69,12 @@ RELATIONS = Relations(
     product("new_share_price_usd", "share_price_usd", "price_ratio"),
     product("new_eps_usd", "eps_usd", "earnings_ratio"),
     product("new_market_cap_usd", "market_cap_usd", "price_ratio"),
+    Rule(
+        "market_cap_lost_usd",
+        ("market_cap_usd", "new_market_cap_usd"),
+        lambda a, b: a - b,
+        "{market_cap_usd} − {new_market_cap_usd}",
+    ),
     product("new_earnings_usd", "earnings_usd", "earnings_ratio"),
     Rule(
         "forward_multiple",
@@ -257,6 +268,30 @@ class ValuationMultipleQuery(Query):
         above=-100,
         words=("share price change", "stock falls", "price drops", "stock rises"),
     )
+    price_fall_percent: float | None = quantity(
+        "Fall of the share price in percent",
+        "percent",
+        default=None,
+        above=0,
+        below=100,
+        words=(
+            "stock fell",
+            "shares fell",
+            "share price dropped",
+            "stock lost",
+            "stock is down",
+            "sell-off",
+            "wiped off",
+        ),
+    )
+    earnings_fall_percent: float | None = quantity(
+        "Fall of earnings in percent",
+        "percent",
+        default=None,
+        above=0,
+        below=100,
+        words=("earnings fell", "EPS dropped", "profits shrank", "profit is down", "earnings decline"),
+    )
     eps_usd: float | None = quantity(
         "Earnings per share", "USD", default=None, words=("EPS", "earnings per share")
     )
@@ -319,7 +354,23 @@ class ValuationMultipleQuery(Query):
         "percent",
         default=None,
         min=-100,
-        words=("against", "down", "lost", "other return"),
+        words=("against", "other return", "the other gained", "index"),
+    )
+    loss_percent: float | None = quantity(
+        "Loss of the first share in percent",
+        "percent",
+        default=None,
+        above=0,
+        max=100,
+        words=("one lost", "first is down"),
+    )
+    other_loss_percent: float | None = quantity(
+        "Loss of the share compared with, in percent",
+        "percent",
+        default=None,
+        above=0,
+        max=100,
+        words=("the other lost", "while the other fell", "slipped", "down"),
     )
     loss_if_over_usd: float | None = quantity(
         "Loss when too much was spent and it was not needed",
@@ -437,6 +488,12 @@ class ValuationMultipleResult(Result):
     new_eps_usd: float | None = quantity(
         "Earnings per share after the change", "USD", default=None, words=("new EPS",)
     )
+    market_cap_lost_usd: float | None = quantity(
+        "Market capitalisation lost with the fall of the price",
+        "USD",
+        default=None,
+        words=("value wiped out", "market value lost", "how much value vanished", "erased"),
+    )
     new_earnings_usd: float | None = quantity(
         "Earnings after the change", "USD", default=None, words=("new earnings",)
     )
@@ -472,8 +529,8 @@ class ValuationMultipleResult(Result):
 def valuation_multiple(query: ValuationMultipleQuery) -> ValuationMultipleResult:
     """Share-price multiples: compression in percent, price change from earnings and multiple, P/E, PEG.
 
-    Multiple before and after, earnings change and price change in any direction; price, EPS, market cap and
-    shares; years of growth to grow into a multiple; returns of two shares; expected value of scenarios; the
+    Price ratio = earnings ratio × multiple ratio, so multiple before and after, earnings change and price change
+    (or fall) give one another in any direction; price, EPS, market cap and shares; years of growth to grow into a multiple; returns of two shares; expected value of scenarios; the
     probability at which over-spending is worth its risk. Arithmetic only, never advice.
     """
     if query.scenarios:

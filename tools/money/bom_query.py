@@ -240,6 +240,30 @@ class AcceleratorBomQuery(Query):
     saving_per_chip_usd: float | None = quantity(
         "Saved on each chip", "USD", default=None, words=("each saves", "saving per chip")
     )
+    hbm_price_rise_percent: float | None = quantity(
+        "Rise of the HBM price in percent (negative: it falls)",
+        "percent",
+        default=None,
+        above=-100,
+        words=(
+            "hike",
+            "HBM price rises",
+            "HBM gets dearer",
+            "price increase of HBM",
+            "memory price goes up",
+            "raise HBM prices",
+            "surcharge",
+            "push through",
+        ),
+    )
+    hbm_price_fall_percent: float | None = quantity(
+        "Fall of the HBM price in percent",
+        "percent",
+        default=None,
+        above=0,
+        below=100,
+        words=("HBM price falls", "HBM gets cheaper", "memory price drops", "HBM price cut"),
+    )
     earlier_cost_usd: float | None = quantity(
         "Cost to make the earlier generation",
         "USD",
@@ -258,6 +282,29 @@ class AcceleratorBomQuery(Query):
 
 class AcceleratorBomResult(Result):
     """What followed; a quantity that was given is not repeated."""
+
+    new_cost_usd: float | None = quantity(
+        "Cost to make one chip after the HBM price changed",
+        "USD",
+        default=None,
+        role="headline",
+        words=("new BOM", "new cost", "BOM after", "bill of materials afterwards"),
+    )
+    cost_rise_percent: float | None = quantity(
+        "Rise of the whole cost with the HBM price",
+        "percent",
+        default=None,
+        words=("cost rises by", "BOM goes up by", "increase of the cost", "how much dearer"),
+    )
+    new_hbm_usd: float | None = quantity(
+        "Cost of the HBM after its price changed", "USD", default=None, words=("new HBM cost",)
+    )
+    new_gross_margin_percent: float | None = quantity(
+        "Gross margin after the HBM price changed, at the same selling price",
+        "percent",
+        default=None,
+        words=("new margin", "margin afterwards", "margin left"),
+    )
 
     saving_percent: float | None = quantity(
         "Saving of own silicon on the merchant price",
