@@ -34,6 +34,7 @@ RELATIONS = Relations(
         ("hbm_price_fall_percent",),
         lambda f: -f,
         "−{hbm_price_fall_percent}",
+        restates=True,
     ),
     Rule(
         "new_hbm_usd",

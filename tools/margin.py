@@ -86,12 +86,26 @@ _CHANGE = (
         lambda m, n, p: p * (1 - n / 100) / (1 - m / 100),
         "{price_ratio} × (1 − {new_gross_margin_percent}) / (1 − {gross_margin_percent})",
     ),
-    Rule("price_change_percent", ("price_ratio",), lambda r: 100 * (r - 1), "{price_ratio} − 1"),
-    Rule("price_ratio", ("price_rise_percent",), lambda r: 1 + r / 100, "1 + {price_rise_percent}"),
-    Rule("price_ratio", ("price_cut_percent",), lambda r: 1 - r / 100, "1 − {price_cut_percent}"),
-    Rule("cost_ratio", ("cost_rise_percent",), lambda r: 1 + r / 100, "1 + {cost_rise_percent}"),
-    Rule("cost_ratio", ("cost_fall_percent",), lambda r: 1 - r / 100, "1 − {cost_fall_percent}"),
-    Rule("cost_change_percent", ("cost_ratio",), lambda r: 100 * (r - 1), "{cost_ratio} − 1"),
+    Rule(
+        "price_change_percent", ("price_ratio",), lambda r: 100 * (r - 1), "{price_ratio} − 1", restates=True
+    ),
+    Rule(
+        "price_ratio",
+        ("price_rise_percent",),
+        lambda r: 1 + r / 100,
+        "1 + {price_rise_percent}",
+        restates=True,
+    ),
+    Rule(
+        "price_ratio", ("price_cut_percent",), lambda r: 1 - r / 100, "1 − {price_cut_percent}", restates=True
+    ),
+    Rule(
+        "cost_ratio", ("cost_rise_percent",), lambda r: 1 + r / 100, "1 + {cost_rise_percent}", restates=True
+    ),
+    Rule(
+        "cost_ratio", ("cost_fall_percent",), lambda r: 1 - r / 100, "1 − {cost_fall_percent}", restates=True
+    ),
+    Rule("cost_change_percent", ("cost_ratio",), lambda r: 100 * (r - 1), "{cost_ratio} − 1", restates=True),
     # what a dollar of revenue costs, before and after
     Rule(
         "cost_per_revenue_change_percent",

@@ -20,6 +20,13 @@ def _part_of_whole(kind: str) -> tuple[Rule, ...]:
     return (*total(whole, part, rest), *product(part, whole, "share_percent", scale=0.01))
 
 
+def _together(a: float, b: float) -> float:
+    """Two shares of one market, percent: at most all of it."""
+    if a + b > 100.5:
+        raise ValueError("more than the whole market")
+    return a + b
+
+
 RELATIONS = Relations(
     # One player owns the excluded part of the market, where the first has nothing:
     # share of all = share of the rest × (1 − the excluded player's share).
@@ -52,7 +59,12 @@ RELATIONS = Relations(
     *total("rest_usd", "second_usd", "third_usd"),
     product("part_over_rest", "part_usd", per=("rest_usd",)),
     # two players of one market
-    *total("combined_share_percent", "share_percent", "rival_share_percent"),
+    Rule(
+        "combined_share_percent",
+        ("share_percent", "rival_share_percent"),
+        _together,
+        "{share_percent} + {rival_share_percent}",
+    ),
     Rule(
         "others_percent", ("combined_share_percent",), lambda s: 100 - s, "100 % − {combined_share_percent}"
     ),
@@ -198,7 +210,19 @@ class MarketShareQuery(Query):
         default=None,
         above=0,
         max=100,
-        words=("without", "excluding", "ex", "left out", "outside of", "except"),
+        words=(
+            "without",
+            "excluding",
+            "ex",
+            "left out",
+            "outside",
+            "except",
+            "leaving aside",
+            "not",
+            "what remains",
+            "of what's left",
+            "of the remainder",
+        ),
         ask="What is the share with that player left out?",
     )
     share_including_percent: float | None = quantity(
@@ -207,7 +231,17 @@ class MarketShareQuery(Query):
         default=None,
         min=0,
         max=100,
-        words=("with", "including", "overall", "of everything", "all in", "counted"),
+        words=(
+            "with",
+            "including",
+            "included",
+            "overall",
+            "of everything",
+            "all in",
+            "counted",
+            "counting",
+            "once",
+        ),
         ask="What is the share with that player counted?",
     )
     excluded_share_percent: float | None = quantity(
@@ -216,7 +250,18 @@ class MarketShareQuery(Query):
         default=None,
         min=0,
         below=100,
-        words=("own silicon", "in-house", "captive", "the excluded player"),
+        words=(
+            "own silicon",
+            "in-house",
+            "captive",
+            "the excluded player",
+            "struck out",
+            "of all workloads",
+            "of all AI work",
+            "uses none",
+            "runs none of it",
+            "giant",
+        ),
     )
     share_percent: float | None = quantity(
         "Share of a part in the whole",

@@ -49,6 +49,14 @@ EXAMPLES: list[Any] = [
                "gross_margin_after_percent": 20, "competition_factor": 2}, "want": "price_ratio"},
 ]  # fmt: skip
 
+
+def _margin_before(factor: float, after: float) -> float:
+    """The margin (percent) whose fall to `after` takes `factor` off a price; a factor below 1 is no fall."""
+    if factor < 1:
+        raise ValueError("the price fell by less than the cost")
+    return 100 * (1 - (1 - after / 100) / factor)
+
+
 STACK = Relations(
     product("size_ratio", "params_before", per=("params_after",)),
     product("cost_ratio", "size_ratio", "efficiency_factor"),
@@ -56,7 +64,7 @@ STACK = Relations(
          lambda before, after: (1 - after / 100) / (1 - before / 100),
          "(1 − {gross_margin_after_percent}) / (1 − {gross_margin_percent})"),
     Rule("gross_margin_percent", ("margin_factor", "gross_margin_after_percent"),
-         lambda factor, after: 100 * (1 - (1 - after / 100) / factor),
+         _margin_before,
          "1 − (1 − {gross_margin_after_percent}) / {margin_factor}"),
     product("price_ratio", "cost_ratio", "margin_factor", "competition_factor"),
     product("price_ratio", "price_before", per=("price_after",)),
@@ -94,7 +102,8 @@ class ModelPriceStackQuery(Query):
     )  # fmt: skip
     gross_margin_after_percent: float | None = quantity(
         "Gross margin of the seller after", "percent", default=None, below=100, min=-1000,
-        words=("margin afterwards", "margin after", "down to"),
+        words=("margin afterwards", "margin after", "down to", "takes only", "host takes", "host keeps", "hoster margin",
+               "open weights host"),
     )  # fmt: skip
     competition_factor: float | None = quantity(
         "How many times competition lowers the price beyond that", "dimensionless", default=None, above=0,
@@ -106,11 +115,11 @@ class ModelPriceStackQuery(Query):
     )  # fmt: skip
     price_fraction: float | None = quantity(
         "The later price as a fraction of the first: 0.05 for a twentieth", "dimensionless", default=None,
-        above=0, max=1, words=("of the price", "sells for a fraction of", "priced at a fraction", "price is a"),
+        above=0, words=("of the price", "sells for a fraction of", "priced at a fraction", "price is a"),
     )  # fmt: skip
     cost_fraction: float | None = quantity(
         "Running cost of the smaller model as a fraction of the larger one's", "dimensionless", default=None,
-        above=0, max=1, words=("of the cost", "costs a fraction to run", "fraction of the serving cost"),
+        above=0, words=("of the cost", "costs a fraction to run", "fraction of the serving cost"),
     )  # fmt: skip
     price_before: float | None = quantity(
         "Price of the first model", "USD/Mtoken", default=None, above=0, words=("first price", "was", "from")

@@ -200,7 +200,20 @@ class ProductivityRoiQuery(Query):
         "USD",
         default=None,
         above=0,
-        words=("salary", "paid", "pay", "compensation", "earns", "cost each", "on", "earning"),
+        words=(
+            "salary",
+            "paid",
+            "pay",
+            "compensation",
+            "earns",
+            "cost each",
+            "on",
+            "at",
+            "earning",
+            "loaded",
+            "fully loaded",
+            "apiece",
+        ),
         ask="What is a person paid per year?",
     )
     wage_usd_per_hour: float | None = quantity(

@@ -50,16 +50,44 @@ RELATIONS = Relations(
     Rule("multiple_ratio", ("compression_percent",), lambda c: 1 - c / 100, "1 − {compression_percent}"),
     Rule("compression_percent", ("multiple_ratio",), lambda r: 100 * (1 - r), "1 − {multiple_ratio}"),
     Rule(
-        "earnings_ratio", ("earnings_change_percent",), lambda c: 1 + c / 100, "1 + {earnings_change_percent}"
+        "earnings_ratio",
+        ("earnings_change_percent",),
+        lambda c: 1 + c / 100,
+        "1 + {earnings_change_percent}",
+        restates=True,
     ),
-    Rule("earnings_change_percent", ("earnings_ratio",), lambda r: 100 * (r - 1), "{earnings_ratio} − 1"),
-    Rule("price_ratio", ("price_change_percent",), lambda c: 1 + c / 100, "1 + {price_change_percent}"),
+    Rule(
+        "earnings_change_percent",
+        ("earnings_ratio",),
+        lambda r: 100 * (r - 1),
+        "{earnings_ratio} − 1",
+        restates=True,
+    ),
+    Rule(
+        "price_ratio",
+        ("price_change_percent",),
+        lambda c: 1 + c / 100,
+        "1 + {price_change_percent}",
+        restates=True,
+    ),
     # a fall is said as a positive number
-    Rule("price_change_percent", ("price_fall_percent",), lambda f: -f, "−{price_fall_percent}"),
-    Rule("earnings_change_percent", ("earnings_fall_percent",), lambda f: -f, "−{earnings_fall_percent}"),
-    Rule("return_percent", ("loss_percent",), lambda f: -f, "−{loss_percent}"),
-    Rule("other_return_percent", ("other_loss_percent",), lambda f: -f, "−{other_loss_percent}"),
-    Rule("price_change_percent", ("price_ratio",), lambda r: 100 * (r - 1), "{price_ratio} − 1"),
+    Rule(
+        "price_change_percent", ("price_fall_percent",), lambda f: -f, "−{price_fall_percent}", restates=True
+    ),
+    Rule(
+        "earnings_change_percent",
+        ("earnings_fall_percent",),
+        lambda f: -f,
+        "−{earnings_fall_percent}",
+        restates=True,
+    ),
+    Rule("return_percent", ("loss_percent",), lambda f: -f, "−{loss_percent}", restates=True),
+    Rule(
+        "other_return_percent", ("other_loss_percent",), lambda f: -f, "−{other_loss_percent}", restates=True
+    ),
+    Rule(
+        "price_change_percent", ("price_ratio",), lambda r: 100 * (r - 1), "{price_ratio} − 1", restates=True
+    ),
     # price = earnings × multiple, so its change is the product of theirs
     product("price_ratio", "earnings_ratio", "multiple_ratio"),
     product("share_price_usd", "eps_usd", "multiple_before"),
@@ -249,7 +277,15 @@ class ValuationMultipleQuery(Query):
         "percent",
         default=None,
         above=-100,
-        words=("earnings grow", "earnings change", "profits rise", "earnings fall", "earnings flat"),
+        words=(
+            "earnings grew",
+            "earnings change",
+            "profits rose",
+            "EPS up",
+            "earnings went up",
+            "earnings flat",
+            "profit gained",
+        ),
     )
     earnings_ratio: float | None = quantity(
         "New earnings over old: 2 when they double",
@@ -266,7 +302,7 @@ class ValuationMultipleQuery(Query):
         "percent",
         default=None,
         above=-100,
-        words=("share price change", "stock falls", "price drops", "stock rises"),
+        words=("share price change", "stock rose", "stock gained", "shares climbed", "price flat"),
     )
     price_fall_percent: float | None = quantity(
         "Fall of the share price in percent",
@@ -275,11 +311,13 @@ class ValuationMultipleQuery(Query):
         above=0,
         below=100,
         words=(
-            "stock fell",
-            "shares fell",
-            "share price dropped",
+            "stock",
+            "fell",
+            "fall",
+            "down",
+            "stock dropped",
             "stock lost",
-            "stock is down",
+            "shares slid",
             "sell-off",
             "wiped off",
         ),
@@ -290,7 +328,7 @@ class ValuationMultipleQuery(Query):
         default=None,
         above=0,
         below=100,
-        words=("earnings fell", "EPS dropped", "profits shrank", "profit is down", "earnings decline"),
+        words=("earnings fell", "EPS dropped", "profits shrank", "profit lower", "earnings decline"),
     )
     eps_usd: float | None = quantity(
         "Earnings per share", "USD", default=None, words=("EPS", "earnings per share")
@@ -323,7 +361,8 @@ class ValuationMultipleQuery(Query):
         words=(
             "growth",
             "grows",
-            "earnings growth",
+            "a year",
+            "annual growth",
             "profit growth",
         ),
     )
@@ -371,6 +410,34 @@ class ValuationMultipleQuery(Query):
         above=0,
         max=100,
         words=("the other lost", "while the other fell", "slipped", "down"),
+    )
+    start_value: float | None = quantity(
+        "First price or index level, said without dollars",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("first stock from", "share went from"),
+    )
+    end_value: float | None = quantity(
+        "Last price or index level of it, said without dollars",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("first stock to", "share went to"),
+    )
+    other_start_value: float | None = quantity(
+        "First price of the one compared with, said without dollars",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("other from", "while the other from"),
+    )
+    other_end_value: float | None = quantity(
+        "Last price of the one compared with, said without dollars",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("other to", "while the other to"),
     )
     loss_if_over_usd: float | None = quantity(
         "Loss when too much was spent and it was not needed",
@@ -535,7 +602,20 @@ def valuation_multiple(query: ValuationMultipleQuery) -> ValuationMultipleResult
     """
     if query.scenarios:
         return _expected(query.scenarios)
+    query = _in_dollars(query)
     return answer(RELATIONS, query, ValuationMultipleResult, ask_first=("compression_percent",))
+
+
+_UNSAID = ("start", "end", "other_start", "other_end")
+
+
+def _in_dollars(query: ValuationMultipleQuery) -> ValuationMultipleQuery:
+    """Prices said as bare numbers ("from 120 to 171") are prices all the same: only their ratio counts."""
+    loose = {f"{n}_value": f"{n}_price_usd" for n in _UNSAID if getattr(query, f"{n}_value") is not None}
+    if not loose:
+        return query
+    moved = {wanted: getattr(query, name) for name, wanted in loose.items() if getattr(query, wanted) is None}
+    return query.model_copy(update={**dict.fromkeys(loose), **moved})
 
 
 def _expected(scenarios: list[Scenario]) -> ValuationMultipleResult:

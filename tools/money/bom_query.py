@@ -129,7 +129,7 @@ class AcceleratorBomQuery(Query):
         ),
     )
     usd_per_die: float | None = quantity(
-        "Cost of one logic die", "USD", default=None, above=0, words=("per die", "die cost", "dies at")
+        "Cost of one logic die", "USD", default=None, above=0, words=("per die", "each die", "dies at")
     )
     logic_usd: float | None = quantity(
         "Cost of the logic dies",
@@ -140,6 +140,9 @@ class AcceleratorBomQuery(Query):
             "logic",
             "silicon",
             "dies",
+            "die",
+            "logic dies",
+            "compute die",
             "wafer cost",
         ),
     )
@@ -151,7 +154,7 @@ class AcceleratorBomQuery(Query):
         "USD",
         default=None,
         min=0,
-        words=("test", "assembly", "other", "rest", "substrate", "yield loss"),
+        words=("test", "assembly", "other", "rest", "substrate", "yield loss", "everything else", "else"),
     )
     cost_usd: float | None = quantity(
         "Cost to make one chip: the whole bill of materials",
@@ -164,7 +167,9 @@ class AcceleratorBomQuery(Query):
             "BOM",
             "bill of materials",
             "manufacturing",
+            "manufacture",
             "COGS",
+            "cost of goods",
         ),
         ask="What does the chip cost to make?",
     )
