@@ -407,7 +407,16 @@ class MarketShareResult(Result):
         "percent",
         default=None,
         role="headline",
-        words=("overall share", "share of everything", "overall", "in all", "of everything"),
+        words=(
+            "overall share",
+            "share of everything",
+            "overall",
+            "in all",
+            "of everything",
+            "share of the whole",
+            "whole pie",
+            "share of the total",
+        ),
     )
     share_excluding_percent: float | None = quantity(
         "Share with that player left out", "percent", default=None, role="headline", words=("share without",)
@@ -416,7 +425,14 @@ class MarketShareResult(Result):
         "Share of everybody else in the whole market: neither of the two",
         "percent",
         default=None,
-        words=("everyone else", "others", "neither", "left over for others", "remains for the rest"),
+        words=(
+            "everyone else",
+            "others",
+            "neither",
+            "left over for others",
+            "belong to neither",
+            "nobody of the two",
+        ),
     )
     combined_share_percent: float | None = quantity(
         "Share of the two together",

@@ -57,6 +57,13 @@ def _margin_before(factor: float, after: float) -> float:
     return 100 * (1 - (1 - after / 100) / factor)
 
 
+def _beyond(price: float, cost: float, margin: float) -> float:
+    """What the price fell by beyond cost and margin; below 1 it fell by less, and nothing is left to explain."""
+    if price < 0.995 * cost * margin:
+        raise ValueError("the price fell by less than cost and margin")
+    return price / cost / margin
+
+
 STACK = Relations(
     product("size_ratio", "params_before", per=("params_after",)),
     product("cost_ratio", "size_ratio", "efficiency_factor"),
@@ -66,7 +73,10 @@ STACK = Relations(
     Rule("gross_margin_percent", ("margin_factor", "gross_margin_after_percent"),
          _margin_before,
          "1 − (1 − {gross_margin_after_percent}) / {margin_factor}"),
-    product("price_ratio", "cost_ratio", "margin_factor", "competition_factor"),
+    [r for r in product("price_ratio", "cost_ratio", "margin_factor", "competition_factor")
+     if r.target != "competition_factor"],
+    Rule("competition_factor", ("price_ratio", "cost_ratio", "margin_factor"), _beyond,
+         "{price_ratio} / {cost_ratio} / {margin_factor}"),
     product("price_ratio", "price_before", per=("price_after",)),
     Rule("price_ratio", ("price_fraction",), lambda f: 1 / f, "1 / {price_fraction}"),
     Rule("cost_ratio", ("cost_fraction",), lambda f: 1 / f, "1 / {cost_fraction}"),

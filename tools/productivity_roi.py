@@ -199,7 +199,7 @@ class ProductivityRoiQuery(Query):
         "Pay of one person per year, all in",
         "USD",
         default=None,
-        above=0,
+        min=1000,
         words=(
             "salary",
             "paid",
@@ -222,6 +222,14 @@ class ProductivityRoiQuery(Query):
         default=None,
         above=0,
         words=("wage", "hourly pay", "an hour", "per hour"),
+    )
+    hour_cost_usd: float | None = quantity(
+        "Cost of one hour of work, in dollars",
+        "USD",
+        default=None,
+        above=0,
+        max=2000,
+        words=("an hour of work costs", "engineer hour is", "developer hour costs", "hour costs"),
     )
     hours_per_year: float | None = quantity(
         "Working hours a year",
@@ -480,7 +488,13 @@ def productivity_roi(query: ProductivityRoiQuery) -> ProductivityRoiResult:
 
 
 def _one_reading(query: ProductivityRoiQuery) -> ProductivityRoiQuery:
-    """Hours said beside a salary and the cost of a query are those worked in a year, not those of a job."""
+    """The query with what people leave unsaid put where it belongs.
+
+    What an hour of work costs is the wage; hours said beside a salary and the cost of a query are those worked in a
+    year, not those of a job.
+    """
+    if query.hour_cost_usd is not None and query.wage_usd_per_hour is None:
+        query = query.model_copy(update={"wage_usd_per_hour": query.hour_cost_usd, "hour_cost_usd": None})
     asked = query.salary_usd is not None and query.usd_per_query is not None
     if asked and query.person_hours is not None and query.hours_per_year is None:
         return query.model_copy(update={"hours_per_year": query.person_hours, "person_hours": None})

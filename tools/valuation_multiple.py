@@ -255,7 +255,7 @@ class ValuationMultipleQuery(Query):
         ask="To what multiple of earnings?",
     )
     compression_percent: float | None = quantity(
-        "Fall of the multiple in percent (negative: it expands)",
+        "Fall of the multiple (negative: it expands)",
         "percent",
         default=None,
         below=100,
@@ -273,7 +273,7 @@ class ValuationMultipleQuery(Query):
         ),
     )
     earnings_change_percent: float | None = quantity(
-        "Change of earnings in percent",
+        "Change of earnings",
         "percent",
         default=None,
         above=-100,
@@ -298,14 +298,14 @@ class ValuationMultipleQuery(Query):
         ),
     )
     price_change_percent: float | None = quantity(
-        "Change of the share price in percent",
+        "Change of the share price",
         "percent",
         default=None,
         above=-100,
         words=("share price change", "stock rose", "stock gained", "shares climbed", "price flat"),
     )
     price_fall_percent: float | None = quantity(
-        "Fall of the share price in percent",
+        "Fall of the share price",
         "percent",
         default=None,
         above=0,
@@ -323,7 +323,7 @@ class ValuationMultipleQuery(Query):
         ),
     )
     earnings_fall_percent: float | None = quantity(
-        "Fall of earnings in percent",
+        "Fall of earnings",
         "percent",
         default=None,
         above=0,
@@ -361,9 +361,7 @@ class ValuationMultipleQuery(Query):
         words=(
             "growth",
             "grows",
-            "a year",
             "annual growth",
-            "profit growth",
         ),
     )
     years_to_grow_into: float | None = quantity(
@@ -396,7 +394,7 @@ class ValuationMultipleQuery(Query):
         words=("against", "other return", "the other gained", "index"),
     )
     loss_percent: float | None = quantity(
-        "Loss of the first share in percent",
+        "Loss of the first share",
         "percent",
         default=None,
         above=0,
@@ -404,12 +402,12 @@ class ValuationMultipleQuery(Query):
         words=("one lost", "first is down"),
     )
     other_loss_percent: float | None = quantity(
-        "Loss of the share compared with, in percent",
+        "Loss of the share compared with",
         "percent",
         default=None,
         above=0,
         max=100,
-        words=("the other lost", "while the other fell", "slipped", "down"),
+        words=("the other lost", "second fell", "slipped", "down"),
     )
     start_value: float | None = quantity(
         "First price or index level, said without dollars",
@@ -425,19 +423,19 @@ class ValuationMultipleQuery(Query):
         above=0,
         words=("first stock to", "share went to"),
     )
-    other_start_value: float | None = quantity(
+    rival_start_value: float | None = quantity(
         "First price of the one compared with, said without dollars",
         "dimensionless",
         default=None,
         above=0,
-        words=("other from", "while the other from"),
+        words=("second stock from",),
     )
-    other_end_value: float | None = quantity(
+    rival_end_value: float | None = quantity(
         "Last price of the one compared with, said without dollars",
         "dimensionless",
         default=None,
         above=0,
-        words=("other to", "while the other to"),
+        words=("second stock to",),
     )
     loss_if_over_usd: float | None = quantity(
         "Loss when too much was spent and it was not needed",
@@ -602,20 +600,35 @@ def valuation_multiple(query: ValuationMultipleQuery) -> ValuationMultipleResult
     """
     if query.scenarios:
         return _expected(query.scenarios)
-    query = _in_dollars(query)
+    query = _over_the_stretch(_in_dollars(query))
     return answer(RELATIONS, query, ValuationMultipleResult, ask_first=("compression_percent",))
 
 
-_UNSAID = ("start", "end", "other_start", "other_end")
+_UNSAID = {"start": "start", "end": "end", "rival_start": "other_start", "rival_end": "other_end"}
 
 
 def _in_dollars(query: ValuationMultipleQuery) -> ValuationMultipleQuery:
     """Prices said as bare numbers ("from 120 to 171") are prices all the same: only their ratio counts."""
-    loose = {f"{n}_value": f"{n}_price_usd" for n in _UNSAID if getattr(query, f"{n}_value") is not None}
+    named = {f"{loose}_value": f"{said}_price_usd" for loose, said in _UNSAID.items()}
+    loose = {name: wanted for name, wanted in named.items() if getattr(query, name) is not None}
     if not loose:
         return query
     moved = {wanted: getattr(query, name) for name, wanted in loose.items() if getattr(query, wanted) is None}
     return query.model_copy(update={**dict.fromkeys(loose), **moved})
+
+
+def _over_the_stretch(query: ValuationMultipleQuery) -> ValuationMultipleQuery:
+    """Growth said beside a move of the share price, and no years, is the change of earnings over the same time."""
+    moved = query.price_change_percent is not None or query.price_fall_percent is not None
+    known = (
+        query.earnings_change_percent,
+        query.earnings_fall_percent,
+        query.earnings_ratio,
+        query.years_to_grow_into,
+    )
+    if query.growth_percent is None or not moved or any(value is not None for value in known):
+        return query
+    return query.model_copy(update={"earnings_change_percent": query.growth_percent, "growth_percent": None})
 
 
 def _expected(scenarios: list[Scenario]) -> ValuationMultipleResult:

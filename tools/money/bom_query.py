@@ -246,7 +246,7 @@ class AcceleratorBomQuery(Query):
         "Saved on each chip", "USD", default=None, words=("each saves", "saving per chip")
     )
     hbm_price_rise_percent: float | None = quantity(
-        "Rise of the HBM price in percent (negative: it falls)",
+        "Rise of the HBM price (negative: it falls)",
         "percent",
         default=None,
         above=-100,
@@ -262,7 +262,7 @@ class AcceleratorBomQuery(Query):
         ),
     )
     hbm_price_fall_percent: float | None = quantity(
-        "Fall of the HBM price in percent",
+        "Fall of the HBM price",
         "percent",
         default=None,
         above=0,

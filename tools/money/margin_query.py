@@ -184,10 +184,10 @@ class MarginQuery(Query):
         words=("new margin", "margin falls to", "margin drops to", "margin after", "cuts margin to"),
     )
     margin_change_points: float | None = quantity(
-        "Change of the gross margin in percentage points (a cut is negative)",
+        "Change of the gross margin in points (a cut is negative)",
         "percent",
         default=None,
-        words=("margin", "percentage"),
+        words=("margin points", "points"),
     )
     cost_ratio: float | None = quantity(
         "New cost over old cost: 2 when cost doubles",
@@ -213,14 +213,14 @@ class MarginQuery(Query):
         words=("price rises", "price cut", "price falls to a fraction", "price multiplier"),
     )
     cost_rise_percent: float | None = quantity(
-        "Rise of the cost in percent, price unchanged unless said",
+        "Rise of the cost, price unchanged unless said",
         "percent",
         default=None,
         above=0,
         words=("cost rises by", "costs go up", "dearer to serve", "costs increase", "costs climb"),
     )
     cost_fall_percent: float | None = quantity(
-        "Fall of the cost in percent",
+        "Fall of the cost",
         "percent",
         default=None,
         above=0,
@@ -235,14 +235,14 @@ class MarginQuery(Query):
         ),
     )
     price_rise_percent: float | None = quantity(
-        "Rise of the price in percent",
+        "Rise of the price",
         "percent",
         default=None,
         above=0,
         words=("price rise", "raise prices by", "price increase", "price goes up"),
     )
     price_cut_percent: float | None = quantity(
-        "Cut of the price in percent",
+        "Cut of the price",
         "percent",
         default=None,
         above=0,
@@ -254,7 +254,7 @@ class MarginQuery(Query):
         "percent",
         default=None,
         min=0,
-        words=("of revenue is cost", "cost share of revenue", "cost as a percentage of sales", "eats"),
+        words=("of revenue is cost", "cost share of revenue", "cost as a part of sales", "eats"),
     )
     revenue_share_percent: float | None = quantity(
         "Share of revenue passed on to a partner",
