@@ -28,6 +28,28 @@ RELATIONS = Relations(
     ),
     product("hbm_usd", "cost_usd", "hbm_share_percent", scale=0.01),
     Rule("non_hbm_usd", ("cost_usd", "hbm_usd"), lambda c, h: c - h, "{cost_usd} − {hbm_usd}"),
+    # memory gets dearer (or cheaper), everything else stays
+    Rule(
+        "hbm_price_rise_percent",
+        ("hbm_price_fall_percent",),
+        lambda f: -f,
+        "−{hbm_price_fall_percent}",
+        restates=True,
+    ),
+    Rule(
+        "new_hbm_usd",
+        ("hbm_usd", "hbm_price_rise_percent"),
+        lambda h, r: h * (1 + r / 100),
+        "{hbm_usd} × (1 + {hbm_price_rise_percent})",
+    ),
+    Rule("new_cost_usd", ("non_hbm_usd", "new_hbm_usd"), lambda n, h: n + h, "{non_hbm_usd} + {new_hbm_usd}"),
+    product("cost_rise_percent", "hbm_share_percent", "hbm_price_rise_percent", scale=0.01)[:1],
+    Rule(
+        "new_gross_margin_percent",
+        ("price_usd", "new_cost_usd"),
+        lambda p, c: 100 * (1 - c / p),
+        "1 − {new_cost_usd} / {price_usd}",
+    ),
     # selling it
     Rule(
         "gross_margin_percent",
@@ -92,7 +114,8 @@ def accelerator_bom(query: AcceleratorBomQuery, catalog: Catalog) -> Accelerator
     """What an accelerator costs to make: bill of materials, HBM share, price and margin, own silicon.
 
     Parts add up to the cost (or the cost gives the missing part); cost and price give the margin, in any
-    direction; own silicon with a design partner's margin and development cost against a merchant chip; one
+    direction; own silicon with a design partner's margin and development cost against a merchant chip, the
+    saving per chip between two margins on one cost; what a rise of the HBM price does to the cost; one
     generation against another. A named chip brings its HBM capacity and published build-cost estimate.
     """
     facts, sources = _catalogue(query, catalog)
@@ -115,9 +138,16 @@ def _defaults(query: AcceleratorBomQuery) -> list[Default]:
     chosen = []
     if query.own_cost_usd is not None:
         chosen.append(Default("partner_margin_percent", 0.0, "No design partner's margin (not stated)."))
+    elif query.partner_margin_percent is not None and query.cost_usd is not None:
+        says = "The own chip costs the same to make (no other cost was named)."
+        chosen.append(Default("own_cost_usd", query.cost_usd, says))
+    if query.usd_per_die is not None:
+        chosen.append(Default("dies", 1.0, "One logic die (number not stated)."))
     named = [n for n in _PARTS if getattr(query, n) is not None]
     named += [
-        n for n, parts in (("logic_usd", query.dies), ("hbm_usd", query.usd_per_gb_hbm)) if parts is not None
+        n
+        for n, parts in (("logic_usd", query.usd_per_die), ("hbm_usd", query.usd_per_gb_hbm))
+        if parts is not None
     ]
     if (
         query.cost_usd is None

@@ -59,6 +59,12 @@ RELATIONS = Relations(
         lambda old, new: 100 * (old / new - 1),
         "{life_years} / {new_life_years} − 1",
     ),
+    Rule(
+        "depreciation_saved_usd_per_year",
+        ("depreciation_usd_per_year", "new_depreciation_usd_per_year"),
+        lambda old, new: old - new,
+        "{depreciation_usd_per_year} − {new_depreciation_usd_per_year}",
+    ),
     # what it must earn
     product("gross_profit_usd", "revenue_usd", "gross_margin_percent", scale=0.01),
     product("capex_usd", "payback_years", "gross_profit_usd"),
@@ -76,6 +82,13 @@ RELATIONS = Relations(
         ("life_profit_usd", "capex_usd"),
         lambda p, c: 100 * (p / c - 1),
         "{life_profit_usd} / {capex_usd} − 1",
+    ),
+    product("depreciation_share_percent", "depreciation_usd_per_year", per=("revenue_usd",), scale=100.0)[:1],
+    Rule(
+        "margin_after_depreciation_percent",
+        ("gross_margin_percent", "depreciation_share_percent"),
+        lambda m, d: m - d,
+        "{gross_margin_percent} − {depreciation_share_percent}",
     ),
     # cash
     Rule(
@@ -103,6 +116,15 @@ RELATIONS = Relations(
         lambda o, c: 100 * (o / c - 1),
         "{operating_cash_flow_usd} / {capex_usd} − 1",
     ),
+    product(
+        "fcf_over_cash_flow_percent", "free_cash_flow_usd", per=("operating_cash_flow_usd",), scale=100.0
+    ),
+    Rule(
+        "capex_over_cash_flow_percent",
+        ("fcf_over_cash_flow_percent",),
+        lambda f: 100 - f,
+        "100 % − {fcf_over_cash_flow_percent}",
+    ),
     product("excess_share_percent", "excess_usd", per=("capex_usd",), scale=100.0),
     # growth
     _grown("growth_percent", "revenue_usd", "later_revenue_usd"),
@@ -126,6 +148,12 @@ RELATIONS = Relations(
         "ln 2 / ln(1 + {growth_percent})",
     ),
     Rule(
+        "capex_doubling_years",
+        ("capex_growth_percent",),
+        lambda g: math.log(2) / math.log(1 + g / 100),
+        "ln 2 / ln(1 + {capex_growth_percent})",
+    ),
+    Rule(
         "cumulative_revenue_usd",
         ("revenue_usd", "growth_percent", "growth_years"),
         lambda r, g, y: r * _series(1 + g / 100, y),
@@ -137,6 +165,7 @@ RELATIONS = Relations(
         lambda c, g, y: c * _series(1 + g / 100, y),
         "{capex_usd} summed over {growth_years} at {capex_growth_percent} a year",
     ),
+    product("later_revenue_over_capex", "later_revenue_usd", per=("later_capex_usd",))[:1],
     Rule("usd_per_year", ("total_usd", "growth_years"), lambda t, y: t / y, "{total_usd} / {growth_years}"),
     Rule(
         "total_usd", ("usd_per_year", "growth_years"), lambda u, y: u * y, "{usd_per_year} × {growth_years}"
@@ -155,8 +184,9 @@ _NO_RESIDUAL = Default("residual_percent", 0.0, "Written off to nothing (residua
 def capex_return(query: CapexReturnQuery) -> CapexReturnResult:
     """Capital spending against what it earns: depreciation, revenue needed, payback, free cash flow, growth.
 
-    Depreciation per year and chip-hour, and what another life does to it; revenue, margin and payback in any
-    direction; cash flow less spending; an excess as a share; revenue or spending after years of growth, and sums.
+    Depreciation (straight line: spending less residual, over the life) per year and chip-hour, and what another life
+    does to it; revenue, margin and payback in any direction; free cash flow = operating cash flow − spending, and
+    as a share of cash flow; an excess as a share; revenue or spending after years of growth, and sums.
     """
     return answer(
         RELATIONS,

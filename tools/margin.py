@@ -86,7 +86,33 @@ _CHANGE = (
         lambda m, n, p: p * (1 - n / 100) / (1 - m / 100),
         "{price_ratio} × (1 − {new_gross_margin_percent}) / (1 − {gross_margin_percent})",
     ),
-    Rule("price_change_percent", ("price_ratio",), lambda r: 100 * (r - 1), "{price_ratio} − 1"),
+    Rule(
+        "price_change_percent", ("price_ratio",), lambda r: 100 * (r - 1), "{price_ratio} − 1", restates=True
+    ),
+    Rule(
+        "price_ratio",
+        ("price_rise_percent",),
+        lambda r: 1 + r / 100,
+        "1 + {price_rise_percent}",
+        restates=True,
+    ),
+    Rule(
+        "price_ratio", ("price_cut_percent",), lambda r: 1 - r / 100, "1 − {price_cut_percent}", restates=True
+    ),
+    Rule(
+        "cost_ratio", ("cost_rise_percent",), lambda r: 1 + r / 100, "1 + {cost_rise_percent}", restates=True
+    ),
+    Rule(
+        "cost_ratio", ("cost_fall_percent",), lambda r: 1 - r / 100, "1 − {cost_fall_percent}", restates=True
+    ),
+    Rule("cost_change_percent", ("cost_ratio",), lambda r: 100 * (r - 1), "{cost_ratio} − 1", restates=True),
+    # what a dollar of revenue costs, before and after
+    Rule(
+        "cost_per_revenue_change_percent",
+        ("gross_margin_percent", "new_gross_margin_percent"),
+        lambda m, n: 100 * ((1 - n / 100) / (1 - m / 100) - 1),
+        "(1 − {new_gross_margin_percent}) / (1 − {gross_margin_percent}) − 1",
+    ),
 )
 
 RELATIONS = Relations(
@@ -96,6 +122,18 @@ RELATIONS = Relations(
         ("gross_profit_usd", "gross_margin_percent"),
         lambda g, m: g / (m / 100),
         "{gross_profit_usd} / {gross_margin_percent}",
+    ),
+    Rule(
+        "gross_margin_percent",
+        ("cost_share_percent",),
+        lambda s: 100 - s,
+        "100 % − {cost_share_percent}",
+    ),
+    Rule(
+        "cost_share_percent",
+        ("gross_margin_percent",),
+        lambda m: 100 - m,
+        "100 % − {gross_margin_percent}",
     ),
     *(_money_rules(price, cost) for price, cost in _PAIRS),
     _MARKUP,
@@ -124,15 +162,25 @@ _DEFAULTS = (
     Default("cost_ratio", 1.0, "Cost is unchanged (not stated)."),
     Default("price_ratio", 1.0, "Price is unchanged (not stated)."),
 )
-_CHANGED = ("new_gross_margin_percent", "margin_change_points", "cost_ratio", "price_ratio")
+_CHANGED = (
+    "new_gross_margin_percent",
+    "margin_change_points",
+    "cost_ratio",
+    "cost_rise_percent",
+    "cost_fall_percent",
+    "price_ratio",
+    "price_rise_percent",
+    "price_cut_percent",
+)
 
 
 def margin(query: MarginQuery) -> MarginResult:
     """Revenue, cost, gross profit, gross margin, markup and price multiple of cost, in any direction.
 
     Any two give the rest, in dollars, dollars per chip-hour or dollars per million tokens; a margin alone gives
-    price as a multiple of cost. Also: what a change of cost, price or margin does, the cost rise that eats a
-    margin, and several segments blended.
+    price as a multiple of cost. Also: what a change of cost, price or margin does (new margin = 1 − (1 − margin) ×
+    cost ratio / price ratio), how much more a dollar of revenue costs, the cost rise that eats a margin, and
+    several segments blended.
     """
     if query.segments:
         return _blended(query.segments)

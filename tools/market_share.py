@@ -20,6 +20,13 @@ def _part_of_whole(kind: str) -> tuple[Rule, ...]:
     return (*total(whole, part, rest), *product(part, whole, "share_percent", scale=0.01))
 
 
+def _together(a: float, b: float) -> float:
+    """Two shares of one market, percent: at most all of it."""
+    if a + b > 100.5:
+        raise ValueError("more than the whole market")
+    return a + b
+
+
 RELATIONS = Relations(
     # One player owns the excluded part of the market, where the first has nothing:
     # share of all = share of the rest × (1 − the excluded player's share).
@@ -48,6 +55,21 @@ RELATIONS = Relations(
         "100 % − {share_including_percent} − {excluded_share_percent}",
     ),
     *(_part_of_whole(kind) for kind in _KINDS),
+    # three players: the part, a second and a third
+    *total("rest_usd", "second_usd", "third_usd"),
+    product("part_over_rest", "part_usd", per=("rest_usd",)),
+    # two players of one market
+    Rule(
+        "combined_share_percent",
+        ("share_percent", "rival_share_percent"),
+        _together,
+        "{share_percent} + {rival_share_percent}",
+    ),
+    Rule(
+        "others_percent", ("combined_share_percent",), lambda s: 100 - s, "100 % − {combined_share_percent}"
+    ),
+    product("share_of_two_percent", "share_percent", per=("combined_share_percent",), scale=100.0)[:1],
+    product("share_ratio", "share_percent", per=("rival_share_percent",))[:1],
     Rule("one_in", ("share_percent",), lambda s: 100 / s, "1 / {share_percent}"),
     Rule("rest_percent", ("share_percent",), lambda s: 100 - s, "100 % − {share_percent}"),
     # a share that moves while the market grows
@@ -72,6 +94,18 @@ RELATIONS = Relations(
         ("part_usd", "part_growth_percent"),
         lambda a, g: a * (1 + g / 100),
         "{part_usd} × (1 + {part_growth_percent})",
+    ),
+    Rule(
+        "new_share_percent",
+        ("share_percent", "part_growth_percent", "market_growth_percent"),
+        lambda s, g, m: s * (1 + g / 100) / (1 + m / 100),
+        "{share_percent} × (1 + {part_growth_percent}) / (1 + {market_growth_percent})",
+    ),
+    Rule(
+        "part_growth_percent",
+        ("share_percent", "new_share_percent", "market_growth_percent"),
+        lambda s, n, m: 100 * (n / s * (1 + m / 100) - 1),
+        "{new_share_percent} / {share_percent} × (1 + {market_growth_percent}) − 1",
     ),
 )
 
@@ -176,7 +210,19 @@ class MarketShareQuery(Query):
         default=None,
         above=0,
         max=100,
-        words=("without", "excluding", "ex", "left out", "outside of", "except"),
+        words=(
+            "without",
+            "excluding",
+            "ex",
+            "left out",
+            "outside",
+            "except",
+            "leaving aside",
+            "not",
+            "what remains",
+            "of what's left",
+            "of the remainder",
+        ),
         ask="What is the share with that player left out?",
     )
     share_including_percent: float | None = quantity(
@@ -185,7 +231,17 @@ class MarketShareQuery(Query):
         default=None,
         min=0,
         max=100,
-        words=("with", "including", "overall", "of everything", "all in", "counted"),
+        words=(
+            "with",
+            "including",
+            "included",
+            "overall",
+            "of everything",
+            "all in",
+            "counted",
+            "counting",
+            "once",
+        ),
         ask="What is the share with that player counted?",
     )
     excluded_share_percent: float | None = quantity(
@@ -194,7 +250,18 @@ class MarketShareQuery(Query):
         default=None,
         min=0,
         below=100,
-        words=("own silicon", "in-house", "captive", "the excluded player"),
+        words=(
+            "own silicon",
+            "in-house",
+            "captive",
+            "the excluded player",
+            "struck out",
+            "of all workloads",
+            "of all AI work",
+            "uses none",
+            "runs none of it",
+            "giant",
+        ),
     )
     share_percent: float | None = quantity(
         "Share of a part in the whole",
@@ -227,7 +294,6 @@ class MarketShareQuery(Query):
             "rest",
             "others",
             "competitors",
-            "rest of the market",
         ),
     )
     total_usd: float | None = quantity(
@@ -255,6 +321,35 @@ class MarketShareQuery(Query):
         above=0,
         max=1e8,
         words=("of", "out of", "in total"),
+    )
+    rival_share_percent: float | None = quantity(
+        "Share of a second player",
+        "percent",
+        default=None,
+        min=0,
+        max=100,
+        words=("rival", "second player", "runner-up", "competitor has"),
+    )
+    second_usd: float | None = quantity(
+        "Revenue of a second player",
+        "USD",
+        default=None,
+        min=0,
+        words=("second player sells", "runner-up", "rival", "next to it"),
+    )
+    third_usd: float | None = quantity(
+        "Revenue of a third player",
+        "USD",
+        default=None,
+        min=0,
+        words=("third player sells", "everyone else together", "remaining vendors"),
+    )
+    part_growth_percent: float | None = quantity(
+        "Growth of the part's revenue",
+        "percent",
+        default=None,
+        above=-100,
+        words=("its sales grow", "the player grows", "own growth"),
     )
     new_share_percent: float | None = quantity(
         "Share afterwards",
@@ -312,13 +407,59 @@ class MarketShareResult(Result):
         "percent",
         default=None,
         role="headline",
-        words=("overall share", "share of everything", "overall", "in all", "of everything"),
+        words=(
+            "overall share",
+            "share of everything",
+            "overall",
+            "in all",
+            "of everything",
+            "share of the whole",
+            "whole pie",
+            "share of the total",
+        ),
     )
     share_excluding_percent: float | None = quantity(
         "Share with that player left out", "percent", default=None, role="headline", words=("share without",)
     )
     everyone_else_percent: float | None = quantity(
-        "Share of everybody else", "percent", default=None, words=("everyone else", "others")
+        "Share of everybody else in the whole market: neither of the two",
+        "percent",
+        default=None,
+        words=(
+            "everyone else",
+            "others",
+            "neither",
+            "left over for others",
+            "belong to neither",
+            "nobody of the two",
+        ),
+    )
+    combined_share_percent: float | None = quantity(
+        "Share of the two together",
+        "percent",
+        default=None,
+        words=("both together", "combined share", "joint share"),
+    )
+    share_of_two_percent: float | None = quantity(
+        "Share of the first in what the two hold together",
+        "percent",
+        default=None,
+        words=("of their joint total", "between the two", "of the two alone", "head to head"),
+    )
+    others_percent: float | None = quantity(
+        "Share of everybody but the two", "percent", default=None, words=("outside the two", "all others")
+    )
+    share_ratio: float | None = quantity(
+        "Share of the first over the second",
+        "dimensionless",
+        default=None,
+        words=("times the share", "how many times as big a share"),
+    )
+    part_over_rest: float | None = quantity(
+        "The part over the rest",
+        "dimensionless",
+        default=None,
+        words=("times the rest", "times as much as the others", "how many times larger"),
     )
     part_growth_percent: float | None = quantity(
         "Growth of the part's revenue",
@@ -396,8 +537,10 @@ class MarketShareResult(Result):
 def market_share(query: MarketShareQuery, catalog: Catalog) -> MarketShareResult:
     """Market shares: a share with and without one player, and that player's own share; part, rest and whole.
 
-    98 % without and 70 % with a player give the player's share; revenue or counts give shares and back; a share
-    that moves in a growing market; several makers give shares, concentration (HHI) and HBM demand by maker.
+    Share of all = share without the player × (1 − the player's share), any two give the third: 98 % without and 70 %
+    with a player give the player's share, 62 % and a player of 20 % struck out give the share of what is left.
+    Revenue or counts give shares and back, two players their part of a joint total; a share that moves in a growing
+    market; several makers give shares, concentration (HHI) and HBM demand by maker.
     """
     if query.players:
         return _players(query.players, catalog)

@@ -49,6 +49,21 @@ EXAMPLES: list[Any] = [
                "gross_margin_after_percent": 20, "competition_factor": 2}, "want": "price_ratio"},
 ]  # fmt: skip
 
+
+def _margin_before(factor: float, after: float) -> float:
+    """The margin (percent) whose fall to `after` takes `factor` off a price; a factor below 1 is no fall."""
+    if factor < 1:
+        raise ValueError("the price fell by less than the cost")
+    return 100 * (1 - (1 - after / 100) / factor)
+
+
+def _beyond(price: float, cost: float, margin: float) -> float:
+    """What the price fell by beyond cost and margin; below 1 it fell by less, and nothing is left to explain."""
+    if price < 0.995 * cost * margin:
+        raise ValueError("the price fell by less than cost and margin")
+    return price / cost / margin
+
+
 STACK = Relations(
     product("size_ratio", "params_before", per=("params_after",)),
     product("cost_ratio", "size_ratio", "efficiency_factor"),
@@ -56,10 +71,15 @@ STACK = Relations(
          lambda before, after: (1 - after / 100) / (1 - before / 100),
          "(1 − {gross_margin_after_percent}) / (1 − {gross_margin_percent})"),
     Rule("gross_margin_percent", ("margin_factor", "gross_margin_after_percent"),
-         lambda factor, after: 100 * (1 - (1 - after / 100) / factor),
+         _margin_before,
          "1 − (1 − {gross_margin_after_percent}) / {margin_factor}"),
-    product("price_ratio", "cost_ratio", "margin_factor", "competition_factor"),
+    [r for r in product("price_ratio", "cost_ratio", "margin_factor", "competition_factor")
+     if r.target != "competition_factor"],
+    Rule("competition_factor", ("price_ratio", "cost_ratio", "margin_factor"), _beyond,
+         "{price_ratio} / {cost_ratio} / {margin_factor}"),
     product("price_ratio", "price_before", per=("price_after",)),
+    Rule("price_ratio", ("price_fraction",), lambda f: 1 / f, "1 / {price_fraction}"),
+    Rule("cost_ratio", ("cost_fraction",), lambda f: 1 / f, "1 / {cost_fraction}"),
 )  # fmt: skip
 
 
@@ -92,7 +112,8 @@ class ModelPriceStackQuery(Query):
     )  # fmt: skip
     gross_margin_after_percent: float | None = quantity(
         "Gross margin of the seller after", "percent", default=None, below=100, min=-1000,
-        words=("margin afterwards", "margin after", "down to"),
+        words=("margin afterwards", "margin after", "down to", "takes only", "host takes", "host keeps", "hoster margin",
+               "open weights host"),
     )  # fmt: skip
     competition_factor: float | None = quantity(
         "How many times competition lowers the price beyond that", "dimensionless", default=None, above=0,
@@ -101,6 +122,14 @@ class ModelPriceStackQuery(Query):
     price_ratio: float | None = quantity(
         "How many times lower the price is in all", "dimensionless", default=None, above=0,
         words=("price ratio", "cheaper overall", "overall", "prices came down", "price fell", "price drop", "total"),
+    )  # fmt: skip
+    price_fraction: float | None = quantity(
+        "The later price as a fraction of the first: 0.05 for a twentieth", "dimensionless", default=None,
+        above=0, words=("of the price", "sells for a fraction of", "priced at a fraction", "price is a"),
+    )  # fmt: skip
+    cost_fraction: float | None = quantity(
+        "Running cost of the smaller model as a fraction of the larger one's", "dimensionless", default=None,
+        above=0, words=("of the cost", "costs a fraction to run", "fraction of the serving cost"),
     )  # fmt: skip
     price_before: float | None = quantity(
         "Price of the first model", "USD/Mtoken", default=None, above=0, words=("first price", "was", "from")
@@ -175,6 +204,14 @@ class ModelPriceStackResult(Result):
         "What is left to competition, as a factor", "dimensionless", default=None, role="headline",
         words=("competition", "left to competition"),
     )  # fmt: skip
+    price_after: float | None = quantity(
+        "Price after the steps", "USD/Mtoken", default=None, role="headline",
+        words=("price after", "new price", "ends up at", "price per million afterwards"),
+    )  # fmt: skip
+    price_before: float | None = quantity(
+        "Price before the steps", "USD/Mtoken", default=None, role="headline",
+        words=("price before", "old price", "original price"),
+    )  # fmt: skip
     size_ratio: float | None = quantity(
         "How many times smaller the model is",
         "dimensionless",
@@ -187,18 +224,20 @@ class ModelPriceStackResult(Result):
 def model_price_stack(query: ModelPriceStackQuery, catalog: Catalog) -> ModelPriceStackResult:
     """Price ratio of two models step by step: smaller model, margin removed, competition; list price ratios.
 
-    Solved for whichever step is not given: the total, the margin given up, the gain beyond size.
+    Price ratio = cost ratio × (1 − margin after) / (1 − margin before) × competition, solved for whichever step is
+    not given: the total, the margin given up, the gain beyond size; factors or fractions ("a twentieth of the cost").
     """
     more: dict[str, Any] = {"assumptions": [], "sources": []}
     known = {n: getattr(query, n) for n in STACK.names() if n in ModelPriceStackQuery.model_fields}
-    if query.api_model is not None or query.other_api_model is not None:
+    stated = query.price_before is not None and query.price_after is not None  # then the names are only names
+    if not stated and (query.api_model is not None or query.other_api_model is not None):
         more |= _list_prices(query, catalog, known)
     if query.model is not None and query.other_model is not None:
         more |= _served(query, catalog, known)
     solution = STACK.solve(known, _defaults(known))
     if not more["sources"]:
         STACK.require(solution, query, "price_ratio", "cost_ratio", "margin_factor", "gross_margin_percent",
-                      "efficiency_factor", "competition_factor", "size_ratio")  # fmt: skip
+                      "efficiency_factor", "competition_factor", "size_ratio", "price_after", "price_before")  # fmt: skip
     return finite(
         fill(ModelPriceStackResult, solution, units_of(ModelPriceStackQuery, ModelPriceStackResult),
                 chart=_chart(solution), table=_table(solution), **more)

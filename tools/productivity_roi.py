@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from tools.contract import Query, Result, quantity
-from tools.solve import Default, Relations, Rule, answer, product
+from tools.solve import Default, Relations, Rule, answer, product, total
 
 RELATIONS = Relations(
     product("payroll_usd", "people", "salary_usd"),
@@ -19,15 +19,21 @@ RELATIONS = Relations(
     product("seats_usd_per_year", "people", "seat_usd_per_month", constant=12.0, constant_unit="month"),
     product("tokens_usd_per_year", "tokens_per_year", "usd_per_mtok", scale=1e-6),
     product("tokens_per_year", "people", "tokens_per_person_day", "work_days_per_year"),
-    Rule("spend_usd", ("seats_usd_per_year",), lambda s: s, "{seats_usd_per_year}"),
-    Rule("spend_usd", ("tokens_usd_per_year",), lambda s: s, "{tokens_usd_per_year}"),
-    Rule("seats_usd_per_year", ("spend_usd",), lambda s: s, "{spend_usd}"),
+    product("tools_usd_per_year", "people", "tools_usd_per_person_year"),
+    product("tools_usd_per_person_year", "tokens_usd_per_person_month", constant=12.0, constant_unit="month"),
+    # what nobody named is not paid for: each of the three may be left out
+    Rule("seats_paid_usd", ("seats_usd_per_year",), lambda s: s, "{seats_usd_per_year}"),
+    Rule("tokens_paid_usd", ("tokens_usd_per_year",), lambda s: s, "{tokens_usd_per_year}"),
+    Rule("tools_paid_usd", ("tools_usd_per_year",), lambda s: s, "{tools_usd_per_year}"),
+    total("spend_usd", "seats_paid_usd", "tokens_paid_usd", "tools_paid_usd"),
+    Rule("seats_usd_per_year", ("seats_paid_usd",), lambda s: s, "{seats_paid_usd}"),
     Rule(
         "net_gain_usd_per_year",
         ("value_usd_per_year", "spend_usd"),
         lambda v, s: v - s,
         "{value_usd_per_year} − {spend_usd}",
     ),
+    product("net_gain_usd_per_person_year", "net_gain_usd_per_year", per=("people",))[:1],
     product("roi_multiple", "value_usd_per_year", per=("spend_usd",)),
     Rule("roi_percent", ("roi_multiple",), lambda m: 100 * (m - 1), "{roi_multiple} − 1"),
     Rule(
@@ -80,6 +86,15 @@ RELATIONS = Relations(
 
 _HOURS = Default("hours_per_year", 2000.0, "Hours count a working year of 2,000 hours (not stated).")
 _DAYS = Default("work_days_per_year", 250.0, "Tokens a day count 250 working days a year (not stated).")
+_ONLY = "Nothing is paid for but what was named."
+_UNNAMED = tuple(Default(f"{kind}_paid_usd", 0.0, _ONLY) for kind in ("tokens", "tools", "seats"))
+_SPENT = (
+    "spend_usd",
+    "seat_usd_per_month",
+    "tokens_usd_per_person_month",
+    "tools_usd_per_person_year",
+    "tokens_per_person_day",
+)
 _ONE = Default("people", 1.0, "For one person (number not stated).")
 
 
@@ -184,8 +199,21 @@ class ProductivityRoiQuery(Query):
         "Pay of one person per year, all in",
         "USD",
         default=None,
-        above=0,
-        words=("salary", "paid", "pay", "compensation", "earns", "cost each", "on", "earning"),
+        min=1000,
+        words=(
+            "salary",
+            "paid",
+            "pay",
+            "compensation",
+            "earns",
+            "cost each",
+            "on",
+            "at",
+            "earning",
+            "loaded",
+            "fully loaded",
+            "apiece",
+        ),
         ask="What is a person paid per year?",
     )
     wage_usd_per_hour: float | None = quantity(
@@ -194,6 +222,14 @@ class ProductivityRoiQuery(Query):
         default=None,
         above=0,
         words=("wage", "hourly pay", "an hour", "per hour"),
+    )
+    hour_cost_usd: float | None = quantity(
+        "Cost of one hour of work, in dollars",
+        "USD",
+        default=None,
+        above=0,
+        max=2000,
+        words=("an hour of work costs", "engineer hour is", "developer hour costs", "hour costs"),
     )
     hours_per_year: float | None = quantity(
         "Working hours a year",
@@ -240,6 +276,27 @@ class ProductivityRoiQuery(Query):
             "budget",
         ),
     )
+    tokens_usd_per_person_month: float | None = quantity(
+        "Tokens of one person, in dollars a month, besides the seat",
+        "USD/month",
+        default=None,
+        min=0,
+        max=1e5,
+        words=("tokens per person a month", "API use each month", "in tokens on top", "token spend each"),
+    )
+    tools_usd_per_person_year: float | None = quantity(
+        "Tokens or tools of one person, in dollars a year",
+        "USD/person/year",
+        default=None,
+        min=0,
+        words=(
+            "a head per year",
+            "per head a year",
+            "tokens per person per year",
+            "seats per head a year",
+            "tooling per developer",
+        ),
+    )
     tokens_per_person_day: float | None = quantity(
         "Tokens per person and working day",
         "token/person/day",
@@ -282,6 +339,12 @@ class ProductivityRoiResult(Result):
     )
     net_gain_usd_per_year: float | None = quantity(
         "Value less spend, per year", "USD/year", default=None, words=("net gain", "net", "after cost")
+    )
+    net_gain_usd_per_person_year: float | None = quantity(
+        "Value less spend, per person and year",
+        "USD/year",
+        default=None,
+        words=("net gain per person", "net per head", "net per developer"),
     )
     roi_percent: float | None = quantity(
         "Net gain over spend", "percent", default=None, words=("ROI in percent", "percent return")
@@ -367,7 +430,7 @@ class ProductivityRoiResult(Result):
         words=("people saved", "fewer", "cut", "let go", "fewer engineers", "how many fewer", "fewer people"),
     )
     payroll_saved_usd: float | None = quantity(
-        "Pay of the people fewer, per year", "USD", default=None, words=("payroll saved", "savings")
+        "Pay of the people fewer, per year", "USD/year", default=None, words=("payroll saved", "savings")
     )
     value_usd_per_person_year: float | None = quantity(
         "Worth of the gain per person and year",
@@ -407,20 +470,32 @@ class ProductivityRoiResult(Result):
 def productivity_roi(query: ProductivityRoiQuery) -> ProductivityRoiResult:
     """What a productivity gain on paid people is worth, against the tokens or seats it takes.
 
-    Gain × people × pay per year; return and net gain over a spend; the gain that breaks even; people needed for
-    the same work, or the gain that a smaller team implies; tokens and queries that the gain, or an hour's pay, buys.
+    Value = gain × people × pay per year; spend = seats + tokens + tools, each a month, a year or for all; return and
+    net gain over the spend; the gain that breaks even; people needed for the same work, or the gain that a smaller
+    team implies; tokens and queries that the gain, or an hour's pay, buys.
     """
-    paid = (
-        query.salary_usd,
-        query.wage_usd_per_hour,
-        query.seat_usd_per_month,
-        query.tokens_per_person_day,
-    )
-    ones = [_ONE] if query.people_after is None and any(value is not None for value in paid) else []
+    query = _one_reading(query)
+    paid = any(getattr(query, name) is not None for name in (*_SPENT[1:], "salary_usd", "wage_usd_per_hour"))
+    ones = [_ONE] if query.people_after is None and paid else []
+    spent = any(getattr(query, name) is not None for name in _SPENT)
     return answer(
         RELATIONS,
         query,
         ProductivityRoiResult,
-        defaults=[_HOURS, _DAYS, *ones],
+        defaults=[_HOURS, _DAYS, *ones, *(_UNNAMED if spent else ())],
         ask_first=("value_usd_per_year",),
     )
+
+
+def _one_reading(query: ProductivityRoiQuery) -> ProductivityRoiQuery:
+    """The query with what people leave unsaid put where it belongs.
+
+    What an hour of work costs is the wage; hours said beside a salary and the cost of a query are those worked in a
+    year, not those of a job.
+    """
+    if query.hour_cost_usd is not None and query.wage_usd_per_hour is None:
+        query = query.model_copy(update={"wage_usd_per_hour": query.hour_cost_usd, "hour_cost_usd": None})
+    asked = query.salary_usd is not None and query.usd_per_query is not None
+    if asked and query.person_hours is not None and query.hours_per_year is None:
+        return query.model_copy(update={"hours_per_year": query.person_hours, "person_hours": None})
+    return query

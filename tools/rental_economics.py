@@ -9,7 +9,7 @@ from typing import Any
 
 from tools.catalog import Catalog, Price
 from tools.contract import Source
-from tools.errors import FactAbsent, MissingInput
+from tools.errors import FactAbsent, InputError, MissingInput
 from tools.money.rental_query import RentalEconomicsQuery, RentalEconomicsResult
 from tools.solve import Default, Relations, Rule, answer, product, total
 from tools.units import format_quantity
@@ -157,6 +157,7 @@ def _one_reading(query: RentalEconomicsQuery) -> RentalEconomicsQuery:
         ("list_usd_per_chip_hour", "paid_price_usd", "usd_per_chip_hour"),
         ("usd_per_chip_hour", "list_price_usd", "list_usd_per_chip_hour"),
     )
+    query = _hourly(query)
     for known, loose, wanted in pairs:
         value = getattr(query, loose)
         if value is not None and getattr(query, known) is not None and getattr(query, wanted) is None:
@@ -165,6 +166,18 @@ def _one_reading(query: RentalEconomicsQuery) -> RentalEconomicsQuery:
     if bought and query.hours is not None and query.life_years is None and query.bill_usd is None:
         return query.model_copy(update={"life_years": query.hours / HOURS_PER_YEAR, "hours": None})
     return query
+
+
+def _hourly(query: RentalEconomicsQuery) -> RentalEconomicsQuery:
+    """The rent said without "an hour" as the rent; beside another one, that other is the old contract's."""
+    if query.rent_usd is None:
+        return query
+    found: dict[str, float | None] = {"rent_usd": None, "usd_per_chip_hour": query.rent_usd}
+    if query.usd_per_chip_hour is not None and query.list_usd_per_chip_hour is None:
+        found["list_usd_per_chip_hour"] = query.usd_per_chip_hour
+    elif query.usd_per_chip_hour is not None:
+        raise InputError("rent_usd", query.rent_usd, "one rent paid, beside the list rent")
+    return query.model_copy(update=found)
 
 
 _OWNING = (
@@ -181,7 +194,11 @@ def _defaults(query: RentalEconomicsQuery) -> list[Default]:
     """What is taken when nobody said: only what the question at hand needs."""
     owning = query.chip is not None or any(getattr(query, name) is not None for name in _OWNING)
     chosen = []
-    if owning or query.chips is not None or query.list_usd_per_chip_hour is None:
+    # a payback time beside rent and purchase price gives the utilisation instead
+    asked = query.payback_years is not None and query.usd_per_chip_hour is not None
+    bought = query.capex_usd_per_chip is not None or query.capex_usd is not None
+    used = owning or query.chips is not None or query.list_usd_per_chip_hour is None
+    if used and not (asked and bought):
         chosen.append(_FULL)
     priced = (query.usd_per_chip_hour, query.list_usd_per_chip_hour, query.bill_usd, query.chip)
     if any(value is not None for value in priced):

@@ -49,13 +49,15 @@ ResultT = TypeVar("ResultT", bound=BaseModel)
 class Rule:
     """One direction of a relation: `target` from `needs`.
 
-    `text` shows the right-hand side with names in braces; without it the needs are listed.
+    `text` shows the right-hand side with names in braces; without it the needs are listed. A rule that `restates`
+    says its one need in other words (a fall of 40 % as a change of −40 %): of a given number that is no result.
     """
 
     target: str
     needs: tuple[str, ...]
     compute: Callable[..., float]
     text: str = ""
+    restates: bool = False
 
     def shown(self, values: Mapping[str, float], units: Mapping[str, str]) -> str:
         """The right-hand side with the numbers and their units put in."""
@@ -156,6 +158,14 @@ class Solution:
             if known.issuperset(rule.needs):
                 known.add(rule.target)
         return known
+
+    def restated(self) -> set[str]:
+        """What only says a given number in other words."""
+        said: set[str] = set()
+        for rule in self.steps:
+            if rule.restates and all(n in self.given or n in said for n in rule.needs):
+                said.add(rule.target)
+        return said
 
     def origin(self, rule: Rule) -> str:
         """A given quantity that a rule's needs rest on (its target when there is none)."""
@@ -388,8 +398,9 @@ def units_of(*models: type[BaseModel]) -> dict[str, str]:
 
 def fill(result: type[ResultT], solution: Solution, units: Mapping[str, str], **more: Any) -> ResultT:
     """A result model from what was worked out: its fields, the formula, the assumptions, and `more`."""
-    found = solution.found()
+    found, restated = solution.found(), solution.restated()
     known = {name: _clean(found[name]) for name in result.model_fields if name in found}
+    known = {name: value for name, value in known.items() if name not in restated} or known
     headline = next((name for name in known if _role(result, name) == "headline"), next(iter(known), None))
     more["assumptions"] = [*solution.assumptions(known or None), *more.pop("assumptions", [])]
     steps = [more.pop("formula", ""), solution.formula(units, known, first=headline)]

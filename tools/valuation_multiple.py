@@ -50,11 +50,44 @@ RELATIONS = Relations(
     Rule("multiple_ratio", ("compression_percent",), lambda c: 1 - c / 100, "1 − {compression_percent}"),
     Rule("compression_percent", ("multiple_ratio",), lambda r: 100 * (1 - r), "1 − {multiple_ratio}"),
     Rule(
-        "earnings_ratio", ("earnings_change_percent",), lambda c: 1 + c / 100, "1 + {earnings_change_percent}"
+        "earnings_ratio",
+        ("earnings_change_percent",),
+        lambda c: 1 + c / 100,
+        "1 + {earnings_change_percent}",
+        restates=True,
     ),
-    Rule("earnings_change_percent", ("earnings_ratio",), lambda r: 100 * (r - 1), "{earnings_ratio} − 1"),
-    Rule("price_ratio", ("price_change_percent",), lambda c: 1 + c / 100, "1 + {price_change_percent}"),
-    Rule("price_change_percent", ("price_ratio",), lambda r: 100 * (r - 1), "{price_ratio} − 1"),
+    Rule(
+        "earnings_change_percent",
+        ("earnings_ratio",),
+        lambda r: 100 * (r - 1),
+        "{earnings_ratio} − 1",
+        restates=True,
+    ),
+    Rule(
+        "price_ratio",
+        ("price_change_percent",),
+        lambda c: 1 + c / 100,
+        "1 + {price_change_percent}",
+        restates=True,
+    ),
+    # a fall is said as a positive number
+    Rule(
+        "price_change_percent", ("price_fall_percent",), lambda f: -f, "−{price_fall_percent}", restates=True
+    ),
+    Rule(
+        "earnings_change_percent",
+        ("earnings_fall_percent",),
+        lambda f: -f,
+        "−{earnings_fall_percent}",
+        restates=True,
+    ),
+    Rule("return_percent", ("loss_percent",), lambda f: -f, "−{loss_percent}", restates=True),
+    Rule(
+        "other_return_percent", ("other_loss_percent",), lambda f: -f, "−{other_loss_percent}", restates=True
+    ),
+    Rule(
+        "price_change_percent", ("price_ratio",), lambda r: 100 * (r - 1), "{price_ratio} − 1", restates=True
+    ),
     # price = earnings × multiple, so its change is the product of theirs
     product("price_ratio", "earnings_ratio", "multiple_ratio"),
     product("share_price_usd", "eps_usd", "multiple_before"),
@@ -64,6 +97,12 @@ RELATIONS = Relations(
     product("new_share_price_usd", "share_price_usd", "price_ratio"),
     product("new_eps_usd", "eps_usd", "earnings_ratio"),
     product("new_market_cap_usd", "market_cap_usd", "price_ratio"),
+    Rule(
+        "market_cap_lost_usd",
+        ("market_cap_usd", "new_market_cap_usd"),
+        lambda a, b: a - b,
+        "{market_cap_usd} − {new_market_cap_usd}",
+    ),
     product("new_earnings_usd", "earnings_usd", "earnings_ratio"),
     Rule(
         "forward_multiple",
@@ -216,7 +255,7 @@ class ValuationMultipleQuery(Query):
         ask="To what multiple of earnings?",
     )
     compression_percent: float | None = quantity(
-        "Fall of the multiple in percent (negative: it expands)",
+        "Fall of the multiple (negative: it expands)",
         "percent",
         default=None,
         below=100,
@@ -234,11 +273,19 @@ class ValuationMultipleQuery(Query):
         ),
     )
     earnings_change_percent: float | None = quantity(
-        "Change of earnings in percent",
+        "Change of earnings",
         "percent",
         default=None,
         above=-100,
-        words=("earnings grow", "earnings change", "profits rise", "earnings fall", "earnings flat"),
+        words=(
+            "earnings grew",
+            "earnings change",
+            "profits rose",
+            "EPS up",
+            "earnings went up",
+            "earnings flat",
+            "profit gained",
+        ),
     )
     earnings_ratio: float | None = quantity(
         "New earnings over old: 2 when they double",
@@ -251,11 +298,37 @@ class ValuationMultipleQuery(Query):
         ),
     )
     price_change_percent: float | None = quantity(
-        "Change of the share price in percent",
+        "Change of the share price",
         "percent",
         default=None,
         above=-100,
-        words=("share price change", "stock falls", "price drops", "stock rises"),
+        words=("share price change", "stock rose", "stock gained", "shares climbed", "price flat"),
+    )
+    price_fall_percent: float | None = quantity(
+        "Fall of the share price",
+        "percent",
+        default=None,
+        above=0,
+        below=100,
+        words=(
+            "stock",
+            "fell",
+            "fall",
+            "down",
+            "stock dropped",
+            "stock lost",
+            "shares slid",
+            "sell-off",
+            "wiped off",
+        ),
+    )
+    earnings_fall_percent: float | None = quantity(
+        "Fall of earnings",
+        "percent",
+        default=None,
+        above=0,
+        below=100,
+        words=("earnings fell", "EPS dropped", "profits shrank", "profit lower", "earnings decline"),
     )
     eps_usd: float | None = quantity(
         "Earnings per share", "USD", default=None, words=("EPS", "earnings per share")
@@ -288,8 +361,7 @@ class ValuationMultipleQuery(Query):
         words=(
             "growth",
             "grows",
-            "earnings growth",
-            "profit growth",
+            "annual growth",
         ),
     )
     years_to_grow_into: float | None = quantity(
@@ -319,7 +391,51 @@ class ValuationMultipleQuery(Query):
         "percent",
         default=None,
         min=-100,
-        words=("against", "down", "lost", "other return"),
+        words=("against", "other return", "the other gained", "index"),
+    )
+    loss_percent: float | None = quantity(
+        "Loss of the first share",
+        "percent",
+        default=None,
+        above=0,
+        max=100,
+        words=("one lost", "first is down"),
+    )
+    other_loss_percent: float | None = quantity(
+        "Loss of the share compared with",
+        "percent",
+        default=None,
+        above=0,
+        max=100,
+        words=("the other lost", "second fell", "slipped", "down"),
+    )
+    start_value: float | None = quantity(
+        "First price or index level, said without dollars",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("first stock from", "share went from"),
+    )
+    end_value: float | None = quantity(
+        "Last price or index level of it, said without dollars",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("first stock to", "share went to"),
+    )
+    rival_start_value: float | None = quantity(
+        "First price of the one compared with, said without dollars",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("second stock from",),
+    )
+    rival_end_value: float | None = quantity(
+        "Last price of the one compared with, said without dollars",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("second stock to",),
     )
     loss_if_over_usd: float | None = quantity(
         "Loss when too much was spent and it was not needed",
@@ -437,6 +553,12 @@ class ValuationMultipleResult(Result):
     new_eps_usd: float | None = quantity(
         "Earnings per share after the change", "USD", default=None, words=("new EPS",)
     )
+    market_cap_lost_usd: float | None = quantity(
+        "Market capitalisation lost with the fall of the price",
+        "USD",
+        default=None,
+        words=("value wiped out", "market value lost", "how much value vanished", "erased"),
+    )
     new_earnings_usd: float | None = quantity(
         "Earnings after the change", "USD", default=None, words=("new earnings",)
     )
@@ -472,13 +594,41 @@ class ValuationMultipleResult(Result):
 def valuation_multiple(query: ValuationMultipleQuery) -> ValuationMultipleResult:
     """Share-price multiples: compression in percent, price change from earnings and multiple, P/E, PEG.
 
-    Multiple before and after, earnings change and price change in any direction; price, EPS, market cap and
-    shares; years of growth to grow into a multiple; returns of two shares; expected value of scenarios; the
+    Price ratio = earnings ratio × multiple ratio, so multiple before and after, earnings change and price change
+    (or fall) give one another in any direction; price, EPS, market cap and shares; years of growth to grow into a multiple; returns of two shares; expected value of scenarios; the
     probability at which over-spending is worth its risk. Arithmetic only, never advice.
     """
     if query.scenarios:
         return _expected(query.scenarios)
+    query = _over_the_stretch(_in_dollars(query))
     return answer(RELATIONS, query, ValuationMultipleResult, ask_first=("compression_percent",))
+
+
+_UNSAID = {"start": "start", "end": "end", "rival_start": "other_start", "rival_end": "other_end"}
+
+
+def _in_dollars(query: ValuationMultipleQuery) -> ValuationMultipleQuery:
+    """Prices said as bare numbers ("from 120 to 171") are prices all the same: only their ratio counts."""
+    named = {f"{loose}_value": f"{said}_price_usd" for loose, said in _UNSAID.items()}
+    loose = {name: wanted for name, wanted in named.items() if getattr(query, name) is not None}
+    if not loose:
+        return query
+    moved = {wanted: getattr(query, name) for name, wanted in loose.items() if getattr(query, wanted) is None}
+    return query.model_copy(update={**dict.fromkeys(loose), **moved})
+
+
+def _over_the_stretch(query: ValuationMultipleQuery) -> ValuationMultipleQuery:
+    """Growth said beside a move of the share price, and no years, is the change of earnings over the same time."""
+    moved = query.price_change_percent is not None or query.price_fall_percent is not None
+    known = (
+        query.earnings_change_percent,
+        query.earnings_fall_percent,
+        query.earnings_ratio,
+        query.years_to_grow_into,
+    )
+    if query.growth_percent is None or not moved or any(value is not None for value in known):
+        return query
+    return query.model_copy(update={"earnings_change_percent": query.growth_percent, "growth_percent": None})
 
 
 def _expected(scenarios: list[Scenario]) -> ValuationMultipleResult:

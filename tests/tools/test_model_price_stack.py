@@ -50,7 +50,7 @@ def test_list_price_ratios_of_december_2024(first: str, second: str, ratio: floa
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.floats(1.1, 100), st.floats(1, 95), st.floats(0.5, 10))
+@given(st.floats(1.1, 100), st.floats(1, 95), st.floats(1, 10))
 def test_every_step_can_be_asked_for(cost: float, margin: float, rivals: float) -> None:
     total = out(cost_ratio=cost, gross_margin_percent=margin, competition_factor=rivals)["price_ratio"]
     back = out(price_ratio=total, cost_ratio=cost, competition_factor=rivals)

@@ -129,7 +129,7 @@ class AcceleratorBomQuery(Query):
         ),
     )
     usd_per_die: float | None = quantity(
-        "Cost of one logic die", "USD", default=None, above=0, words=("per die", "die cost", "dies at")
+        "Cost of one logic die", "USD", default=None, above=0, words=("per die", "each die", "dies at")
     )
     logic_usd: float | None = quantity(
         "Cost of the logic dies",
@@ -140,6 +140,9 @@ class AcceleratorBomQuery(Query):
             "logic",
             "silicon",
             "dies",
+            "die",
+            "logic dies",
+            "compute die",
             "wafer cost",
         ),
     )
@@ -151,7 +154,7 @@ class AcceleratorBomQuery(Query):
         "USD",
         default=None,
         min=0,
-        words=("test", "assembly", "other", "rest", "substrate", "yield loss"),
+        words=("test", "assembly", "other", "rest", "substrate", "yield loss", "everything else", "else"),
     )
     cost_usd: float | None = quantity(
         "Cost to make one chip: the whole bill of materials",
@@ -164,7 +167,9 @@ class AcceleratorBomQuery(Query):
             "BOM",
             "bill of materials",
             "manufacturing",
+            "manufacture",
             "COGS",
+            "cost of goods",
         ),
         ask="What does the chip cost to make?",
     )
@@ -240,6 +245,30 @@ class AcceleratorBomQuery(Query):
     saving_per_chip_usd: float | None = quantity(
         "Saved on each chip", "USD", default=None, words=("each saves", "saving per chip")
     )
+    hbm_price_rise_percent: float | None = quantity(
+        "Rise of the HBM price (negative: it falls)",
+        "percent",
+        default=None,
+        above=-100,
+        words=(
+            "hike",
+            "HBM price rises",
+            "HBM gets dearer",
+            "price increase of HBM",
+            "memory price goes up",
+            "raise HBM prices",
+            "surcharge",
+            "push through",
+        ),
+    )
+    hbm_price_fall_percent: float | None = quantity(
+        "Fall of the HBM price",
+        "percent",
+        default=None,
+        above=0,
+        below=100,
+        words=("HBM price falls", "HBM gets cheaper", "memory price drops", "HBM price cut"),
+    )
     earlier_cost_usd: float | None = quantity(
         "Cost to make the earlier generation",
         "USD",
@@ -258,6 +287,29 @@ class AcceleratorBomQuery(Query):
 
 class AcceleratorBomResult(Result):
     """What followed; a quantity that was given is not repeated."""
+
+    new_cost_usd: float | None = quantity(
+        "Cost to make one chip after the HBM price changed",
+        "USD",
+        default=None,
+        role="headline",
+        words=("new BOM", "new cost", "BOM after", "bill of materials afterwards"),
+    )
+    cost_rise_percent: float | None = quantity(
+        "Rise of the whole cost with the HBM price",
+        "percent",
+        default=None,
+        words=("cost rises by", "BOM goes up by", "increase of the cost", "how much dearer"),
+    )
+    new_hbm_usd: float | None = quantity(
+        "Cost of the HBM after its price changed", "USD", default=None, words=("new HBM cost",)
+    )
+    new_gross_margin_percent: float | None = quantity(
+        "Gross margin after the HBM price changed, at the same selling price",
+        "percent",
+        default=None,
+        words=("new margin", "margin afterwards", "margin left"),
+    )
 
     saving_percent: float | None = quantity(
         "Saving of own silicon on the merchant price",

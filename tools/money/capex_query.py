@@ -165,6 +165,13 @@ class CapexReturnQuery(Query):
     free_cash_flow_usd: float | None = quantity(
         "Free cash flow", "USD", default=None, words=("free cash flow", "FCF")
     )
+    fcf_over_cash_flow_percent: float | None = quantity(
+        "Free cash flow as a share of operating cash flow",
+        "percent",
+        default=None,
+        max=100,
+        words=("FCF conversion", "stays as free cash flow", "free cash flow share"),
+    )
     excess_usd: float | None = quantity(
         "Part that may be wasted",
         "USD",
@@ -281,6 +288,24 @@ class CapexReturnResult(Result):
         default=None,
         words=("new depreciation", "new expense"),
     )
+    depreciation_saved_usd_per_year: float | None = quantity(
+        "How much lower the yearly depreciation is with the new life, in dollars",
+        "USD/year",
+        default=None,
+        words=("lower depreciation in dollars", "saved a year", "dollars less expense", "how much lower"),
+    )
+    depreciation_share_percent: float | None = quantity(
+        "Depreciation as a share of revenue",
+        "percent",
+        default=None,
+        words=("depreciation as a percent of revenue", "share of sales", "eats of revenue"),
+    )
+    margin_after_depreciation_percent: float | None = quantity(
+        "Margin after depreciation",
+        "percent",
+        default=None,
+        words=("margin after depreciation", "operating margin"),
+    )
     depreciation_usd_per_chip_hour: float | None = quantity(
         "Depreciation per chip-hour",
         "USD/chip/hour",
@@ -330,6 +355,18 @@ class CapexReturnResult(Result):
     operating_cash_flow_usd: float | None = quantity(
         "Operating cash flow", "USD", default=None, words=("operating cash flow",)
     )
+    fcf_over_cash_flow_percent: float | None = quantity(
+        "Free cash flow as a share of operating cash flow",
+        "percent",
+        default=None,
+        words=(
+            "FCF",
+            "free cash flow as a percentage",
+            "FCF as percent of OCF",
+            "FCF conversion",
+            "left of operating cash flow",
+        ),
+    )
     capex_over_cash_flow_percent: float | None = quantity(
         "Spending as a share of cash flow",
         "percent",
@@ -360,6 +397,12 @@ class CapexReturnResult(Result):
         role="headline",
         words=("growth", "growth needed"),
     )
+    later_revenue_over_capex: float | None = quantity(
+        "Revenue per dollar of spending after the time",
+        "dimensionless",
+        default=None,
+        words=("revenue per dollar of capex then", "coverage after"),
+    )
     capex_growth_percent: float | None = quantity(
         "Yearly growth of spending", "percent", default=None, words=("capex growth",)
     )
@@ -368,6 +411,12 @@ class CapexReturnResult(Result):
     )
     doubling_years: float | None = quantity(
         "Doubling time", "year", default=None, words=("double", "doubling time")
+    )
+    capex_doubling_years: float | None = quantity(
+        "Time in which the spending doubles",
+        "year",
+        default=None,
+        words=("spending doubles", "capex doubles", "infrastructure doubles"),
     )
     cumulative_revenue_usd: float | None = quantity(
         "Revenue of all the years", "USD", default=None, words=("cumulative revenue", "in total")

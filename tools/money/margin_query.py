@@ -184,10 +184,10 @@ class MarginQuery(Query):
         words=("new margin", "margin falls to", "margin drops to", "margin after", "cuts margin to"),
     )
     margin_change_points: float | None = quantity(
-        "Change of the gross margin in percentage points (a cut is negative)",
+        "Change of the gross margin in points (a cut is negative)",
         "percent",
         default=None,
-        words=("margin", "percentage"),
+        words=("margin points", "points"),
     )
     cost_ratio: float | None = quantity(
         "New cost over old cost: 2 when cost doubles",
@@ -211,6 +211,50 @@ class MarginQuery(Query):
         default=None,
         above=0,
         words=("price rises", "price cut", "price falls to a fraction", "price multiplier"),
+    )
+    cost_rise_percent: float | None = quantity(
+        "Rise of the cost, price unchanged unless said",
+        "percent",
+        default=None,
+        above=0,
+        words=("cost rises by", "costs go up", "dearer to serve", "costs increase", "costs climb"),
+    )
+    cost_fall_percent: float | None = quantity(
+        "Fall of the cost",
+        "percent",
+        default=None,
+        above=0,
+        below=100,
+        words=(
+            "cost falls by",
+            "costs drop",
+            "cheaper to serve",
+            "costs come down",
+            "costs shrink",
+            "save on cost",
+        ),
+    )
+    price_rise_percent: float | None = quantity(
+        "Rise of the price",
+        "percent",
+        default=None,
+        above=0,
+        words=("price rise", "raise prices by", "price increase", "price goes up"),
+    )
+    price_cut_percent: float | None = quantity(
+        "Cut of the price",
+        "percent",
+        default=None,
+        above=0,
+        below=100,
+        words=("price cut", "cut prices by", "price drops by", "discount", "lower the price by"),
+    )
+    cost_share_percent: float | None = quantity(
+        "Cost as a share of revenue",
+        "percent",
+        default=None,
+        min=0,
+        words=("of revenue is cost", "cost share of revenue", "cost as a part of sales", "eats"),
     )
     revenue_share_percent: float | None = quantity(
         "Share of revenue passed on to a partner",
@@ -244,6 +288,34 @@ class MarginResult(Result):
         default=None,
         role="headline",
         words=("price change", "price cut", "how far can the price fall", "price increase"),
+    )
+    cost_per_revenue_change_percent: float | None = quantity(
+        "Change of what each dollar of revenue costs",
+        "percent",
+        default=None,
+        words=(
+            "cost of a dollar of revenue",
+            "cost per dollar of revenue",
+            "each dollar of sales costs more",
+            "cost to produce",
+        ),
+    )
+    cost_change_percent: float | None = quantity(
+        "Change of the cost",
+        "percent",
+        default=None,
+        words=("cost change", "how far must cost fall", "cost reduction", "cut cost by"),
+    )
+    cost_share_percent: float | None = quantity(
+        "Cost as a share of revenue",
+        "percent",
+        default=None,
+        words=(
+            "cost as a share of revenue",
+            "percent of revenue is cost",
+            "cost share",
+            "cost percentage of sales",
+        ),
     )
     margin_change_points: float | None = quantity(
         "Change of the margin, percentage",

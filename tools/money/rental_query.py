@@ -202,9 +202,19 @@ class RentalEconomicsQuery(Query):
             "used to",
             "original",
             "old contract",
+            "locked in",
+            "locked at",
             "instead",
             "went from",
         ),
+    )
+    rent_usd: float | None = quantity(
+        "Rent of a chip in dollars, the hour unsaid",
+        "USD",
+        default=None,
+        above=0,
+        max=100,
+        words=("rents at", "rented at", "market is now", "market rate", "rents for", "going rate", "now at"),
     )
     list_price_usd: float | None = quantity(
         "List price of anything, to compare with",
@@ -250,7 +260,7 @@ class RentalEconomicsQuery(Query):
         "USD",
         default=None,
         above=0,
-        words=("total capex", "cluster costs", "investment"),
+        words=("total capex", "cluster costs", "investment", "box costs", "server costs", "set us back"),
     )
     opex_usd_per_chip_hour: float | None = quantity(
         "Running cost per chip-hour: hosting, staff, network, power unless stated apart",
@@ -461,7 +471,10 @@ class RentalEconomicsResult(Result):
         words=("remaining", "rest", "left to pay", "still to pay"),
     )
     saving_usd: float | None = quantity(
-        "Saved against the list rent", "USD", default=None, words=("saving", "saved", "save")
+        "Saved against the list (or the old) rent; overpaid when the old rent is still paid",
+        "USD",
+        default=None,
+        words=("saving", "saved", "save", "overpay", "overpayment", "paid too much", "more than the market"),
     )
     list_bill_usd: float | None = quantity(
         "Bill at the list rent", "USD", default=None, words=("at list price", "list bill")
