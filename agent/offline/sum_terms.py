@@ -270,6 +270,8 @@ def _piece(reading: Reading, use: list[int], k: int, text: str) -> str:
     own = parse_unit(text).dims
     if any(p < 0 and n != "s" for n, p in own) and own != (("token", 1), ("s", -1)):
         return ""
+    if not own:
+        return ""
     words = [t.low for t in tokens[q.last : q.last + 4]]
     if words[:1] and words[0] in ("server", "servers", "machine", "machines", "box", "boxes", "node", "nodes", "host", "hosts") and _counted(own[0][0]) and _matters(reading, "server"):
         return "server"  # "eight-GPU boxes"
