@@ -18,7 +18,7 @@ from agent.offline.series import (
     share_units,
 )
 from agent.offline.unsaid_units import is_amount, rate_of, supply_units
-from agent.offline.words import Token
+from agent.offline.words import STOP, Token
 from agent.offline.written_units import CASED, UNIT_WORDS, denominators, spelled_unit, unit_after
 
 _DESCRIBED = frozenset(
@@ -93,6 +93,9 @@ def _verbal(reading: Reading, i: int) -> Quantity | None:
     """ "doubles", "twice as dear", "tenfold": a factor said in a word; "months to double" asks instead."""
     token = reading.tokens[i]
     fold = _FOLD.match(token.low)
+    follow = reading.tokens[i + 1].low if i + 1 < len(reading.tokens) else ""
+    if follow in ("step", "steps", "jump", "jumps"):
+        return None  # "tenfold steps" are counted, not multiplied by
     if fold is not None:
         times = SPELLED.get(fold.group(1), 100.0)
         return Quantity(
@@ -107,9 +110,6 @@ def _verbal(reading: Reading, i: int) -> Quantity | None:
         )
     if token.low not in _VERBAL:
         return None
-    follow = reading.tokens[i + 1].low if i + 1 < len(reading.tokens) else ""
-    if follow in ("step", "steps", "jump", "jumps"):
-        return None  # "tenfold steps" are counted, not multiplied by
     before = reading.tokens[i - 1].low if i else ""
     lead = {t.low for t in reading.tokens[max(0, i - 7) : i]}
     after = [t.low for t in reading.tokens[i + 1 : i + 2]]
@@ -349,12 +349,9 @@ def _and_cents(reading: Reading, i: int) -> tuple[float, int, str] | None:
         return None
     last = number.last
     cents = last < len(tokens) and tokens[last].low in ("cent", "cents")
-    noun = (
-        spelled_unit(tokens[last].text) if last < len(tokens) and tokens[last].low not in ("a", "an") else ""
-    )
-    if (joined or (noun and last < len(tokens))) and not cents:
-        return None
-    if last < len(tokens) and reading.masked(last) is not None:
+    follow = tokens[last].low if last < len(tokens) else "."
+    ends = follow in STOP or follow in ("/", "apiece") or (not follow[:1].isalnum() and follow not in "-–")
+    if not cents and (joined or not ends):
         return None
     last, unit = denominators(reading, last + cents, "USD")
     return number.value / 100, last, unit

@@ -16,23 +16,188 @@ from agent.offline.words import STOP, Token
 from agent.offline.written_units import UNIT_WORDS, spelled_unit
 
 _PAID = frozenset(
-    ["cost", "costs", "costing", "price", "priced", "prices", "pay", "pays", "paid", "paying", "charge", "charges", "charged", "charging", "worth", "spend", "spends", "spent", "spending", "earn", "earns", "earning", "salary", "salaries", "wage", "revenue", "revenues", "sales", "turnover", "capex", "opex", "cogs", "bom", "profit", "income", "budget", "bill", "bills", "raise", "raised", "raises", "raising", "rent", "rents", "rented", "renting", "sell", "sells", "sold", "selling", "bought", "buys", "fee", "outlay", "ocf", "fcf", "funding", "investment", "valuation", "expenses", "savings", "payroll", "grossed", "invoice", "debt", "cash", "loaded"]
+    [
+        "cost",
+        "costs",
+        "costing",
+        "price",
+        "priced",
+        "prices",
+        "pay",
+        "pays",
+        "paid",
+        "paying",
+        "charge",
+        "charges",
+        "charged",
+        "charging",
+        "worth",
+        "spend",
+        "spends",
+        "spent",
+        "spending",
+        "earn",
+        "earns",
+        "earning",
+        "salary",
+        "salaries",
+        "wage",
+        "revenue",
+        "revenues",
+        "sales",
+        "turnover",
+        "capex",
+        "opex",
+        "cogs",
+        "bom",
+        "profit",
+        "income",
+        "budget",
+        "bill",
+        "bills",
+        "raise",
+        "raised",
+        "raises",
+        "raising",
+        "rent",
+        "rents",
+        "rented",
+        "renting",
+        "sell",
+        "sells",
+        "sold",
+        "selling",
+        "bought",
+        "buys",
+        "fee",
+        "outlay",
+        "ocf",
+        "fcf",
+        "funding",
+        "investment",
+        "valuation",
+        "expenses",
+        "savings",
+        "payroll",
+        "grossed",
+        "invoice",
+        "debt",
+        "cash",
+        "loaded",
+    ]
 )
 _PRICE_LEAD = _PAID | frozenset(
-    ["at", "@", "for", "gets", "get", "rate", "market", "clears", "list", "lists", "now", "plan", "subscription", "tariff"]
+    [
+        "at",
+        "@",
+        "for",
+        "gets",
+        "get",
+        "rate",
+        "market",
+        "clears",
+        "list",
+        "lists",
+        "now",
+        "plan",
+        "subscription",
+        "tariff",
+    ]
 )
 _FILLERS = frozenset(
-    ["about", "around", "roughly", "only", "just", "of", "at", "is", "was", "are", "were", "to", "for", "by", "=", ":", "~", "a", "an", "the", "came", "come", "comes", "some", "nearly", "almost", "over", "under", "us", "me", "them", "it", "up", "out", "in", "total", "flow", "est", "approximately", "goods"]
+    [
+        "about",
+        "around",
+        "roughly",
+        "only",
+        "just",
+        "of",
+        "at",
+        "is",
+        "was",
+        "are",
+        "were",
+        "to",
+        "for",
+        "by",
+        "=",
+        ":",
+        "~",
+        "a",
+        "an",
+        "the",
+        "came",
+        "come",
+        "comes",
+        "some",
+        "nearly",
+        "almost",
+        "over",
+        "under",
+        "us",
+        "me",
+        "them",
+        "it",
+        "up",
+        "out",
+        "in",
+        "total",
+        "flow",
+        "est",
+        "approximately",
+        "goods",
+    ]
 )
 _AFTER_MONEY = frozenset(
-    ["fully", "loaded", "each", "apiece", "salary", "salaries", "total", "all", "revenue", "sales", "capex", "profit", "today"]
+    [
+        "fully",
+        "loaded",
+        "each",
+        "apiece",
+        "salary",
+        "salaries",
+        "total",
+        "all",
+        "revenue",
+        "sales",
+        "capex",
+        "profit",
+        "today",
+    ]
 )
 _PEOPLE = frozenset(
-    ["engineer", "developer", "dev", "analyst", "employee", "hire", "coder", "programmer", "worker", "researcher", "lawyer"]
+    [
+        "engineer",
+        "developer",
+        "dev",
+        "analyst",
+        "employee",
+        "hire",
+        "coder",
+        "programmer",
+        "worker",
+        "researcher",
+        "lawyer",
+    ]
 )
 _MACHINES = frozenset(["server", "box", "node", "machine", "rack", "gpu", "chip", "card", "accelerator"])
 _TOKEN_NOUNS = frozenset(
-    ["prompt", "completion", "input", "output", "in", "out", "visible", "hidden", "reasoning", "thinking", "cached", "generated", "context", "ctx"]
+    [
+        "prompt",
+        "completion",
+        "input",
+        "output",
+        "in",
+        "out",
+        "visible",
+        "hidden",
+        "reasoning",
+        "thinking",
+        "cached",
+        "generated",
+        "context",
+        "ctx",
+    ]
 )
 _CONTEXT = frozenset({"context", "ctx", "contexts"})
 _COUNTED = frozenset({"chip", "request", "person", "server", "rack", "token", "core", "link"})
@@ -40,7 +205,20 @@ _TALLIES = re.compile(
     r"\b(quer(?:y|ies)|requests?|reqs?|calls?|chats?|tickets?|conversations?|questions?|users?)\b", re.I
 )
 _MODEL_WORDS = frozenset(
-    ["model", "models", "param", "params", "parameter", "parameters", "train", "training", "trained", "weights", "dense", "moe"]
+    [
+        "model",
+        "models",
+        "param",
+        "params",
+        "parameter",
+        "parameters",
+        "train",
+        "training",
+        "trained",
+        "weights",
+        "dense",
+        "moe",
+    ]
 )
 _RATE_MONEY = re.compile(r"/(?:[MkG]token|chip/hour|hour/chip|server/hour|[kM]Wh)$")
 

@@ -323,7 +323,27 @@ def _unit_word(
 
 _GROUPS = frozenset(["box", "boxes", "node", "nodes", "server", "servers", "cluster", "clusters", "pod", "pods", "rack", "racks", "system", "systems", "domain", "machine", "machines", "job", "jobs", "run", "runs", "fleet", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "year", "years"])  # fmt: skip
 _VERBS = frozenset(
-    ["costs", "needs", "does", "has", "was", "is", "serves", "runs", "draws", "makes", "takes", "uses", "gets", "puts", "pulls", "yields", "holds", "fits", "was"]
+    [
+        "costs",
+        "needs",
+        "does",
+        "has",
+        "was",
+        "is",
+        "serves",
+        "runs",
+        "draws",
+        "makes",
+        "takes",
+        "uses",
+        "gets",
+        "puts",
+        "pulls",
+        "yields",
+        "holds",
+        "fits",
+        "was",
+    ]
 )
 
 
