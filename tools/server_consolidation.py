@@ -171,7 +171,7 @@ class ServerConsolidationQuery(Query):
         "dimensionless",
         default=None,
         above=1,
-        words=("to one", "consolidation", "replaces", "fold", "six to one", "old servers per new"),
+        words=("to one", "into one", "consolidation", "replaces", "fold", "six to one", "old servers per new", "into every new one"),
         ask="How many old servers does a new one replace (or how many cores has each)?",
     )
     old_servers: float | None = quantity(
@@ -193,7 +193,7 @@ class ServerConsolidationQuery(Query):
     )
     old_server_w: float | None = quantity(
         "Power of an old server",
-        "W",
+        "W/server",
         default=None,
         above=0,
         words=(
@@ -205,22 +205,23 @@ class ServerConsolidationQuery(Query):
     )
     new_server_w: float | None = quantity(
         "Power of a new server",
-        "W",
+        "W/server",
         default=None,
         above=0,
         words=(
             "new server power",
             "new server draws",
             "successor",
-            "into one",
-            "one of",
+            "replacements draw",
+            "new machines draw",
+            "new ones take",
             "becomes one",
             "new server",
         ),
     )
     freed_w_per_new_server: float | None = quantity(
         "Power freed by each new server put in",
-        "W",
+        "W/server",
         default=None,
         words=("freed per swap", "freed each", "saved per swap"),
     )
@@ -232,14 +233,14 @@ class ServerConsolidationQuery(Query):
     )
     ai_server_w: float | None = quantity(
         "Power of an AI server",
-        "W",
+        "W/server",
         default=None,
         above=0,
         words=("AI server", "DGX", "8-GPU server", "GPU server"),
     )
     w_per_chip_all_in: float | None = quantity(
         "Power of one AI chip, all in",
-        "W",
+        "W/chip",
         default=None,
         above=0,
         words=("per GPU", "per chip", "all in", "AI chips at"),

@@ -128,8 +128,8 @@ class ServingPerformanceQuery(ModelQuery):
         above=0, max=1, words=("of peak bandwidth", "MBU", "bandwidth utilisation"),
     )  # fmt: skip
     flop_per_param: float | None = quantity(
-        "Arithmetic of a forward pass for each parameter and token (2 unless said)", "FLOP/param/token",
-        default=None, above=0, words=("FLOP per parameter per token", "flops per param per token", "forward pass at"),
+        "The 2 of a forward pass, when it is said", "FLOP/param/token", default=None, above=0, max=20,
+        words=("per parameter per token", "per param per token", "per parameter and token"),
     )  # fmt: skip
     tpot_ms: float | None = quantity(
         "Time of one decode step (per output token), when it is stated", "ms", default=None, above=0,
