@@ -141,7 +141,7 @@ class FleetSupplyQuery(Query):
     )  # fmt: skip
     tokens_per_s_per_person: float | None = quantity(
         "Tokens a second for each person", "token/s/person", default=None, above=0,
-        words=("tokens per second each", "to each", "per person", "for everybody", "per human", "for everyone", "hand", "everybody"),
+        words=("tokens per second each", "to each", "per person", "for everybody", "per human", "for everyone", "hand", "everybody", "people get", "gets", "give each"),
     )  # fmt: skip
     tokens_per_s: float | None = quantity(
         "Tokens a second of the whole fleet", "token/s", default=None, above=0,
@@ -165,7 +165,7 @@ class FleetSupplyResult(Result):
 
     tokens_per_s_per_person: float | None = quantity(
         "Tokens a second for each person", "token/s/person", default=None, role="headline",
-        words=("tokens per second per person", "tokens per second each", "each person", "per human", "for everybody"),
+        words=("tokens per second per person", "tokens per second each", "each person", "per human", "for everybody", "for every one", "per head", "for each of the people"),
     )  # fmt: skip
     ceiling_tokens_per_s_per_person: float | None = quantity(
         "Tokens a second for each person with every chip at its full dense peak: the physical ceiling",
