@@ -211,7 +211,7 @@ class DatacenterPowerQuery(Query):
         "Number of racks", "rack", default=None, above=0, words=("racks", "NVL72s")
     )
     rack_power_kw: float | None = quantity(
-        "Power of one rack", "kW", default=None, above=0, words=("per rack", "rack power", "kW rack")
+        "Power of one rack", "kW/rack", default=None, above=0, words=("per rack", "rack power", "kW rack")
     )
     chips_per_rack: float | None = quantity(
         "Chips in one rack", "chip", default=None, above=0, words=("per rack", "GPUs per rack", "NVL72")
@@ -224,7 +224,7 @@ class DatacenterPowerQuery(Query):
         words=("servers", "nodes", "boxes", "HGX servers"),
     )
     server_power_kw: float | None = quantity(
-        "Power of one server, before cooling", "kW", default=None, above=0,
+        "Power of one server, before cooling", "kW/server", default=None, above=0,
         words=("per server", "server power", "a server draws", "kW server", "each box", "node draws"),
     )  # fmt: skip
     chips_per_server: float | None = quantity(

@@ -141,7 +141,7 @@ class FleetSupplyQuery(Query):
     )  # fmt: skip
     tokens_per_s_per_person: float | None = quantity(
         "Tokens a second for each person", "token/s/person", default=None, above=0,
-        words=("tokens per second each", "to each", "per person", "for everybody", "per human", "for everyone", "hand", "everybody"),
+        words=("tokens per second each", "to each", "per person", "for everybody", "per human", "for everyone", "hand", "everybody", "people get", "gets", "give each"),
     )  # fmt: skip
     tokens_per_s: float | None = quantity(
         "Tokens a second of the whole fleet", "token/s", default=None, above=0,
@@ -149,7 +149,7 @@ class FleetSupplyQuery(Query):
     )  # fmt: skip
     tokens_per_s_per_chip: float | None = quantity(
         "Tokens a second of one chip", "token/s/chip", default=None, above=0,
-        words=("tokens per second per GPU", "per chip"),
+        words=("tokens per second per GPU", "per chip", "each", "apiece", "each pushes", "a GPU does", "each card makes"),
     )  # fmt: skip
     watts_per_chip: float | None = quantity(
         "Power of one chip, all in",
@@ -165,12 +165,12 @@ class FleetSupplyResult(Result):
 
     tokens_per_s_per_person: float | None = quantity(
         "Tokens a second for each person", "token/s/person", default=None, role="headline",
-        words=("tokens per second per person", "tokens per second each", "each person", "per human", "for everybody"),
+        words=("tokens per second per person", "tokens per second each", "each person", "per human", "for everybody", "for every one", "per head", "for each of the people"),
     )  # fmt: skip
     ceiling_tokens_per_s_per_person: float | None = quantity(
         "Tokens a second for each person with every chip at its full dense peak: the physical ceiling",
         "token/s/person", default=None, role="headline",
-        words=("most per person", "ceiling per person", "tokens per second per person", "really", "at most"),
+        words=("most per person", "ceiling per person", "really", "at most", "physical ceiling per person"),
     )  # fmt: skip
     n_chips: float | None = quantity(
         "Chips it takes", "chip", default=None, role="headline",

@@ -135,8 +135,8 @@ class KvCacheResult(Result):
     )  # fmt: skip
     attention_flop_growth: float | None = quantity(
         "Attention arithmetic of the whole sequence at the longer context over the shorter (quadratic)",
-        "dimensionless", default=None, role="detail",
-        words=("attention FLOP growth", "attention compute", "quadratic", "attention work", "attention FLOPs"),
+        "dimensionless", default=None, role="headline",
+        words=("attention FLOP growth", "attention compute", "quadratic", "attention work", "attention FLOPs", "attention score", "attention arithmetic", "factor", "how many times", "growth"),
     )  # fmt: skip
     cumulative_read_growth: float | None = quantity(
         "Bytes of cache read while writing the whole sequence, longer context over shorter", "dimensionless",

@@ -71,10 +71,6 @@ class RolloutComputeQuery(Query):
         words=("generate", "samples", "rollouts", "candidates", "trajectories", "generated", "sampled"),
         ask="How many samples are generated, and how many are trained on?",
     )  # fmt: skip
-    n_prompts: float | None = quantity(
-        "Prompts (problems) that are sampled, when the samples are per prompt", "dimensionless", default=None, above=0,
-        words=("prompts", "problems", "questions", "tasks"),
-    )  # fmt: skip
     samples_trained: float | None = quantity(
         "Samples that are kept and trained on", "sample", default=None, above=0,
         words=("train on", "trained on", "kept", "keep", "learned from", "used for training", "accepted"),
@@ -150,13 +146,6 @@ class RolloutComputeResult(Result):
         default=None,
         words=("yield", "acceptance rate", "percent kept"),
     )
-    total_samples: float | None = quantity(
-        "Samples of all prompts together", "sample", default=None,
-        words=("rollouts in all", "samples in total", "rollouts over all prompts"),
-    )  # fmt: skip
-    total_samples_trained: float | None = quantity(
-        "Samples kept of all prompts together", "sample", default=None, words=("kept in all", "kept in total")
-    )
     generation_share_percent: float | None = quantity(
         "Generation's share of all FLOP", "percent", default=None, role="headline",
         words=("inference share", "generation share", "share of compute that is inference", "percent of all FLOPs is generation",
@@ -225,10 +214,8 @@ RELATIONS = Relations(
          "{samples_generated} × {acceptance_percent}"),
     Rule("acceptance_percent", ("tokens_trained", "tokens_generated"), lambda k, g: 100 * k / g,
          "{tokens_trained} / {tokens_generated}"),
-    product("tokens_generated", "samples_generated", "tokens_per_sample", "prompts"),
-    product("tokens_trained", "samples_trained", "tokens_per_sample", "prompts"),
-    product("total_samples", "samples_generated", "prompts"),
-    product("total_samples_trained", "samples_trained", "prompts"),
+    product("tokens_generated", "samples_generated", "tokens_per_sample"),
+    product("tokens_trained", "samples_trained", "tokens_per_sample"),
     Rule("tokens_generated", ("tokens_trained", "acceptance_percent"), lambda k, a: 100 * k / a,
          "{tokens_trained} / {acceptance_percent}"),
     Rule("tokens_trained", ("tokens_generated", "acceptance_percent"), lambda g, a: g * a / 100,
@@ -304,7 +291,6 @@ def _known(query: RolloutComputeQuery) -> tuple[dict[str, float], list[str]]:
     known.setdefault("forward_flop", FORWARD_FLOP)
     known.setdefault("train_flop", TRAIN_FLOP)
     known.setdefault("epochs", 1.0)
-    known["prompts"] = query.n_prompts or 1.0
     if query.params is not None or query.teacher_params is not None:
         known["generator_params"] = float(query.teacher_params or query.params or 0.0)
         if query.params is not None:
@@ -332,7 +318,4 @@ def _answers(query: RolloutComputeQuery, solution: Solution) -> dict[str, float]
     found = solution.found()
     if solution.get("scoring_flop"):
         found["scoring_flop"] = solution.values["scoring_flop"]
-    if query.n_prompts is None:
-        found.pop("total_samples", None)
-        found.pop("total_samples_trained", None)
     return found

@@ -66,6 +66,8 @@ RELATIONS = Relations(
     product("chips_per_swap", "freed_w_per_new_server", per=("w_per_chip_all_in",)),
 )
 
+FEW_SERVERS = 64  # this few old servers with no number of new ones go into one
+_ONE_NEW = Default("new_servers", 1.0, "The old servers go into one new server (number not stated).")
 _SAME_CORES = Default("per_core_gain", 1.0, "A new core does the work of one old core (gain not stated).")
 _OLD_W = Default("old_server_w", 400.0, "An old server draws 400 W (not stated).")
 _NEW_W = Default("new_server_w", 1000.0, "A new server draws 1,000 W (not stated).")
@@ -168,10 +170,19 @@ class ServerConsolidationQuery(Query):
     )  # fmt: skip
     servers_per_new: float | None = quantity(
         "Old servers that one new server replaces",
-        "dimensionless",
+        "server",
         default=None,
         above=1,
-        words=("to one", "consolidation", "replaces", "fold", "six to one", "old servers per new"),
+        words=(
+            "to one",
+            "into one",
+            "consolidation",
+            "replaces",
+            "fold",
+            "six to one",
+            "old servers per new",
+            "into every new one",
+        ),
         ask="How many old servers does a new one replace (or how many cores has each)?",
     )
     old_servers: float | None = quantity(
@@ -193,7 +204,7 @@ class ServerConsolidationQuery(Query):
     )
     old_server_w: float | None = quantity(
         "Power of an old server",
-        "W",
+        "W/server",
         default=None,
         above=0,
         words=(
@@ -205,22 +216,25 @@ class ServerConsolidationQuery(Query):
     )
     new_server_w: float | None = quantity(
         "Power of a new server",
-        "W",
+        "W/server",
         default=None,
         above=0,
         words=(
             "new server power",
             "new server draws",
             "successor",
-            "into one",
-            "one of",
+            "replacements draw",
+            "new machines draw",
+            "new ones take",
+            "machines draw",
+            "new",
             "becomes one",
             "new server",
         ),
     )
     freed_w_per_new_server: float | None = quantity(
         "Power freed by each new server put in",
-        "W",
+        "W/server",
         default=None,
         words=("freed per swap", "freed each", "saved per swap"),
     )
@@ -228,18 +242,18 @@ class ServerConsolidationQuery(Query):
         "Power freed in all",
         "MW",
         default=None,
-        words=("freed power", "power freed", "megawatts freed"),
+        words=("power freed in all", "megawatts freed", "freed in total"),
     )
     ai_server_w: float | None = quantity(
         "Power of an AI server",
-        "W",
+        "W/server",
         default=None,
         above=0,
         words=("AI server", "DGX", "8-GPU server", "GPU server"),
     )
     w_per_chip_all_in: float | None = quantity(
         "Power of one AI chip, all in",
-        "W",
+        "W/chip",
         default=None,
         above=0,
         words=("per GPU", "per chip", "all in", "AI chips at"),
@@ -370,10 +384,20 @@ def server_consolidation(query: ServerConsolidationQuery, catalog: Catalog) -> S
     return result
 
 
+def _into_one(query: ServerConsolidationQuery) -> bool:
+    """Whether a few old servers with cores of old and new ask for the gain that putting them into one takes."""
+    cores = query.old_cores is not None and query.new_cores is not None
+    gain = query.per_core_gain is not None or query.per_core_gain_percent is not None
+    few = query.old_servers is not None and query.old_servers <= FEW_SERVERS
+    return cores and few and not gain and query.new_servers is None and query.servers_per_new is None
+
+
 def _defaults(query: ServerConsolidationQuery) -> list[Default]:
     """Gain per core unless it is the unknown; the servers' power where power is the question."""
     chosen = []
-    if query.servers_per_new is None or query.old_cores is None or query.new_cores is None:
+    if _into_one(query):
+        chosen.append(_ONE_NEW)
+    elif query.servers_per_new is None or query.old_cores is None or query.new_cores is None:
         chosen.append(_SAME_CORES)
     power = (
         query.old_servers,
@@ -383,6 +407,8 @@ def _defaults(query: ServerConsolidationQuery) -> list[Default]:
         query.ai_server_w,
         query.w_per_chip_all_in,
     )
+    if _into_one(query):
+        power = power[2:]  # the number of old servers says how many go into one, not that power is asked for
     if any(value is not None for value in (*power, query.old_server_w, query.new_server_w)):
         chosen += [_OLD_W, _NEW_W]
     return chosen
@@ -392,6 +418,9 @@ def _ai_power(query: ServerConsolidationQuery, catalog: Catalog) -> tuple[list[D
     """Power of the server that the named AI chip sits in (an eight-chip H100 server when none is named)."""
     chip = catalog.chip(query.chip or "h100-sxm")
     if not chip.server_power_w or not chip.chips_per_server:
+        wanted = (query.freed_mw, query.freed_w_per_new_server, query.old_server_w, query.new_server_w)
+        if all(value is None for value in wanted):
+            return [], []  # cores alone are compared: the chip named is the servers' own
         raise FactAbsent(f"no source gives the server power of {chip.name}")
     says = f"AI server: {chip.chips_per_server} × {chip.name}, {chip.server_power_w:,.0f} W, cooling not counted."
     return [Default("ai_server_w", chip.server_power_w, says)], chip.sources(

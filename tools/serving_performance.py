@@ -128,8 +128,8 @@ class ServingPerformanceQuery(ModelQuery):
         above=0, max=1, words=("of peak bandwidth", "MBU", "bandwidth utilisation"),
     )  # fmt: skip
     flop_per_param: float | None = quantity(
-        "Arithmetic of a forward pass for each parameter and token (2 unless said)", "FLOP/param/token",
-        default=None, above=0, words=("FLOP per parameter per token", "flops per param per token", "forward pass at"),
+        "The 2 of a forward pass, when it is said", "FLOP/param/token", default=None, above=0, max=20,
+        words=("per parameter per token", "per param per token", "per parameter and token"),
     )  # fmt: skip
     tpot_ms: float | None = quantity(
         "Time of one decode step (per output token), when it is stated", "ms", default=None, above=0,
@@ -184,7 +184,7 @@ class ServingPerformanceResult(Result):
     )  # fmt: skip
     tokens_per_s_per_chip: float | None = quantity(
         "Output tokens per second of one chip", "token/s/chip", default=None, role="detail",
-        words=("per chip", "per GPU", "each GPU"),
+        words=("per chip", "per GPU", "each GPU", "throughput per GPU", "throughput per chip", "throughput of each card"),
     )  # fmt: skip
     answer_s: float | None = quantity(
         "Time to write the answer at the speed stated", "s", default=None, role="headline",

@@ -178,6 +178,10 @@ class TokenCostQuery(Query):
         "Requests a month", "request/month", default=None, above=0,
         words=("per month", "a month", "monthly"),
     )  # fmt: skip
+    days: float | None = quantity(
+        "Days that the bill covers", "day", default=None, above=0,
+        words=("days", "day month", "over days", "for days", "week", "quarter of days"),
+    )  # fmt: skip
     tokens_per_day: float | None = quantity(
         "Output tokens a day", "token/day", default=None, above=0,
         words=("tokens per day", "tokens a day", "daily tokens"),
@@ -301,7 +305,7 @@ class TokenCostResult(Result):
     )
     usd_per_month: float | None = quantity(
         "Cost of one month (30 days)", "USD", default=None, role="headline",
-        words=("per month", "a month", "monthly", "bill per month", "monthly bill"),
+        words=("per month", "a month", "monthly", "bill per month", "monthly bill", "for the month", "month look like", "a thirty-day month"),
     )  # fmt: skip
     usd_per_year: float | None = quantity(
         "Cost of one year",

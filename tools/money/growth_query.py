@@ -551,9 +551,12 @@ class GenerationGainResult(Result):
         role="headline",
         words=(
             "times cheaper per year",
-            "annual factor of decline",
+            "factor per year",
+            "annual factor",
+            "a year as a factor",
+            "annualised",
+            "per year",
             "cheaper each year",
-            "yearly price decline",
         ),
     )
     fall_percent: float | None = quantity(

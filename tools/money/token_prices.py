@@ -191,12 +191,18 @@ def volumes(query: TokenCostQuery, result: TokenCostResult, usd_per_mtok: float 
     if day is None:
         return []
     result.usd_per_day, result.usd_per_year = day, day * DAYS_PER_YEAR
-    result.usd_per_month = day * DAYS_PER_MONTH
-    result.usd_total = day
+    result.usd_per_month = day * _days_of_month(query.days)
+    result.usd_total = day * (query.days or 1.0)
+    whole = f", × {query.days:g} days = ${format_number(result.usd_total, 6)}" if query.days else ""
     return [
-        f"{said} a day = ${format_number(day, 6)} a day, × 30 = ${format_number(result.usd_per_month, 6)} a month, "
-        f"× 365 = ${format_number(result.usd_per_year, 6)} a year"
+        f"{said} a day = ${format_number(day, 6)} a day{whole}, × {_days_of_month(query.days):g} = "
+        f"${format_number(result.usd_per_month, 6)} a month, × 365 = ${format_number(result.usd_per_year, 6)} a year"
     ]
+
+
+def _days_of_month(days: float | None) -> float:
+    """The days of a month that the question counts with: a number that a month can have, else 30."""
+    return days if days is not None and 28 <= days <= 31 else DAYS_PER_MONTH
 
 
 def _a_month(

@@ -74,8 +74,8 @@ class ComputeQuery(Query):
         "Number format of the training arithmetic", ("trained in", "precision", "training precision")
     )
     flop_per_param: float | None = quantity(
-        "FLOP of training for each parameter and token: the 6 of 6ND", "FLOP/param/token", default=None, min=TRAIN_FLOP,
-        max=TRAIN_FLOP, words=("FLOP per parameter per token", "6ND", "six FLOP per parameter and token"),
+        "The 6 of 6ND, when it is said", "FLOP/param/token", default=None, min=TRAIN_FLOP, max=TRAIN_FLOP,
+        words=("per parameter per token", "6ND", "per parameter and token"),
     )  # fmt: skip
     peak_tflops: float | None = quantity(
         "Dense peak of one chip in the training precision, instead of the catalogue's", "TFLOP/s/chip",
