@@ -15,10 +15,56 @@ MAGNITUDES = {
 }  # fmt: skip
 _LETTERS = frozenset({"k", "m", "b", "t"})
 _SKIP = frozenset(
-    ["metric", "the", "just", "only", "number", "of", "whole", "me", "total", "full", "dense", "decimal", "plain", "terms", "units", "us", "answer", "it", "actual"]
+    [
+        "metric",
+        "the",
+        "just",
+        "only",
+        "number",
+        "of",
+        "whole",
+        "me",
+        "total",
+        "full",
+        "dense",
+        "decimal",
+        "plain",
+        "terms",
+        "units",
+        "us",
+        "answer",
+        "it",
+        "actual",
+    ]
 )
 _NO_UNIT = frozenset(
-    ["weight", "weights", "prompt", "prompts", "answer", "answers", "agents", "inputs", "training", "quarter", "seats", "min", "sec", "operations", "session", "conversation", "call", "job", "task", "box", "request", "user", "person", "agent", "boxes"]
+    [
+        "weight",
+        "weights",
+        "prompt",
+        "prompts",
+        "answer",
+        "answers",
+        "agents",
+        "inputs",
+        "training",
+        "quarter",
+        "seats",
+        "min",
+        "sec",
+        "operations",
+        "session",
+        "conversation",
+        "call",
+        "job",
+        "task",
+        "box",
+        "request",
+        "user",
+        "person",
+        "agent",
+        "boxes",
+    ]
 )
 _SHORT = frozenset({"a", "an", "x", "us", "s", "h", "w", "t", "m", "mo", "b"})
 _RATIOS = frozenset(["x", "times", "multiple", "factor", "ratio", "multiplier"])
@@ -109,7 +155,11 @@ def _counted_unit(reading: Reading, j: int) -> tuple[str, int]:
             return "", j
         while last < len(tokens) and tokens[last].start < named.end:
             last += 1
-        last += tokens_at(tokens, last) in ("gpu", "chip") and tokens_at(tokens, last + 1) in ("-", "hours", "hrs")
+        last += tokens_at(tokens, last) in ("gpu", "chip") and tokens_at(tokens, last + 1) in (
+            "-",
+            "hours",
+            "hrs",
+        )
         unit = "chip"
     else:
         unit = spelled_unit(tokens[j].text)
@@ -152,7 +202,28 @@ def _divided(reading: Reading, k: int, unit: str) -> tuple[int, str]:
 
 
 _DESCRIBING = frozenset(
-    ["of", "hbm", "memory", "bandwidth", "capacity", "dense", "bf", "fp", "int", "16", "8", "4", "vram", "the", "its", "useful", "usable", "output", "input", "generated"]
+    [
+        "of",
+        "hbm",
+        "memory",
+        "bandwidth",
+        "capacity",
+        "dense",
+        "bf",
+        "fp",
+        "int",
+        "16",
+        "8",
+        "4",
+        "vram",
+        "the",
+        "its",
+        "useful",
+        "usable",
+        "output",
+        "input",
+        "generated",
+    ]
 )
 
 
@@ -223,5 +294,33 @@ def _head_follows(reading: Reading, k: int) -> str:
 
 
 _STOPS = frozenset(
-    ["do", "does", "did", "is", "are", "can", "could", "would", "should", "will", "i", "we", "you", "it", "to", "for", "at", "in", "on", "if", "with", "and", "but", "has", "have", "per", "from"]
+    [
+        "do",
+        "does",
+        "did",
+        "is",
+        "are",
+        "can",
+        "could",
+        "would",
+        "should",
+        "will",
+        "i",
+        "we",
+        "you",
+        "it",
+        "to",
+        "for",
+        "at",
+        "in",
+        "on",
+        "if",
+        "with",
+        "and",
+        "but",
+        "has",
+        "have",
+        "per",
+        "from",
+    ]
 )

@@ -88,7 +88,11 @@ class Decider(Chooser):
         for c in likely:
             if c.trial.kind == "absent":
                 return Decision("absent", question, c, problem=c.trial.message)
-            if c.trial.kind in ("invalid", "unknown", "contradiction") and numbers:
+            if (
+                c.trial.kind in ("invalid", "unknown", "contradiction")
+                and numbers
+                and c.sure >= 0.5 * likely[0].sure
+            ):
                 return Decision("invalid", question, c, problem=c.trial.message)
             if c.trial.kind == "missing" and self._asks_calculation(question, c, numbers):
                 return Decision("clarify", question, c)
@@ -150,6 +154,8 @@ class Decider(Chooser):
         f = question.features
         if not used and f.strong_source and not f.check:
             return False
+        if not used and not f.source and f.asks_number and choice.sure >= 1.5 * SURE:
+            return True  # what follows from the calculator alone: "forward pass as a share of training FLOP"
         if used & set(numbers):
             return True
         if any(
@@ -201,8 +207,11 @@ class Decider(Chooser):
 
     def _impossible(self, question: Question, choices: list[Choice]) -> str:
         """A value that cannot be, whatever else is missing: −8 GPUs, zero chips, 120 % of memory."""
+        best = choices[0].sure if choices else 0.0
+        if choices and choices[0].ok and best >= SURE:
+            return ""
         for c in choices[:5]:
-            if c.sure < LIKELY or c.frame.spec.name == ARITHMETIC:
+            if c.sure < max(LIKELY, 0.5 * best) or c.frame.spec.name == ARITHMETIC:
                 continue
             for name, fill in c.frame.fills.items():
                 f = c.frame.spec.by_name.get(name)

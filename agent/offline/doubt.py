@@ -56,7 +56,8 @@ def ignored(question: Question, choice: Choice) -> list[str]:
     quantities = question.reading.quantities
     left = [i for i in choice.frame.unused if is_salient(question, i)]
     for name in sorted(choice.idle):
-        if _cancels(question, choice, choice.frame.fills[name].quantities):
+        f = choice.frame.spec.by_name.get(name)
+        if (f is not None and f.aside) or _cancels(question, choice, choice.frame.fills[name].quantities):
             continue
         left += [i for i in choice.frame.fills[name].quantities if is_salient(question, i)]
     used = {i for n, f in choice.frame.fills.items() if n not in choice.idle for i in f.quantities}

@@ -59,7 +59,7 @@ def evidence(question: Question, choice: Choice, best_route: float) -> dict[str,
         }
     if choice.ok:
         found |= _asked(question, choice)
-        found["idle"] = float(len(choice.idle))
+        found["idle"] = float(sum(1 for n in choice.idle if not frame.spec.by_name[n].aside))
         found["assumed"] = float(min(choice.trial.assumed, 4))
         found["warned"] = float(min(choice.trial.warned, 3))
         found["pair"] = float(bool(frame.pairs))

@@ -32,6 +32,8 @@ def unit_fit(q: Quantity, f: Field) -> float:
         and without_counts(f.unit) == (("USD", 1), ("s", -1))
     ):
         return 1.9  # a salary of $180k, revenue of $5B
+    if q.unit.dims == (("person", 1),) and f.unit.dims == (("request", 1),):
+        return 2.0  # people who are served
     if _only_counts(q.unit) and _only_counts(f.unit):
         return 0.9  # "64 answers" for samples
     return 0.0
@@ -197,7 +199,7 @@ def range_fit(q: Quantity, f: Field) -> float:
     if q.marked and f.unit is not None and f.unit.dims and 0 < abs(value) < 0.01 <= abs(q.value):
         return -0.9  # 1.4 kW in a field of megawatts
     if not f.allows(value):
-        return -0.8 if q.marked or value <= 0 else -2.0
+        return -0.8 if value <= 0 else -2.0 if not q.marked else -1.6
     if f.whole and value != int(value):
         return -0.6
     return 0.0

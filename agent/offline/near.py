@@ -98,6 +98,9 @@ QUALIFIERS: dict[str, frozenset[str]] = {
 }
 
 
+UNITS_ONLY = frozenset(
+    ["percent", "percentage", "pct", "cent", "cents", "dollar", "dollars", "usd", "bucks", "times", "fold"]
+)
 SHARES = frozenset({"share", "percent", "margin", "util"})
 
 
@@ -144,7 +147,7 @@ class Words:
         near: dict[str, float] = {}
         for stem_, i in self.features.stems:
             if first <= i < last:
-                near[stem_] = 1.0
+                near[stem_] = max(near.get(stem_, 0.0), self._inside(i))
                 continue
             left = i < first
             money = 1 if left and first - 1 > i and self.reading.tokens[first - 1].text == "$" else 0
@@ -159,6 +162,10 @@ class Words:
             near[stem_] = max(near.get(stem_, 0.0), weight)
         self._in_out(last, near)
         return near
+
+    def _inside(self, i: int) -> float:
+        """A word inside a quantity says what is counted ("500 input tokens"); one that is only its unit tells no field apart."""
+        return 0.0 if self.reading.tokens[i].low in UNITS_ONLY else 1.0
 
     def _belongs_left(self, i: int, first: int) -> bool:
         """Whether a word stands right after another quantity, which it then describes rather than ours."""
@@ -180,6 +187,8 @@ class Words:
                 weight *= 0.6
             elif text in ("and", "but"):
                 weight *= 0.7
+            elif text in ("while", "whereas", "when", "as"):
+                weight *= 0.5
         for a, b in self._spans:
             if (a, b) != (first, last) and a in between:
                 weight *= 0.45

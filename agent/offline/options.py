@@ -18,9 +18,22 @@ def fill_precisions(frame: Frame, precisions: list[PrecisionMention], skip: froz
     ]
     if not fields or not precisions:
         return
-    kv = [f for f in fields if "kv" in f.name or "cache" in f.name]
-    rest = [f for f in fields if f not in kv]
+    second = [f for f in fields if f.direction > 0]
+    kv = [f for f in fields if ("kv" in f.name or "cache" in f.name) and f not in second]
+    rest = [f for f in fields if f not in kv and f not in second]
+    fields = [f for f in fields if f not in second]
     for p in precisions:
+        again = [f for f in second if ("kv" in f.name) == (p.of == "kv") and f.name not in frame.fills]
+        given = {n: frame.fills[n].value for n in frame.fills if n in {g.name for g in (*kv, *rest)}}
+        if (
+            again
+            and p.of in ("kv", "weights")
+            and given
+            and all(n in given for n in (g.name for g in (kv if p.of == "kv" else rest)[:1]))
+        ):
+            if p.value not in given.values():
+                frame.fills[again[0].name] = Fill(p.value, fit=1.0)
+            continue
         targets = {"kv": kv, "weights": rest, "both": fields}.get(p.of) or (rest[:1] or kv[:1])
         if p.of == "" and rest[:1] and rest[0].name in frame.fills:
             other = [f for f in rest[1:] + kv if f.name not in frame.fills]

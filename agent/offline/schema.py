@@ -60,6 +60,7 @@ class Field:
     qualifiers: frozenset[str] = frozenset()
     literals: tuple[tuple[str, ...], ...] = ()  # phrases made of small words only: "with", "all in", "out of"
     spoken: tuple[tuple[str, ...], ...] = ()  # every phrase as it is written, in small letters
+    aside: bool = False  # said along with others: a result need not depend on it
 
     def allows(self, value: float) -> bool:
         above = value > self.low if self.low_open else value >= self.low
@@ -171,6 +172,7 @@ def _field(
         frozenset(name.split("_")) & _QUALIFYING,
         tuple(tuple(p.lower().split()) for p in phrases if not stems(p)),
         tuple(tuple(p.lower().split()) for p in phrases if p.strip()),
+        bool(prop.get("aside")),
     )  # fmt: skip
 
 
@@ -291,11 +293,11 @@ def _field_words(
 
 
 def _direction(name: str, phrases: Iterable[str], names: list[str]) -> int:
-    parts = name.split("_")
-    if any(p in _LATER for p in parts):
-        return 1
-    if any(p in _EARLIER for p in parts):
-        return -1
+    for part in reversed(name.split("_")):  # in "other_start_usd" it is the start that tells the sides apart
+        if part in _LATER:
+            return 1
+        if part in _EARLIER:
+            return -1
     if any(_sibling(name, other) for other in names):
         return -1
     said = {w for p in phrases for w in re.findall(r"[a-z]+", p.lower())}

@@ -320,7 +320,7 @@ def is_salient(question: Question, i: int) -> bool:
         return False
     if not q.marked and 1990 <= q.value <= 2100 and float(q.value).is_integer() and "scaled" not in q.marks:
         return False
-    if q.unit_text == "percent" and q.value == 100:
+    if q.unit_text == "percent" and q.value == 100 and len(question.reading.quantities) > 1:
         return False  # the whole of something changes nothing
     if q.unit_text == "day" and q.value in (30, 31) and re.match(r"[\s-]*month", question.text[q.end :]):
         return False  # "a 30-day month" is a month

@@ -44,7 +44,9 @@ def read_asked(reading: Reading, features: Features) -> Asked:
     clause = [t.low.removesuffix("'s") for t in reading.tokens[start:end]]
     words, every = frozenset(clause), frozenset(t.low for t in reading.tokens)
     labels = frozenset(
-        stem(t.text) for i, t in enumerate(reading.tokens[start:end], start) if t.is_word and t.low not in STOP and not _in_number(reading, i)
+        stem(t.text)
+        for i, t in enumerate(reading.tokens[start:end], start)
+        if t.is_word and t.low not in STOP and not _in_number(reading, i)
     )
     per = _per(reading, start, end)
     kind, unit_text, sure = _kind(reading, features, clause, words)
@@ -52,13 +54,27 @@ def read_asked(reading: Reading, features: Features) -> Asked:
     if amount in ("token", "USD", "request", "cent") and _amount_of(span, amount):
         unit_text, per = amount, span
     unit = parse_unit(unit_text) if unit_text else None
-    if per and not _amount_of(per, unit_text) and unit is not None and unit.dims and not any(p < 0 for _, p in unit.dims) and per != unit_text:
+    if (
+        per
+        and not _amount_of(per, unit_text)
+        and unit is not None
+        and unit.dims
+        and not any(p < 0 for _, p in unit.dims)
+        and per != unit_text
+    ):
         unit_text = f"{unit_text}/{per}"
         unit = parse_unit(unit_text)
-    over = next((t for w, t in _OVER_A.items() if w in words), "") or ("hour" if {"one", "hour"} <= words else "")
+    over = next((t for w, t in _OVER_A.items() if w in words), "") or (
+        "hour" if {"one", "hour"} <= words else ""
+    )
     if per and not over and unit_text and _amount_of(per, unit_text):
         over, per = per, ""
-    one = frozenset(n for k in range(start, end - 1) if reading.tokens[k].low in _ONE for n in _things(reading.tokens[k + 1].low))
+    one = frozenset(
+        n
+        for k in range(start, end - 1)
+        if reading.tokens[k].low in _ONE
+        for n in _things(reading.tokens[k + 1].low)
+    )
     return Asked(kind, unit, unit_text, per, one, over, words, every, labels, sure)
 
 
@@ -75,7 +91,9 @@ def _amount_of(per: str, unit_text: str) -> bool:
     """ "Tokens per day", "dollars per week" are counted over that time; only money a year and tokens a second are rates."""
     if parse_unit(per).dims != (("s", 1),):
         return False
-    return not (per == "year" and "USD" in unit_text) and per not in ("second", "hour") and "/" not in unit_text
+    return (
+        not (per == "year" and "USD" in unit_text) and per not in ("second", "hour") and "/" not in unit_text
+    )
 
 
 def _in_number(reading: Reading, i: int) -> bool:
@@ -85,12 +103,21 @@ def _in_number(reading: Reading, i: int) -> bool:
 def _clause(reading: Reading) -> tuple[int, int]:
     """The tokens of the asking clause: from the asking word, else the last part of the text without numbers."""
     tokens = reading.tokens
-    asks = [i for i, t in enumerate(tokens) if t.low in _ASKING and not (t.low == "which" and i and tokens[i - 1].low == "of")]
+    asks = [
+        i
+        for i, t in enumerate(tokens)
+        if t.low in _ASKING and not (t.low == "which" and i and tokens[i - 1].low == "of")
+    ]
     if asks:
         i = asks[-1] if tokens[asks[-1]].low not in ("give",) or len(asks) == 1 else asks[-2]
         end = next((k for k in range(i, len(tokens)) if tokens[k].text in _ENDS), len(tokens))
         start = i
-        while start and tokens[start - 1].text not in ".;:?!," and i - start < 3 and not _in_number(reading, start - 1):
+        while (
+            start
+            and tokens[start - 1].text not in ".;:?!,"
+            and i - start < 3
+            and not _in_number(reading, start - 1)
+        ):
             start -= 1
         return start, end
     return _closing(reading)
@@ -107,33 +134,61 @@ def _closing(reading: Reading) -> tuple[int, int]:
     return start, end
 
 
-def _kind(reading: Reading, features: Features, clause: list[str], words: frozenset[str]) -> tuple[str, str, bool]:
+def _kind(
+    reading: Reading, features: Features, clause: list[str], words: frozenset[str]
+) -> tuple[str, str, bool]:
     wanted = features.wanted
     if say.ORDERS.search(reading.text):
         return "ratio", "", True
-    if reading.quantities and all("times" in q.marks for q in reading.quantities) and wanted.unit_text != "percent":
+    if (
+        reading.quantities
+        and all("times" in q.marks for q in reading.quantities)
+        and wanted.unit_text != "percent"
+    ):
         return "ratio", "", True
     text = " ".join(clause)
     if "points" in words and words & _PERCENT | {"points"} and "percentage points" in text:
         return "points", "percent", True
-    if wanted.unit_text == "percent" or features.percent or (words & _PERCENT and not _percent_is_given(reading, clause)):
+    if (
+        wanted.unit_text == "percent"
+        or features.percent
+        or (words & _PERCENT and not _percent_is_given(reading, clause))
+    ):
         return "percent", "percent", True
     if wanted.unit_text == "dimensionless" and wanted.explicit:
         return "ratio", "", True
     if words & {"count", "number"} and not wanted.explicit:
-        thing = next((u for w in clause if (u := spelled_unit(w)) in ("chip", "server", "rack", "person", "request", "core")), "")
+        thing = next(
+            (
+                u
+                for w in clause
+                if (u := spelled_unit(w)) in ("chip", "server", "rack", "person", "request", "core")
+            ),
+            "",
+        )
         if thing:
             return "unit", thing, True
     own = _unit_named(reading, clause)
     if own and (wanted.unit is None or not wanted.explicit or wanted.unit.dims != parse_unit(own).dims):
         return "unit", own, True
-    if wanted.unit is not None and wanted.unit.dims and (wanted.explicit or not words & {"share", "discount", "multiple", "ratio"}):
-        if wanted.unit_text == "USD" and not wanted.explicit and not say.MONEY & words and "much" not in words:
+    if (
+        wanted.unit is not None
+        and wanted.unit.dims
+        and (wanted.explicit or not words & {"share", "discount", "multiple", "ratio"})
+    ):
+        if (
+            wanted.unit_text == "USD"
+            and not wanted.explicit
+            and not say.MONEY & words
+            and "much" not in words
+        ):
             return "open", "", False
         if wanted.unit_text == "USD" and not wanted.explicit and not _about_money(reading, features):
             return "open", "", False
         return "unit", wanted.unit_text, wanted.explicit
-    if words & {"share", "discount", "cagr", "stake", "percentage", "yield"} or (words & {"growth", "increase"} and words & {"annual", "yearly", "rate"}):
+    if words & {"share", "discount", "cagr", "stake", "percentage", "yield"} or (
+        words & {"growth", "increase"} and words & {"annual", "yearly", "rate"}
+    ):
         return "percent", "percent", True
     if words & {"ratio", "multiple", "factor"} or (features.ratio and "times" in words):
         return "ratio", "", True
@@ -141,7 +196,9 @@ def _kind(reading: Reading, features: Features, clause: list[str], words: frozen
         return "unit", "USD", False
     if {"many", "how"} <= words:
         magnitude = bool(_MAGNITUDES & words)
-        return ("unit", "USD", False) if magnitude and _about_money(reading, features) else ("count", "", True)
+        return (
+            ("unit", "USD", False) if magnitude and _about_money(reading, features) else ("count", "", True)
+        )
     return "open", "", False
 
 
@@ -149,7 +206,9 @@ _MAGNITUDES = frozenset("thousand thousands million millions billion billions tr
 
 
 def _about_money(reading: Reading, features: Features) -> bool:
-    return any(q.unit.has("USD") for q in reading.quantities) or not any(q.unit.dims for q in reading.quantities)
+    return any(q.unit.has("USD") for q in reading.quantities) or not any(
+        q.unit.dims for q in reading.quantities
+    )
 
 
 def _percent_is_given(reading: Reading, clause: list[str]) -> bool:
@@ -163,7 +222,9 @@ def _unit_named(reading: Reading, clause: list[str]) -> str:
         after = clause[k + 1] if k + 1 < len(clause) else ""
         if word in ("many", "in", "to", "into", "give", "number") and after:
             rest = clause[k + 1 :]
-            if after in ("gpu", "card", "chip", "gpus", "chips") and [w for w in rest[1:3] if w != "-"][:1] in (["hours"], ["hour"]):
+            if after in ("gpu", "card", "chip", "gpus", "chips") and [w for w in rest[1:3] if w != "-"][
+                :1
+            ] in (["hours"], ["hour"]):
                 return "chip*hour"
             if after in ("kilograms", "kg", "kilos"):
                 return "kg"
@@ -186,7 +247,14 @@ def _per(reading: Reading, start: int, end: int) -> str:
             return unit.removeprefix("x/")
     words = frozenset(t.low for t in tokens[start:end])
     for k in range(start, end - 1):
-        if tokens[k].low in ("a", "each", "every") and tokens[k + 1].low in ("year", "month", "week", "day", "hour", "quarter"):
+        if tokens[k].low in ("a", "each", "every") and tokens[k + 1].low in (
+            "year",
+            "month",
+            "week",
+            "day",
+            "hour",
+            "quarter",
+        ):
             if k + 2 < len(tokens) and tokens[k + 2].low in ("ago", "earlier", "later", "before", "from"):
                 continue
             return spelled_unit(tokens[k + 1].text)
@@ -194,7 +262,14 @@ def _per(reading: Reading, start: int, end: int) -> str:
 
 
 _RATES = {"annualised": "year", "annualized": "year"}
-_OVER_A = {"yearly": "year", "annual": "year", "annually": "year", "monthly": "month", "daily": "day", "quarterly": "quarter_year"}
+_OVER_A = {
+    "yearly": "year",
+    "annual": "year",
+    "annually": "year",
+    "monthly": "month",
+    "daily": "day",
+    "quarterly": "quarter_year",
+}
 
 
 __all__ = ["Asked", "read_asked", "spelled_unit"]

@@ -24,7 +24,9 @@ class Item:
     form: str = ""
     parts: tuple[Item, ...] = ()
     term: Term | None = None
-    absorbed: int = -1  # the part whose counted things are not part of the unit: 400 servers × 350 W is a power
+    absorbed: int = (
+        -1
+    )  # the part whose counted things are not part of the unit: 400 servers × 350 W is a power
     loose: bool = False  # additive, so that it needs brackets within a product
 
     @property
@@ -36,7 +38,9 @@ class Item:
         if self.term is not None:
             text = self.term.plain if plain else self.term.full
             return self.form.format(text) if self.form else text
-        return self.form.format(*(p.bracketed(plain or k == self.absorbed, self.form) for k, p in enumerate(self.parts)))
+        return self.form.format(
+            *(p.bracketed(plain or k == self.absorbed, self.form) for k, p in enumerate(self.parts))
+        )
 
     def bracketed(self, plain: bool, within: str) -> str:
         text = self.written(plain)
@@ -47,17 +51,53 @@ class Item:
         return text
 
 
-def leaf(k: int, term: Term, kind: str = "", weight: float = 1.0, form: str = "", value: float | None = None) -> Item:
-    return Item(k, k, term.value if value is None else value, term.dims, kind or term.kind, weight, form, (), term, loose=bool(form) and not form.startswith("("))
+def leaf(
+    k: int, term: Term, kind: str = "", weight: float = 1.0, form: str = "", value: float | None = None
+) -> Item:
+    return Item(
+        k,
+        k,
+        term.value if value is None else value,
+        term.dims,
+        kind or term.kind,
+        weight,
+        form,
+        (),
+        term,
+        loose=bool(form) and not form.startswith("("),
+    )
 
 
-def join(a: Item, b: Item, form: str, value: float, dims: Dims, kind: str, clear: float, *, absorbed: int = -1, swap: bool = False) -> Item:
+def join(
+    a: Item,
+    b: Item,
+    form: str,
+    value: float,
+    dims: Dims,
+    kind: str,
+    clear: float,
+    *,
+    absorbed: int = -1,
+    swap: bool = False,
+) -> Item:
     """Two neighbours made one; `swap` when the later one is written first."""
     parts = (b, a) if swap else (a, b)
     if swap and absorbed >= 0:
         absorbed = 1 - absorbed
     loose = " + " in form or " - " in form
-    return Item(min(a.first, b.first), max(a.last, b.last), value, dims, kind, a.weight * b.weight * clear, form, parts, None, absorbed, loose)
+    return Item(
+        min(a.first, b.first),
+        max(a.last, b.last),
+        value,
+        dims,
+        kind,
+        a.weight * b.weight * clear,
+        form,
+        parts,
+        None,
+        absorbed,
+        loose,
+    )
 
 
 __all__ = ["Item", "join", "leaf", "without_things"]

@@ -18,7 +18,9 @@ from agent.offline.words import stem
 YEAR = 365 * 86400.0
 
 
-def _item(problem: Problem, value: float, dims: Dims, kind: str, weight: float, form: str, terms: Sequence[int]) -> Item:
+def _item(
+    problem: Problem, value: float, dims: Dims, kind: str, weight: float, form: str, terms: Sequence[int]
+) -> Item:
     parts = tuple(leaf(k, problem.terms[k]) for k in terms)
     return Item(0, len(problem.terms) - 1, value, dims, kind, weight, form, parts)
 
@@ -42,26 +44,41 @@ def _mean(problem: Problem) -> Iterator[Item]:
         return
     for start in (0, 1):
         weights, values = terms[start::2], terms[1 - start :: 2]
-        if len({t.dims for t in values}) != 1 or len({(t.dims, t.kind) for t in weights}) != 1 or values[0].kind != "amount":
+        if (
+            len({t.dims for t in values}) != 1
+            or len({(t.dims, t.kind) for t in weights}) != 1
+            or values[0].kind != "amount"
+        ):
             continue
         yield from _weighted(problem, start, weights, values)
 
 
-def _weighted(problem: Problem, start: int, weights: Sequence[Term], values: Sequence[Term]) -> Iterator[Item]:
+def _weighted(
+    problem: Problem, start: int, weights: Sequence[Term], values: Sequence[Term]
+) -> Iterator[Item]:
     whole = sum(t.value for t in weights)
     if not whole or (weights[0].kind == "percent" and abs(whole - 1) > 0.011):
         return
     n = len(weights)
     pairs = " + ".join(f"{{{2 * k}}} * {{{2 * k + 1}}}" for k in range(n))
-    below = "" if weights[0].kind == "percent" else " / (" + " + ".join(f"{{{2 * k}}}" for k in range(n)) + ")"
+    below = (
+        "" if weights[0].kind == "percent" else " / (" + " + ".join(f"{{{2 * k}}}" for k in range(n)) + ")"
+    )
     value = sum(w.value * v.value for w, v in zip(weights, values, strict=True)) / whole
-    yield _item(problem, value, values[0].dims, "amount", 0.97, f"({pairs}){below}", range(len(problem.terms)))
+    yield _item(
+        problem, value, values[0].dims, "amount", 0.97, f"({pairs}){below}", range(len(problem.terms))
+    )
 
 
 def _share_of_all(problem: Problem) -> Iterator[Item]:
     """ "30M from training, 45M from inference, 5M from consulting: what percent is inference"."""
     terms, asked = _one_unit(problem.terms), problem.asked
-    if asked.kind != "percent" or len(terms) < 2 or len({t.dims for t in terms}) != 1 or any(t.kind == "percent" for t in terms):
+    if (
+        asked.kind != "percent"
+        or len(terms) < 2
+        or len({t.dims for t in terms}) != 1
+        or any(t.kind == "percent" for t in terms)
+    ):
         return
     problem = replace(problem, terms=terms)
     named = _named(problem)
@@ -73,7 +90,15 @@ def _share_of_all(problem: Problem) -> Iterator[Item]:
     if any(t.from_ or t.to for t in terms):
         return
     form = f"{{{named}}} / (" + " + ".join(f"{{{k}}}" for k in range(n)) + ")"
-    yield _item(problem, terms[named].value / sum(t.value for t in terms), (), "ratio", 0.95 if n > 2 else 0.98, form, range(n))
+    yield _item(
+        problem,
+        terms[named].value / sum(t.value for t in terms),
+        (),
+        "ratio",
+        0.95 if n > 2 else 0.98,
+        form,
+        range(n),
+    )
 
 
 def _one_unit(terms: tuple[Term, ...]) -> tuple[Term, ...]:
@@ -81,7 +106,10 @@ def _one_unit(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     marked = next((t for t in terms if not t.bare), None)
     if marked is None or marked.kind != "amount":
         return terms
-    return tuple(with_unit(t, marked) if t.bare and 1e-4 < t.value * marked.scale / marked.value < 1e4 else t for t in terms)
+    return tuple(
+        with_unit(t, marked) if t.bare and 1e-4 < t.value * marked.scale / marked.value < 1e4 else t
+        for t in terms
+    )
 
 
 def _named(problem: Problem) -> int | None:
@@ -102,16 +130,24 @@ def _label(term: Term) -> frozenset[str]:
     if "and" in after:
         after = after[: after.index("and")]
     words = [*before[-3:], *after[:3]]
-    return frozenset(stem(w) for w in words if w.isalpha() and w not in ("and", "to", "the", "of", "for", "with", "in", "is", "from"))
+    return frozenset(
+        stem(w)
+        for w in words
+        if w.isalpha() and w not in ("and", "to", "the", "of", "for", "with", "in", "is", "from")
+    )
 
 
 def _yearly_growth(problem: Problem) -> Iterator[Item]:
     """From A to B in so many years: the growth of one year; "4x in two years": the factor of one."""
     terms, asked = problem.terms, problem.asked
     spans = [k for k, t in enumerate(terms) if t.dims == (("s", 1),)]
-    if len(spans) != 1 or not (asked.says(say.GROWING) or asked.per or asked.says(frozenset({"year", "month", "quarter"}))):
+    if len(spans) != 1 or not (
+        asked.says(say.GROWING) or asked.per or asked.says(frozenset({"year", "month", "quarter"}))
+    ):
         return
-    if not asked.says(say.GROWING | frozenset({"factor", "rate", "yearly", "percent", "%"})) or asked.kind not in ("percent", "ratio"):
+    if not asked.says(
+        say.GROWING | frozenset({"factor", "rate", "yearly", "percent", "%"})
+    ) or asked.kind not in ("percent", "ratio"):
         return
     others = [k for k in range(len(terms)) if k not in spans]
     period = {"month": YEAR / 12, "quarter": YEAR / 4, "day": 86400.0}.get(asked.per, YEAR)
@@ -141,7 +177,11 @@ def _points_between(problem: Problem) -> Iterator[Item]:
     if not a or not c or not (terms[1].to and terms[3].to):
         return
     first, second = b / a - 1, d / c - 1
-    form = "({1} - {0}) / {0} - ({3} - {2}) / {2}" if first >= second else "({3} - {2}) / {2} - ({1} - {0}) / {0}"
+    form = (
+        "({1} - {0}) / {0} - ({3} - {2}) / {2}"
+        if first >= second
+        else "({3} - {2}) / {2} - ({1} - {0}) / {0}"
+    )
     yield _item(problem, abs(first - second), (), "change", 0.97, form, range(4))
 
 
@@ -155,7 +195,11 @@ def _one_after_the_other(problem: Problem) -> Iterator[Item]:
     if not asked.mentions(frozenset({"then", "again", "row", "successive", "another", "followed"})):
         return
     around = asked.every
-    signs = (1 if around & say.MORE and not around & (say.LESS - {"down"}) else -1) if bool(around & say.MORE) != bool(around & say.LESS) else 0
+    signs = (
+        (1 if around & say.MORE and not around & (say.LESS - {"down"}) else -1)
+        if bool(around & say.MORE) != bool(around & say.LESS)
+        else 0
+    )
     if not signs:
         return
     p, q = terms[0].value, terms[1].value
@@ -182,7 +226,15 @@ def _part_changes(problem: Problem) -> Iterator[Item]:
     order = (amounts[0], *shares)
     if asked.says(frozenset({"new", "now", "afterwards", "then"})):
         sign = 1 if up else -1
-        yield _item(problem, total.value * (1 + sign * moved), total.dims, "amount", 0.95, f"{{0}} * (1 {'+' if up else '-'} {{1}} * {{2}})", order)
+        yield _item(
+            problem,
+            total.value * (1 + sign * moved),
+            total.dims,
+            "amount",
+            0.95,
+            f"{{0}} * (1 {'+' if up else '-'} {{1}} * {{2}})",
+            order,
+        )
     elif asked.says(say.CHANGED | say.APART):
         yield _item(problem, total.value * moved, total.dims, "amount", 0.98, "{0} * {1} * {2}", order)
 
@@ -190,7 +242,13 @@ def _part_changes(problem: Problem) -> Iterator[Item]:
 def _survival(problem: Problem) -> Iterator[Item]:
     """So much lost every period, for so long: the share that is left, or is gone."""
     terms, asked = problem.terms, problem.asked
-    if asked.kind != "percent" or len(terms) != 2 or terms[0].kind != "growth" or terms[0].unit_text != "percent" or terms[1].dims != (("s", 1),):
+    if (
+        asked.kind != "percent"
+        or len(terms) != 2
+        or terms[0].kind != "growth"
+        or terms[0].unit_text != "percent"
+        or terms[1].dims != (("s", 1),)
+    ):
         return
     n = terms[1].value / terms[0].period
     near = frozenset((*terms[0].before[-3:], *terms[0].after[:2]))
@@ -198,9 +256,13 @@ def _survival(problem: Problem) -> Iterator[Item]:
         left = asked.says(say.LEFT)
         value = (1 - terms[0].value) ** n
         form = f"(1 - {{0}}) ^ {n:.12g}"
-        yield _item(problem, value if left else 1 - value, (), "change", 0.95, form if left else f"1 - {form}", (0,))
+        yield _item(
+            problem, value if left else 1 - value, (), "change", 0.95, form if left else f"1 - {form}", (0,)
+        )
     elif near & say.MORE:
-        yield _item(problem, (1 + terms[0].value) ** n - 1, (), "change", 0.95, f"(1 + {{0}}) ^ {n:.12g} - 1", (0,))
+        yield _item(
+            problem, (1 + terms[0].value) ** n - 1, (), "change", 0.95, f"(1 + {{0}}) ^ {n:.12g} - 1", (0,)
+        )
 
 
 _OWN_FACTOR = {"doubling": 2.0, "doublings": 2.0, "halving": 0.5, "halvings": 0.5, "tripling": 3.0}
@@ -209,7 +271,15 @@ _OWN_FACTOR = {"doubling": 2.0, "doublings": 2.0, "halving": 0.5, "halvings": 0.
 def _repeated(problem: Problem) -> Iterator[Item]:
     """ "Two doublings from 100k", "ten times more each generation, two generations later"."""
     terms = problem.terms
-    counts = [k for k, t in enumerate(terms) if t.value <= 12 and float(t.value).is_integer() and _step_word(t) and not t.verbal and t.kind in ("count", "factor")]
+    counts = [
+        k
+        for k, t in enumerate(terms)
+        if t.value <= 12
+        and float(t.value).is_integer()
+        and _step_word(t)
+        and not t.verbal
+        and t.kind in ("count", "factor")
+    ]
     if not 2 <= len(terms) <= 3 or len(counts) != 1:
         return
     n = counts[0]
@@ -218,16 +288,32 @@ def _repeated(problem: Problem) -> Iterator[Item]:
     factors = [k for k in rest if terms[k].kind in ("factor", "growth")]
     bases = [k for k in rest if k not in factors]
     own = _OWN_FACTOR.get(word)
-    if len(bases) != 1 or (own is None) != (len(factors) == 1) or (word == "times" and not _verbal(problem, factors)):
+    if (
+        len(bases) != 1
+        or (own is None) != (len(factors) == 1)
+        or (word == "times" and not _verbal(problem, factors))
+    ):
         return
     base, factor = terms[bases[0]], own if own else terms[factors[0]].value
     power = terms[n].value
-    yield _item(problem, base.value * factor**power, base.dims, base.kind, 0.95, f"{{0}} * {factor:.12g} ^ {power:g}", bases)
+    yield _item(
+        problem,
+        base.value * factor**power,
+        base.dims,
+        base.kind,
+        0.95,
+        f"{{0}} * {factor:.12g} ^ {power:g}",
+        bases,
+    )
 
 
 def _verbal(problem: Problem, factors: list[int]) -> bool:
     """ "doubles three times": the factor is a word right before the count of its steps."""
-    return len(factors) == 1 and problem.terms[factors[0]].value in (2.0, 3.0, 0.5, 4.0) and len(problem.gaps[factors[0]]) <= 1
+    return (
+        len(factors) == 1
+        and problem.terms[factors[0]].value in (2.0, 3.0, 0.5, 4.0)
+        and len(problem.gaps[factors[0]]) <= 1
+    )
 
 
 def _step_word(term: Term) -> str:
@@ -239,12 +325,22 @@ def _step_word(term: Term) -> str:
 def _orders(problem: Problem) -> Iterator[Item]:
     """How many powers of ten lie between two amounts."""
     terms = problem.terms
-    if len(terms) != 2 or not (frozenset({"magnitude", "decade", "decades", "powers", "log10"}) & problem.asked.every):
+    if len(terms) != 2 or not (
+        frozenset({"magnitude", "decade", "decades", "powers", "log10"}) & problem.asked.every
+    ):
         return
     low, high = sorted((0, 1), key=lambda k: terms[k].value)
     if terms[low].value <= 0 or (terms[0].dims != terms[1].dims and terms[0].dims and terms[1].dims):
         return
-    yield _item(problem, math.log10(terms[high].value / terms[low].value), (), "ratio", 1.0, "log10({1} / {0})", (low, high))
+    yield _item(
+        problem,
+        math.log10(terms[high].value / terms[low].value),
+        (),
+        "ratio",
+        1.0,
+        "log10({1} / {0})",
+        (low, high),
+    )
 
 
 _NEXT = frozenset({"next", "further", "following", "more", "subsequent", "other"})
@@ -253,16 +349,27 @@ _NEXT = frozenset({"next", "further", "following", "more", "subsequent", "other"
 def _ladder(problem: Problem) -> Iterator[Item]:
     """The first costs so much, each of the next four k times the one before: the last of them, or all together."""
     terms, asked = problem.terms, problem.asked
-    steps = [k for k, t in enumerate(terms) if t.kind == "count" and t.value <= 12 and t.before[-1:] and t.before[-1] in _NEXT]
+    steps = [
+        k
+        for k, t in enumerate(terms)
+        if t.kind == "count" and t.value <= 12 and t.before[-1:] and t.before[-1] in _NEXT
+    ]
     factors = [k for k, t in enumerate(terms) if t.kind == "factor"]
     bases = [k for k, t in enumerate(terms) if t.kind == "amount"]
-    if not (len(steps) == len(factors) == len(bases) == 1) or not asked.mentions(frozenset("first start starts starting begins initial".split())):
+    if not (len(steps) == len(factors) == len(bases) == 1) or not asked.mentions(
+        frozenset("first start starts starting begins initial".split())
+    ):
         return
     k, n, base = terms[factors[0]].value, int(terms[steps[0]].value), terms[bases[0]]
-    if k == 1 or any(t.value != n + 1 for j, t in enumerate(terms) if j not in (steps[0], factors[0], bases[0])):
+    if k == 1 or any(
+        t.value != n + 1 for j, t in enumerate(terms) if j not in (steps[0], factors[0], bases[0])
+    ):
         return
     if asked.mentions(say.TOTAL):
-        value, form = base.value * (k ** (n + 1) - 1) / (k - 1), f"{{0}} * ({k:g} ^ {n + 1} - 1) / ({k:g} - 1)"
+        value, form = (
+            base.value * (k ** (n + 1) - 1) / (k - 1),
+            f"{{0}} * ({k:g} ^ {n + 1} - 1) / ({k:g} - 1)",
+        )
     else:
         value, form = base.value * k**n, f"{{0}} * {k:g} ^ {n}"
     yield _item(problem, value, base.dims, "amount", 1.05, form, bases)

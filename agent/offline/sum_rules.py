@@ -52,14 +52,31 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
     """p of it, 1 − p of it, 1 + p times it: by the nearest word around that says which."""
     p = term.value
     near = [*term.after[:4], *reversed(term.before[-3:])]
-    role = next((name for w in near for name, words in (("less", say.LESS), ("used", say.USED), ("more", say.MORE)) if w in words), "")
+    role = next(
+        (
+            name
+            for w in near
+            for name, words in (("less", say.LESS), ("used", say.USED), ("more", say.MORE))
+            if w in words
+        ),
+        "",
+    )
     if term.after[:1] == ("of",):
         yield leaf(k, term, "part", 0.97)
         if role == "less":
             yield leaf(k, term, "part", 0.75, "(1 - {0})", 1 - p)
         return
-    lost = problem.asked.says(say.LESS) and not problem.asked.says(say.LEFT) and problem.asked.kind in ("unit", "count")
-    clear = {"less": (0.5, 0.95, 0.2), "more": (0.5, 0.2, 0.95), "used": (0.93, 0.4, 0.1), "": (0.6, 0.45, 0.3)}[role]
+    lost = (
+        problem.asked.says(say.LESS)
+        and not problem.asked.says(say.LEFT)
+        and problem.asked.kind in ("unit", "count")
+    )
+    clear = {
+        "less": (0.5, 0.95, 0.2),
+        "more": (0.5, 0.2, 0.95),
+        "used": (0.93, 0.4, 0.1),
+        "": (0.6, 0.45, 0.3),
+    }[role]
     if role == "less" and (lost or _noun_lost(term, problem)):
         clear = (0.95, 0.4, 0.1)
     if role == "more" and problem.asked.says(say.APART):
@@ -76,7 +93,9 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
 
 def _noun_lost(term: Term, problem: Problem) -> bool:
     """ "5% fail …: how many failed", "early swap rate … how many swapped": the lost ones are what is asked for."""
-    return bool(problem.asked.labels & {w for w in map(_stem, term.after[:4])} - {""}) and not problem.asked.says(say.LEFT)
+    return bool(
+        problem.asked.labels & {w for w in map(_stem, term.after[:4])} - {""}
+    ) and not problem.asked.says(say.LEFT)
 
 
 def _stem(word: str) -> str:
@@ -114,7 +133,9 @@ def joined(a: Item, b: Item, problem: Problem) -> Iterator[Item]:
 
 def _torn(a: Item, b: Item) -> bool:
     """Whether one end of "from A to B" is joined with something else than its other end."""
-    return any(x.leaf and x.term is not None and (x.term.from_ or x.term.to) and x.kind != "part" for x in (a, b))
+    return any(
+        x.leaf and x.term is not None and (x.term.from_ or x.term.to) and x.kind != "part" for x in (a, b)
+    )
 
 
 def _alike(a: Item, b: Item) -> tuple[Item, Item] | None:
@@ -127,7 +148,14 @@ def _alike(a: Item, b: Item) -> tuple[Item, Item] | None:
     if a.dims == b.dims:
         return a, b
     for x, y, first in ((a, b, True), (b, a, False)):
-        if x.dims and x.term is not None and y.term is not None and y.term.bare and y.kind == "count" and y.leaf:
+        if (
+            x.dims
+            and x.term is not None
+            and y.term is not None
+            and y.term.bare
+            and y.kind == "count"
+            and y.leaf
+        ):
             if not 1e-3 <= y.value * x.term.scale / (x.value or 1.0) <= 1e3:
                 continue
             shared = leaf(y.first, with_unit(y.term, x.term), weight=y.weight * 0.95)
@@ -154,7 +182,9 @@ def _shares(a: Dims, b: Dims) -> bool:
     return any(powers.get(n, 0) * p > 0 for n, p in b)
 
 
-def _products(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], problem: Problem) -> Iterator[Item]:
+def _products(
+    a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], problem: Problem
+) -> Iterator[Item]:
     value, dims = a.value * b.value, _times(a.dims, b.dims)
     said = 1.0 if words & say.TIMES and len(gap) <= 3 else 0.0
     if a.term is not None and a.term.kind == "factor" and not gap:
@@ -176,7 +206,11 @@ def _products(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], pro
             if clear and any(n in problem.asked.one for n, _ in x.dims):
                 clear *= 0.4  # asked for one of them
             if clear:
-                each = tuple((n, p) for n, p in y.dims if p > 0 or without_things(((n, 1),))) if not gap else y.dims
+                each = (
+                    tuple((n, p) for n, p in y.dims if p > 0 or without_things(((n, 1),)))
+                    if not gap
+                    else y.dims
+                )
                 yield join(a, b, "{0} * {1}", value, each, "amount", clear, absorbed=k)
     if dims and is_count(a.dims) != is_count(b.dims) and (("s", 1),) in (a.dims, b.dims):
         yield join(a, b, "{0} * {1}", value, dims, "amount", max(said, 0.9))  # chips for hours
@@ -209,7 +243,9 @@ def _is_thing(name: str) -> bool:
     return without_things(((name, 1),)) == ()
 
 
-def _scaled(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], problem: Problem, said: float) -> Iterator[Item]:
+def _scaled(
+    a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], problem: Problem, said: float
+) -> Iterator[Item]:
     """A share or a factor times what it is said of; and what it was before that."""
     value, dims = a.value * b.value, _times(a.dims, b.dims)
     s, other = (a, b) if a.kind in _SCALARS else (b, a)
@@ -225,7 +261,15 @@ def _scaled(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], probl
     clear = max(said, 0.4 if both and a.term is not None and a.term.verbal and not gap else clear)
     told = problem.asked.every - problem.asked.words
     whole = both and problem.whole(a, b) and bool(told & say.WHOLE_FACTOR) and a.kind == b.kind == "factor"
-    yield join(a, b, "{0} * {1}", value, dims, kind, clear * (0.5 if whole or (both and a.kind == b.kind == "factor" and _traded(a, b, words)) else 1.0))
+    yield join(
+        a,
+        b,
+        "{0} * {1}",
+        value,
+        dims,
+        kind,
+        clear * (0.5 if whole or (both and a.kind == b.kind == "factor" and _traded(a, b, words)) else 1.0),
+    )
     if both and a.kind == b.kind == "factor":
         high, low = (a, b) if abs(a.value) >= abs(b.value) else (b, a)
         clear = 0.9 if whole else 0.9 if _traded(a, b, words) else 0.4
@@ -237,7 +281,9 @@ def _scaled(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], probl
 
 def _traded(a: Item, b: Item, words: frozenset[str]) -> bool:
     """ "9x faster but costs 2.25x as much": a gain against what it costs."""
-    costs = b.term is not None and bool(frozenset(b.term.before) & frozenset("cost costs price tco power".split()))
+    costs = b.term is not None and bool(
+        frozenset(b.term.before) & frozenset("cost costs price tco power".split())
+    )
     gains = bool(words & frozenset("faster quicker better performance throughput speed".split()))
     return bool(words & {"but", "though", "whereas", "yet", "only"}) or (costs and gains)
 
@@ -249,7 +295,9 @@ def _earlier(problem: Problem, s: Item) -> float:
     return 0.35
 
 
-def _quotients(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], problem: Problem) -> Iterator[Item]:
+def _quotients(
+    a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], problem: Problem
+) -> Iterator[Item]:
     if not a.value or not b.value or {a.kind, b.kind} & {"part", "factor", "ratio", "change", "percent"}:
         return
     said = 1.0 if words & say.OVER and not (a.dims == b.dims and "between" in words) else 0.0
@@ -257,7 +305,15 @@ def _quotients(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], pr
         said = 0.0  # a rate over a time is kept up for it
     like = a.dims == b.dims
     if said and (not like or words & {"divided", "÷", "/"}):
-        yield join(a, b, "{0} / {1}", a.value / b.value, _per(a.dims, b.dims), "amount" if _per(a.dims, b.dims) else "count", said)
+        yield join(
+            a,
+            b,
+            "{0} / {1}",
+            a.value / b.value,
+            _per(a.dims, b.dims),
+            "amount" if _per(a.dims, b.dims) else "count",
+            said,
+        )
         return
     if like:
         return
@@ -268,13 +324,31 @@ def _quotients(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], pr
         if _shares(x.dims, y.dims):
             clear = 0.93
         elif (is_count(y.dims) or y.dims == (("s", 1),) or not y.dims) and x.dims and not is_count(x.dims):
-            per = bool(problem.asked.per) or any(n in problem.asked.one for n, _ in y.dims) or (problem.asked.unit is not None and any(p < 0 and (n, 1) in y.dims for n, p in problem.asked.unit.dims))
+            per = (
+                bool(problem.asked.per)
+                or any(n in problem.asked.one for n, _ in y.dims)
+                or (
+                    problem.asked.unit is not None
+                    and any(p < 0 and (n, 1) in y.dims for n, p in problem.asked.unit.dims)
+                )
+            )
             clear = 0.9 if per and problem.whole(a, b) else 0.8 if per else 0.4
         else:
             clear = 0.6
         soft = without_things(x.dims) == without_things(y.dims) and bool(without_things(x.dims))
-        yield join(x, y, "{0} / {1}", x.value / y.value, dims, "amount" if without_things(dims) else "count", clear, absorbed=-1) if not soft else join(
-            x, y, "{0} / {1}", x.value / y.value, dims, "count", 0.93
+        yield (
+            join(
+                x,
+                y,
+                "{0} / {1}",
+                x.value / y.value,
+                dims,
+                "amount" if without_things(dims) else "count",
+                clear,
+                absorbed=-1,
+            )
+            if not soft
+            else join(x, y, "{0} / {1}", x.value / y.value, dims, "count", 0.93)
         )
 
 
@@ -291,10 +365,24 @@ def _additive(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iter
     if asked.says(say.STRONGLY_APART) and plus < 0.97:
         plus *= 0.5
     if plus and not words & say.AGAINST or plus > 0.9:
-        yield join(a, b, "{0} + {1}", a.value + b.value, a.dims, "sum", plus * (0.6 if whole and asked.says(say.APART | say.LEFT) and not asked.says(say.TOTAL) else 1.0))
+        yield join(
+            a,
+            b,
+            "{0} + {1}",
+            a.value + b.value,
+            a.dims,
+            "sum",
+            plus * (0.6 if whole and asked.says(say.APART | say.LEFT) and not asked.says(say.TOTAL) else 1.0),
+        )
     minus = 0.97 if words & say.MINUS else 0.0
     if not minus and asked.mentions(say.APART | say.LEFT):
-        minus = (0.93 if asked.says(say.APART | say.LEFT) else 0.75) if whole else 0.8 if words & say.AGAINST or asked.says(say.APART) else 0.5
+        minus = (
+            (0.93 if asked.says(say.APART | say.LEFT) else 0.75)
+            if whole
+            else 0.8
+            if words & say.AGAINST or asked.says(say.APART)
+            else 0.5
+        )
     if not minus and whole and ((a.term and a.term.from_) or (b.term and b.term.to)):
         minus = 0.8
     if not minus:
@@ -303,7 +391,9 @@ def _additive(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iter
     yield join(high, low, "{0} - {1}", high.value - low.value, a.dims, "sum", minus)
 
 
-def _compared(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], problem: Problem) -> Iterator[Item]:
+def _compared(
+    a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], problem: Problem
+) -> Iterator[Item]:
     """A share, a change or a multiple of amounts of one kind."""
     if not a.value or not b.value or a.value < 0 or b.value < 0:
         return
@@ -339,13 +429,18 @@ def _share(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], proble
         yield join(part, total, "1 - {0} / {1}", 1 - value, (), "ratio", 0.95 if clear > 0.5 else 0.5)
 
 
-_PLAIN_ASKING = frozenset(stem(w) for w in "percent percentage pct share fraction part many much total first second that this out sit sat number".split())
+_PLAIN_ASKING = frozenset(
+    stem(w)
+    for w in "percent percentage pct share fraction part many much total first second that this out sit sat number".split()
+)
 
 
 def _names_another(problem: Problem) -> bool:
     """Whether what is asked about is named nowhere among the numbers ("free cash flow as a percentage of …")."""
     named = problem.asked.labels - _PLAIN_ASKING
-    around = {stem(w) for t in problem.terms for w in (*t.before, *t.after, *t.unit_text.split("/")) if w.isalpha()}
+    around = {
+        stem(w) for t in problem.terms for w in (*t.before, *t.after, *t.unit_text.split("/")) if w.isalpha()
+    }
     around |= {stem(w) for gap in problem.gaps for w in gap if w.isalpha()}
     known = {stem(w) for w in say.CHANGED | say.SHARE | say.LEFT | say.APART | say.USED}
     return bool(named - known) and not named & around
@@ -379,19 +474,33 @@ def _reversed(a: Item, b: Item, words: frozenset[str]) -> bool:
     if "than" in words or (a.term.to and b.term.from_):
         return True
     later = frozenset({"now", "today", "currently"})
-    return bool(later & frozenset(a.term.after[:2] + a.term.before[-2:])) and bool(say.BEFORE & frozenset(b.term.after + b.term.before))
+    return bool(later & frozenset(a.term.after[:2] + a.term.before[-2:])) and bool(
+        say.BEFORE & frozenset(b.term.after + b.term.before)
+    )
 
 
-def _multiple(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], problem: Problem) -> Iterator[Item]:
+def _multiple(
+    a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], problem: Problem
+) -> Iterator[Item]:
     """How many times: the larger over the smaller, or as the text puts it."""
     asked = problem.asked
-    if asked.kind not in ("ratio", "count", "open") and not (asked.unit is not None and is_count(asked.unit.dims) and not is_count(a.dims)):
+    if asked.kind not in ("ratio", "count", "open") and not (
+        asked.unit is not None and is_count(asked.unit.dims) and not is_count(a.dims)
+    ):
         return
     high, low = (a, b) if a.value >= b.value else (b, a)
     clear = {"ratio": 0.97, "count": 0.7, "open": 0.3}.get(asked.kind, 0.85)
     if gap[:1] == ("over",) and asked.kind == "ratio":
         high, low = a, b
-    yield join(high, low, "{0} / {1}", high.value / low.value, (), "ratio" if asked.kind != "unit" else "count", clear)
+    yield join(
+        high,
+        low,
+        "{0} / {1}",
+        high.value / low.value,
+        (),
+        "ratio" if asked.kind != "unit" else "count",
+        clear,
+    )
 
 
 def _percents(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterator[Item]:
@@ -408,7 +517,15 @@ def _percents(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iter
     marked = a.term is not None and a.term.from_ and b.term is not None and b.term.to
     if marked:
         yield from _change(a, b, words, problem)
-        yield join(a, b, "{1} - {0}" if b.value > a.value else "{0} - {1}", abs(b.value - a.value), (), "change", 0.5 if asked.mentions(frozenset({"relative"})) else 0.85)
+        yield join(
+            a,
+            b,
+            "{1} - {0}" if b.value > a.value else "{0} - {1}",
+            abs(b.value - a.value),
+            (),
+            "change",
+            0.5 if asked.mentions(frozenset({"relative"})) else 0.85,
+        )
 
 
 def _powers(a: Item, b: Item) -> Iterator[Item]:
@@ -421,7 +538,17 @@ def _powers(a: Item, b: Item) -> Iterator[Item]:
     if other.dims == (("s", 1),) and other.leaf:
         step, base = _step(g.term)
         n = other.value / g.term.period
-        yield Item(min(a.first, b.first), max(a.last, b.last), step**n, (), "factor", 0.95 * other.weight, f"{base} ^ {n:.12g}", (g,), None)
+        yield Item(
+            min(a.first, b.first),
+            max(a.last, b.last),
+            step**n,
+            (),
+            "factor",
+            0.95 * other.weight,
+            f"{base} ^ {n:.12g}",
+            (g,),
+            None,
+        )
 
 
 def _step(term: Term) -> tuple[float, str]:

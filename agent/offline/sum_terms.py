@@ -17,7 +17,9 @@ Dims = tuple[tuple[str, int], ...]
 KEPT = frozenset({"token", "FLOP", "byte"})  # counts that stay in what is written out
 _FACTOR_DIMS: Dims = ()
 _STOPS = frozenset(",.;:?!()")
-_NOT_NOUNS = frozenset("was has less plus minus versus times this is does its as us yes thus across always gpus".split())
+_NOT_NOUNS = frozenset(
+    "was has less plus minus versus times this is does its as us yes thus across always gpus".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,11 @@ def read_terms(reading: Reading, wanted: list[int], money: bool) -> list[Term]:
     return _with_periods(reading, terms)
 
 
-_NUMBER_WORDS = (frozenset(SPELLED) | frozenset(SCALES) | {"half", "third", "thirds", "fifth", "tenth", "twentieth", "eighth", "sixth", "point"}) - {"one", "zero"}
+_NUMBER_WORDS = (
+    frozenset(SPELLED)
+    | frozenset(SCALES)
+    | {"half", "third", "thirds", "fifth", "tenth", "twentieth", "eighth", "sixth", "point"}
+) - {"one", "zero"}
 
 
 def all_read(reading: Reading, terms: list[Term]) -> bool:
@@ -114,16 +120,25 @@ def all_read(reading: Reading, terms: list[Term]) -> bool:
             continue
         after = [t.low for t in reading.tokens[i + 1 : i + 3]]
         before = reading.tokens[i - 1].low if i else ""
-        if token.low in SCALES and (token.low.endswith("s") or before in ("many", "much", "in", "of", "per", "$", "give", "as", "(")):
+        if token.low in SCALES and (
+            token.low.endswith("s") or before in ("many", "much", "in", "of", "per", "$", "give", "as", "(")
+        ):
             continue
-        if token.low in _NUMBER_WORDS or (token.low == "quarter" and after[:1] == ["of"] and not after[-1][:1].isdigit()):
+        if token.low in _NUMBER_WORDS or (
+            token.low == "quarter" and after[:1] == ["of"] and not after[-1][:1].isdigit()
+        ):
             return False
         if token.is_number and float(token.text.replace(",", "")) not in (24.0, 7.0):
             return False
     used = {t.index for t in terms}
     for i, q in enumerate(reading.quantities):
         after = [t.low for t in reading.tokens[q.last : q.last + 2]]
-        if i not in used and q.unit_text == "quarter_year" and after[:1] == ["of"] and not after[-1][:1].isdigit():
+        if (
+            i not in used
+            and q.unit_text == "quarter_year"
+            and after[:1] == ["of"]
+            and not after[-1][:1].isdigit()
+        ):
             return False  # "a quarter of it"
     alike = max((sum(1 for t in terms if t.dims == u.dims) for u in terms), default=0)
     return all(
@@ -137,7 +152,12 @@ def _must_use(reading: Reading, i: int) -> bool:
     q = reading.quantities[i]
     if "verbal" in q.marks or _one_amount(q) or _fraction(q):
         return True
-    if "spelled" in q.marks and not q.marked and q.last < len(reading.tokens) and reading.tokens[q.last].low in say.STEPS - {"times"}:
+    if (
+        "spelled" in q.marks
+        and not q.marked
+        and q.last < len(reading.tokens)
+        and reading.tokens[q.last].low in say.STEPS - {"times"}
+    ):
         return True
     after = reading.quantities[i + 1] if i + 1 < len(reading.quantities) else None
     return (
@@ -153,16 +173,30 @@ def _fraction(q: Quantity) -> bool:
 
 def _one_amount(q: Quantity) -> bool:
     """ "One gigawatt": an amount, not one of something."""
-    return q.value == 1 and "spelled" in q.marks and bool(without_things(q.unit.dims)) and q.unit.dims != (("s", 1),) and not q.marks & {"period", "article"}
+    return (
+        q.value == 1
+        and "spelled" in q.marks
+        and bool(without_things(q.unit.dims))
+        and q.unit.dims != (("s", 1),)
+        and not q.marks & {"period", "article"}
+    )
 
 
 def _is_result(reading: Reading, i: int) -> bool:
     """ "…, so 50x", "= 40": a result somebody states, nothing to reckon with."""
     q = reading.quantities[i]
     for later in reading.quantities[i + 1 :]:
-        if later.value == q.value and later.unit_text == q.unit_text and "so" in _back(reading, later.first, q.last):
+        if (
+            later.value == q.value
+            and later.unit_text == q.unit_text
+            and "so" in _back(reading, later.first, q.last)
+        ):
             return True  # "shrinks 3.5x so each costs 3.5 times as much"
-    lead = [t.low for t in reading.tokens[max(0, q.first - 2) : q.first] if t.low not in ("around", "about", "roughly", "$", "~")]
+    lead = [
+        t.low
+        for t in reading.tokens[max(0, q.first - 2) : q.first]
+        if t.low not in ("around", "about", "roughly", "$", "~")
+    ]
     return lead[-1:] in (["so"], ["thus"], ["hence"], ["="], ["equals"])
 
 
@@ -178,7 +212,17 @@ def _term(reading: Reading, use: list[int], k: int, money: bool) -> Term:
     elif text == "USD" and k + 1 < len(use) and _compared_rate(reading, use, k + 1):
         unit, text = _unit(reading, use, k + 1, money)
     value = q.value * _shared_scale(reading, use, k)
-    kind = "percent" if q.unit_text == "percent" or _fraction(q) else "factor" if "times" in q.marks else "worked" if text.endswith("/year") and not unit.dims else "amount" if unit.dims else "count"
+    kind = (
+        "percent"
+        if q.unit_text == "percent" or _fraction(q)
+        else "factor"
+        if "times" in q.marks
+        else "worked"
+        if text.endswith("/year") and not unit.dims
+        else "amount"
+        if unit.dims
+        else "count"
+    )
     return Term(
         use[k], value * unit.factor, unit.dims, kind, literal(value, text if "#" not in text else plain_unit(text)),
         literal(value, plain_unit(text)), q.first, q.last, _back(reading, q.first, last), _ahead(reading, q.last, ahead),
@@ -204,7 +248,9 @@ def _unit(reading: Reading, use: list[int], k: int, money: bool) -> tuple[Unit, 
         text = f"#{stem(noun)}" if noun and _again(reading, noun, q) else ""
     if not text:
         return NUMBER, ""
-    if parse_unit(text).dims == (("s", 1),) and {t.low for t in reading.tokens[max(0, q.first - 3) : q.first]} & {"works", "work", "working", "billable"}:
+    if parse_unit(text).dims == (("s", 1),) and {
+        t.low for t in reading.tokens[max(0, q.first - 3) : q.first]
+    } & {"works", "work", "working", "billable"}:
         return parse_unit(f"{text}/year"), f"{text}/year"
     piece = _piece(reading, use, k, text)
     if piece and f"/{piece}" not in text and text != piece:
@@ -237,12 +283,20 @@ def _shared_scale(reading: Reading, use: list[int], k: int) -> float:
     """ "4.2 of 14 billion", "from 3.4 to 4.9 million": the first number is in millions as well."""
     q = reading.quantities[use[k]]
     after = reading.quantities[use[k + 1]] if k + 1 < len(use) else None
-    if after is None or "scaled" in q.marks or "scaled" not in after.marks or q.value >= 1000 or "times" in q.marks:
+    if (
+        after is None
+        or "scaled" in q.marks
+        or "scaled" not in after.marks
+        or q.value >= 1000
+        or "times" in q.marks
+    ):
         return 1.0
     if q.unit_text not in ("", after.unit_text) or (q.unit_text and "shared" not in q.marks):
         return 1.0
     between = [t.low for t in reading.tokens[q.last : after.first] if t.text != "$"]
-    if between not in (["of"], ["of", "the"], ["out", "of"], ["to"], ["->"]) or (q.value.is_integer() and after.value < 1e9):
+    if between not in (["of"], ["of", "the"], ["out", "of"], ["to"], ["->"]) or (
+        q.value.is_integer() and after.value < 1e9
+    ):
         return 1.0
     return next((s for s in (1e12, 1e9, 1e6, 1e3) if after.value >= s), 1.0)
 
@@ -251,7 +305,14 @@ def _noun_after(reading: Reading, q: Quantity) -> str:
     """The plural that a bare number counts."""
     for token in reading.tokens[q.last : q.last + 2]:
         low = token.low
-        if token.is_word and low.endswith("s") and len(low) > 3 and low not in _NOT_NOUNS and low not in STOP and low not in say.HAVING | say.LEFT | say.LESS | say.MORE | say.STEPS:
+        if (
+            token.is_word
+            and low.endswith("s")
+            and len(low) > 3
+            and low not in _NOT_NOUNS
+            and low not in STOP
+            and low not in say.HAVING | say.LEFT | say.LESS | say.MORE | say.STEPS
+        ):
             return low
         if not token.is_word:
             break
@@ -261,7 +322,10 @@ def _noun_after(reading: Reading, q: Quantity) -> str:
 def _again(reading: Reading, noun: str, q: Quantity) -> bool:
     """Whether one of the counted things is spoken of elsewhere ("each branch", "does a subscriber get")."""
     s = stem(noun)
-    return any(t.is_word and (i < q.first or i >= q.last + 2) and stem(t.text) == s for i, t in enumerate(reading.tokens))
+    return any(
+        t.is_word and (i < q.first or i >= q.last + 2) and stem(t.text) == s
+        for i, t in enumerate(reading.tokens)
+    )
 
 
 def _piece(reading: Reading, use: list[int], k: int, text: str) -> str:
@@ -273,18 +337,43 @@ def _piece(reading: Reading, use: list[int], k: int, text: str) -> str:
     if not own:
         return ""
     words = [t.low for t in tokens[q.last : q.last + 4]]
-    if words[:1] and words[0] in ("server", "servers", "machine", "machines", "box", "boxes", "node", "nodes", "host", "hosts") and _counted(own[0][0]) and _matters(reading, "server"):
+    if (
+        words[:1]
+        and words[0]
+        in ("server", "servers", "machine", "machines", "box", "boxes", "node", "nodes", "host", "hosts")
+        and _counted(own[0][0])
+        and _matters(reading, "server")
+    ):
         return "server"  # "eight-GPU boxes"
-    if len(words) > 1 and words[0] in ("per", "in", "for", "to") and words[1] in ("each", "every", "a", "one", "per"):
+    if (
+        len(words) > 1
+        and words[0] in ("per", "in", "for", "to")
+        and words[1] in ("each", "every", "a", "one", "per")
+    ):
         named = _noun_unit(reading, words[2] if len(words) > 2 else "", q)
         if named:
             return named
-    subject = is_count(own) and words[:1] == ["each"] and len(words) > 1 and words[1].isalpha() and words[1] not in ("and", "or", "at", "for", "with")
+    subject = (
+        is_count(own)
+        and words[:1] == ["each"]
+        and len(words) > 1
+        and words[1].isalpha()
+        and words[1] not in ("and", "or", "at", "for", "with")
+    )
     before = reading.quantities[use[k - 1]] if k else None
-    led = "each" in _back(reading, q.first, before.last if before else 0) and (before is None or "each" not in before.marks)
+    led = "each" in _back(reading, q.first, before.last if before else 0) and (
+        before is None or "each" not in before.marks
+    )
     if not subject and (led or "each" in q.marks or words[:1] == ["each"] or "apiece" in words[:2]):
         return _nearest_counted(reading, use, k)
-    if words and not _counted(own[0][0]) and "USD" not in text and (described := spelled_unit(words[0])) and _counted_unit(described) and described != "request":
+    if (
+        words
+        and not _counted(own[0][0])
+        and "USD" not in text
+        and (described := spelled_unit(words[0]))
+        and _counted_unit(described)
+        and described != "request"
+    ):
         return described  # "40 kW racks"
     return _one_of(reading, q)
 
@@ -302,7 +391,12 @@ def _one_of(reading: Reading, q: Quantity) -> str:
             tail = rest[n:]
             if tail[:1] == ["hour"] and unit in ("chip", "person"):
                 unit, tail = f"{unit}/hour", tail[1:]
-            if not tail or len(tail) > 2 or tail[0] not in _ONE_HAS or not _matters(reading, unit.partition("/")[0]):
+            if (
+                not tail
+                or len(tail) > 2
+                or tail[0] not in _ONE_HAS
+                or not _matters(reading, unit.partition("/")[0])
+            ):
                 return ""
             return unit
         return ""
@@ -317,7 +411,9 @@ def _matters(reading: Reading, piece: str) -> bool:
     return any(w == "many" and piece in map(spelled_unit, lows[i + 1 : i + 4]) for i, w in enumerate(lows))
 
 
-_ONE_HAS = frozenset("is costs cost takes uses draws needs burns eats gets does pulls has holds goes delivers makes at for".split())
+_ONE_HAS = frozenset(
+    "is costs cost takes uses draws needs burns eats gets does pulls has holds goes delivers makes at for".split()
+)
 
 
 def _counted_unit(unit: str) -> bool:
@@ -374,7 +470,13 @@ def _with_periods(reading: Reading, terms: list[Term]) -> list[Term]:
         if t.kind in ("percent", "factor"):
             nxt = terms[k + 1] if k + 1 < len(terms) else None
             seconds = _own_period(reading, t)
-            if not seconds and nxt is not None and nxt.dims == (("s", 1),) and nxt.before[-1:] and nxt.before[-1] in ("every", "each", "per"):
+            if (
+                not seconds
+                and nxt is not None
+                and nxt.dims == (("s", 1),)
+                and nxt.before[-1:]
+                and nxt.before[-1] in ("every", "each", "per")
+            ):
                 seconds, skip = nxt.value, k + 1
             if seconds:
                 t = replace(t, period=seconds, kind="growth")
@@ -382,7 +484,16 @@ def _with_periods(reading: Reading, terms: list[Term]) -> list[Term]:
     return out
 
 
-_PERIODS = {"year": "year", "yr": "year", "annum": "year", "month": "month", "quarter": "quarter_year", "week": "week", "day": "day", "generation": ""}
+_PERIODS = {
+    "year": "year",
+    "yr": "year",
+    "annum": "year",
+    "month": "month",
+    "quarter": "quarter_year",
+    "week": "week",
+    "day": "day",
+    "generation": "",
+}
 
 
 def _own_period(reading: Reading, t: Term) -> float:

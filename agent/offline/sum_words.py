@@ -52,16 +52,28 @@ APART = _words(
     "overpaying overpayment overspend difference gap apart overpay overpaid save saved saves saving savings cheaper extra more less fewer additional short excess "
     "higher lower dearer larger smaller bigger longer shorter by shortfall missing lead ahead"
 )
-SHARE = _words("share fraction part portion proportion slice cover covers covered account accounts represent makes make funds fund")
+SHARE = _words(
+    "share fraction part portion proportion slice cover covers covered account accounts represent makes make funds fund"
+)
 AVERAGE = _words("average mean blended weighted averaged avg averages")
-GROWING = _words("growth grow grows grew grown cagr compound compounded compounding annualised annualized annual yearly")
-BEFORE = _words("before originally original previously previous ago earlier prior initially undiscounted list was were full base")
+GROWING = _words(
+    "growth grow grows grew grown cagr compound compounded compounding annualised annualized annual yearly"
+)
+BEFORE = _words(
+    "before originally original previously previous ago earlier prior initially undiscounted list was were full base"
+)
 # a factor that divides what it is said of
-FEWER = _words("fewer less cheaper smaller lower shorter lighter drop drops dropped fell fall falls down reduction slower reduced cut shrinks shrank halved halves")
+FEWER = _words(
+    "fewer less cheaper smaller lower shorter lighter drop drops dropped fell fall falls down reduction slower reduced cut shrinks shrank halved halves"
+)
 # one factor is the whole of which the other is a part
 WHOLE_FACTOR = _words("overall altogether total ended explain explains explained combined rest")
-STRONGLY_APART = _words("difference gap apart overpay overpaid overpaying overpayment overspend lower higher cheaper dearer save saved saves saving savings")
-STEPS = _words("generation generations step steps doubling doublings round rounds iteration iterations halving halvings tripling times")
+STRONGLY_APART = _words(
+    "difference gap apart overpay overpaid overpaying overpayment overspend lower higher cheaper dearer save saved saves saving savings"
+)
+STEPS = _words(
+    "generation generations step steps doubling doublings round rounds iteration iterations halving halvings tripling times"
+)
 PERIOD_LEADS = _words("every each per a")
 DURATION_LEADS = _words("after for over in within through during later of next")
 MONEY = _words(

@@ -58,7 +58,9 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
     orders = bool(say.ORDERS.search(reading.text))
     if asked.kind == "open" and _EXPLAIN.search(reading.text):
         return None
-    if (say.LAWS.search(reading.text) or (len(salient) > 2 and say.LAWS_OF_MORE.search(reading.text))) and not orders:
+    if (
+        say.LAWS.search(reading.text) or (len(salient) > 2 and say.LAWS_OF_MORE.search(reading.text))
+    ) and not orders:
         return None
     if _missing_subject(reading, asked):
         return None
@@ -70,13 +72,25 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
         return _converted(terms[0], asked, features) if known else None
     problem = Problem(tuple(terms), tuple(_gap(reading, a, b) for a, b in itertools.pairwise(terms)), asked)
     found = _clearest(problem, salient)
-    if found is not None and any(reading.quantities[t.index].low != reading.quantities[t.index].high for t in terms):
+    if found is not None and any(
+        reading.quantities[t.index].low != reading.quantities[t.index].high for t in terms
+    ):
         known = False  # a range is no number
     return found if known or found is None else replace(found, clarity=UNREAD * found.clarity)
 
 
-_SUBJECT = re.compile(r"\b(memory|hbm|bandwidth|flops?|tflops|teraflops|compute|capacity|gigabytes|gb|throughput|performance|tokens?)\b[\w ]{0,12} per\b", re.I)
-_MEASURES = {"flops": "FLOP", "flop": "FLOP", "bandwidth": "byte", "memory": "byte", "hbm": "byte", "tflops": "FLOP"}
+_SUBJECT = re.compile(
+    r"\b(memory|hbm|bandwidth|flops?|tflops|teraflops|compute|capacity|gigabytes|gb|throughput|performance|tokens?)\b[\w ]{0,12} per\b",
+    re.I,
+)
+_MEASURES = {
+    "flops": "FLOP",
+    "flop": "FLOP",
+    "bandwidth": "byte",
+    "memory": "byte",
+    "hbm": "byte",
+    "tflops": "FLOP",
+}
 
 
 def _missing_subject(reading: Reading, asked: Asked) -> bool:
@@ -85,7 +99,12 @@ def _missing_subject(reading: Reading, asked: Asked) -> bool:
         return False
     units = {n for q in reading.quantities for n, _ in q.unit.dims}
     named = _SUBJECT.search(reading.text)
-    if named and units <= {"USD", "s", "chip", "J"} and units and not any("times" in q.marks for q in reading.quantities):
+    if (
+        named
+        and units <= {"USD", "s", "chip", "J"}
+        and units
+        and not any("times" in q.marks for q in reading.quantities)
+    ):
         return True
     return any(word in asked.words and base not in units for word, base in _MEASURES.items()) and not units
 
@@ -96,8 +115,10 @@ def _gap(reading: Reading, a: Term, b: Term) -> tuple[str, ...]:
 
 def _money(reading: Reading, asked: Asked, features: Features) -> bool:
     """Whether large bare amounts are money: money is asked for or spoken of, and nothing else is."""
-    return bool(asked.every & say.MONEY) or asked.unit_text.startswith("USD") or (
-        asked.kind in ("open", "unit") and any(q.unit.dims == (("s", 1),) for q in reading.quantities)
+    return (
+        bool(asked.every & say.MONEY)
+        or asked.unit_text.startswith("USD")
+        or (asked.kind in ("open", "unit") and any(q.unit.dims == (("s", 1),) for q in reading.quantities))
     )
 
 
@@ -130,14 +151,25 @@ def _best(made: object) -> list[Item]:
 
 
 def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
-    answers = [a for item in (*_chart(problem), *wholes(problem)) if (a := _accepted(item, problem)) is not None]
+    answers = [
+        a for item in (*_chart(problem), *wholes(problem)) if (a := _accepted(item, problem)) is not None
+    ]
     if not answers:
         return None
     if problem.asked.says(say.STRONGLY_APART) and problem.asked.kind in ("unit", "open"):
-        answers = [replace(a, weight=a.weight * (1.0 if a.item.kind in ("sum", "ratio") or "-" in a.item.written(True) else 0.6)) for a in answers]
+        answers = [
+            replace(
+                a,
+                weight=a.weight
+                * (1.0 if a.item.kind in ("sum", "ratio") or "-" in a.item.written(True) else 0.6),
+            )
+            for a in answers
+        ]
     answers.sort(key=lambda a: -a.weight)
     best = answers[0]
-    rival = next((a.weight for a in answers[1:] if abs(a.value - best.value) > 1e-6 * abs(best.value or 1)), 0.0)
+    rival = next(
+        (a.weight for a in answers[1:] if abs(a.value - best.value) > 1e-6 * abs(best.value or 1)), 0.0
+    )
     clarity = SCALE * best.weight * _doubt(rival / best.weight)
     used = tuple(sorted({*salient, *(t.index for t in problem.terms)}))
     return Sum(best.item.written(best.plain), best.unit, used, round(clarity, 4), best.item.form)
@@ -183,7 +215,9 @@ def _in_unit(item: Item, problem: Problem, unit: Unit, text: str) -> _Answer | N
             return _Answer(item, clean, True, item.weight, item.value)
         things = without_things(unit.dims) != unit.dims
         spare = things and _drops(unit)
-        return _Answer(item, _plain_text(clean) if spare else clean, not things or spare, item.weight, item.value)
+        return _Answer(
+            item, _plain_text(clean) if spare else clean, not things or spare, item.weight, item.value
+        )
     if is_count(unit.dims) and item.dims == (("s", -1),) and problem.asked.over:
         return _Answer(_through(item, problem.asked.over), clean, True, item.weight * 0.95, item.value)
     if is_count(unit.dims) and not item.dims and item.kind in ("count", "amount"):
@@ -191,10 +225,27 @@ def _in_unit(item: Item, problem: Problem, unit: Unit, text: str) -> _Answer | N
     core = without_things(item.dims)
     if core and core == without_things(unit.dims):
         spare = any(p < 0 and not without_things(((n, 1),)) for n, p in item.dims) and not _drops(unit)
-        one_of = problem.asked.per or problem.asked.says(frozenset({"each", "apiece", "per", "one"})) or _speaks_of_one(item, problem.asked)
-        if spare and unit.dims == (("s", -1), ("token", 1)) and len(item.dims) == 3 and _speaks_of_one(item, problem.asked):
-            return _Answer(item, f"{clean}/{next(n for n, p in item.dims if p < 0 and n != 's')}", False, item.weight * 0.95, item.value)
-        return _Answer(item, _plain_text(clean), True, item.weight * (0.45 if spare and not one_of else 0.9), item.value)
+        one_of = (
+            problem.asked.per
+            or problem.asked.says(frozenset({"each", "apiece", "per", "one"}))
+            or _speaks_of_one(item, problem.asked)
+        )
+        if (
+            spare
+            and unit.dims == (("s", -1), ("token", 1))
+            and len(item.dims) == 3
+            and _speaks_of_one(item, problem.asked)
+        ):
+            return _Answer(
+                item,
+                f"{clean}/{next(n for n, p in item.dims if p < 0 and n != 's')}",
+                False,
+                item.weight * 0.95,
+                item.value,
+            )
+        return _Answer(
+            item, _plain_text(clean), True, item.weight * (0.45 if spare and not one_of else 0.9), item.value
+        )
     return _over_time(item, problem, unit, clean)
 
 
@@ -205,7 +256,9 @@ def _speaks_of_one(item: Item, asked: Asked) -> bool:
 
 def _drops(unit: Unit) -> bool:
     """Money or memory "per card" is dollars or gigabytes of one; a rate of tokens per card keeps it."""
-    return not unit.has("token") and any(p < 0 for n, p in unit.dims if n != "s" and not without_things(((n, 1),)))
+    return not unit.has("token") and any(
+        p < 0 for n, p in unit.dims if n != "s" and not without_things(((n, 1),))
+    )
 
 
 def _plain_text(text: str) -> str:
@@ -216,15 +269,27 @@ def _over_time(item: Item, problem: Problem, unit: Unit, text: str) -> _Answer |
     """A rate where an amount of a year, month or day is asked for."""
     per = problem.asked.per or problem.asked.over
     core, wanted = without_things(item.dims), without_things(unit.dims)
-    priced = problem.asked.says(frozenset("price rate cost charge fee tariff".split())) and not problem.asked.over
-    if priced and not problem.asked.sure and wanted == (("USD", 1),) and ("USD", 1) in core and all(p < 0 for n, p in core if n != "USD"):
-        return _Answer(item, _own_unit(item, problem), True, item.weight * 0.9, item.value)  # a price per so much
+    priced = (
+        problem.asked.says(frozenset("price rate cost charge fee tariff".split())) and not problem.asked.over
+    )
+    if (
+        priced
+        and not problem.asked.sure
+        and wanted == (("USD", 1),)
+        and ("USD", 1) in core
+        and all(p < 0 for n, p in core if n != "USD")
+    ):
+        return _Answer(
+            item, _own_unit(item, problem), True, item.weight * 0.9, item.value
+        )  # a price per so much
     if not per or parse_unit(per).dims != (("s", 1),):
         return None
     core, wanted = without_things(item.dims), without_things(unit.dims)
     if core == (Unit(1.0, wanted) / Unit(1.0, (("s", 1),))).dims:
         if problem.asked.over:
-            return _Answer(_through(item, problem.asked.over), _plain_text(text), True, item.weight * 0.95, item.value)
+            return _Answer(
+                _through(item, problem.asked.over), _plain_text(text), True, item.weight * 0.95, item.value
+            )
         return _Answer(item, f"{_plain_text(text)}/{per}", True, item.weight * 0.95, item.value)
     return None
 
@@ -279,7 +344,12 @@ def _converted(term: Term, asked: Asked, features: Features) -> Sum | None:
     if not term.dims or term.bare or len(features.stems) > 8:
         return None
     period = asked.over or asked.per
-    if period and parse_unit(period).dims == (("s", 1),) and ("s", -1) in term.dims and ("USD", 1) in term.dims:
+    if (
+        period
+        and parse_unit(period).dims == (("s", 1),)
+        and ("s", -1) in term.dims
+        and ("USD", 1) in term.dims
+    ):
         rate = plain_unit(term.unit_text).rsplit("/", 1)[0]
         if without_things(term.dims) == (("USD", 1), ("s", -1)) and without_things(term.dims) == term.dims:
             if asked.over:
@@ -293,7 +363,10 @@ def _converted(term: Term, asked: Asked, features: Features) -> Sum | None:
     return None
 
 
-_EXPLAIN = re.compile(r"^\W*(why|how come|explain|summari[sz]e|describe|who|where|when|tell me)\b|\b(opinion|argument|reasons?|thoughts)\b", re.I)
+_EXPLAIN = re.compile(
+    r"^\W*(why|how come|explain|summari[sz]e|describe|who|where|when|tell me)\b|\b(opinion|argument|reasons?|thoughts)\b",
+    re.I,
+)
 _PLAIN = re.compile(r"^[\d\s.,()+*/^x×÷kKmMbB$%-]+$")
 _LEAD = re.compile(r"^\W*(what('s| is)|how much is|calculate|compute|evaluate|work out)\s+", re.I)
 
@@ -307,7 +380,13 @@ def _written_out(reading: Reading, salient: list[int]) -> Sum | None:
         return Sum(expression, None, tuple(range(len(reading.quantities))), 1.1, "as written")
     power = re.search(r"^(\d[\d.,]*) (?:to the power of|to the power|raised to) (\d[\d.]*)$", text, re.I)
     if power:
-        return Sum(f"{power[1].replace(',', '')} ^ {power[2]}", None, tuple(range(len(reading.quantities))), 1.1, "power")
+        return Sum(
+            f"{power[1].replace(',', '')} ^ {power[2]}",
+            None,
+            tuple(range(len(reading.quantities))),
+            1.1,
+            "power",
+        )
     if re.search(r"\b(square root|sqrt) of\b", text, re.I) and len(salient) == 1:
         q = reading.quantities[salient[0]]
         return Sum(f"sqrt({literal(q.value, q.unit_text)})", None, tuple(salient), 1.0, "square root")

@@ -17,7 +17,28 @@ from agent.offline.written_units import denominators, spelled_unit
 
 Candidate = tuple[float, str, bool]  # strength, unit, whether the text names it
 _ASK_WORDS = frozenset(
-    ["how", "what", "what's", "whats", "which", "give", "tell", "compute", "calculate", "find", "convert", "express", "answer", "show", "need", "want", "like", "wants", "know", "work"]
+    [
+        "how",
+        "what",
+        "what's",
+        "whats",
+        "which",
+        "give",
+        "tell",
+        "compute",
+        "calculate",
+        "find",
+        "convert",
+        "express",
+        "answer",
+        "show",
+        "need",
+        "want",
+        "like",
+        "wants",
+        "know",
+        "work",
+    ]
 )
 _OPENERS = frozenset(["how", "what", "what's", "whats", "which", "give", "compute", "calculate", "find"])
 _RATIO_ASKED = re.compile(
@@ -423,7 +444,30 @@ def _money(reading: Reading) -> bool:
 
 
 _END_FILL = frozenset(
-    ["in", "the", "answer", "pls", "please", "thanks", "ok", "and", "so", "what's", "its", "it", "that's", "is", "that", "give", "me", "though", "decimals", "just", "really", "fine"]
+    [
+        "in",
+        "the",
+        "answer",
+        "pls",
+        "please",
+        "thanks",
+        "ok",
+        "and",
+        "so",
+        "what's",
+        "its",
+        "it",
+        "that's",
+        "is",
+        "that",
+        "give",
+        "me",
+        "though",
+        "decimals",
+        "just",
+        "really",
+        "fine",
+    ]
 )
 
 
@@ -533,7 +577,29 @@ def _nouns(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> l
 
 
 _CHANGES = frozenset(
-    ["rise", "fall", "drop", "go", "goes", "cut", "increase", "decrease", "change", "growth", "ratio", "grow", "shrink", "gain", "gap", "decline", "reduction", "multiple", "over", "divided", "versus"]
+    [
+        "rise",
+        "fall",
+        "drop",
+        "go",
+        "goes",
+        "cut",
+        "increase",
+        "decrease",
+        "change",
+        "growth",
+        "ratio",
+        "grow",
+        "shrink",
+        "gain",
+        "gap",
+        "decline",
+        "reduction",
+        "multiple",
+        "over",
+        "divided",
+        "versus",
+    ]
 )
 _PREPOSITIONS = frozenset(["on", "of", "for", "with", "to", "in", "by", "at", "over", "from", "share"])
 
