@@ -188,7 +188,7 @@ def capex_return(query: CapexReturnQuery) -> CapexReturnResult:
     does to it; revenue, margin and payback in any direction; free cash flow = operating cash flow − spending, and
     as a share of cash flow; an excess as a share; revenue or spending after years of growth, and sums.
     """
-    return answer(
+    result = answer(
         RELATIONS,
         query,
         CapexReturnResult,
@@ -196,6 +196,9 @@ def capex_return(query: CapexReturnQuery) -> CapexReturnResult:
         ask_first=("payback_years", "depreciation_usd_per_year"),
         chart=_chart(query),
     )
+    if result.free_cash_flow_usd is not None and result.free_cash_flow_usd < 0:
+        result.warnings.append("Free cash flow is negative: more is spent than operations bring in.")
+    return result
 
 
 def _chart(query: CapexReturnQuery) -> dict[str, Any] | None:

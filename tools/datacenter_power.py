@@ -167,9 +167,11 @@ class DatacenterPowerQuery(Query):
         max=200000,
         words=(
             "all in",
+            "all-in",
             "per GPU",
             "per chip",
             "all-in power",
+            "everything included",
         ),
         ask="How many watts per chip, all in (or which chip)?",
     )

@@ -149,7 +149,7 @@ class FleetSupplyQuery(Query):
     )  # fmt: skip
     tokens_per_s_per_chip: float | None = quantity(
         "Tokens a second of one chip", "token/s/chip", default=None, above=0,
-        words=("tokens per second per GPU", "per chip", "each", "apiece", "each pushes", "a GPU does", "each card makes"),
+        words=("tokens per second per GPU", "per chip", "pushes", "a GPU does", "card makes", "chip does"),
     )  # fmt: skip
     watts_per_chip: float | None = quantity(
         "Power of one chip, all in",

@@ -13,6 +13,8 @@ _PAIRS = (
     ("revenue_usd", "cost_usd"),
     ("price_usd_per_chip_hour", "cost_usd_per_chip_hour"),
     ("price_usd_per_mtok", "cost_usd_per_mtok"),
+    ("price_usd_per_month", "cost_usd_per_month"),
+    ("price_usd_per_request", "cost_usd_per_request"),
 )
 
 
@@ -142,6 +144,7 @@ RELATIONS = Relations(
     product("new_cost_usd", "cost_usd", "cost_ratio"),
     product("new_price_usd_per_chip_hour", "price_usd_per_chip_hour", "price_ratio"),
     product("new_price_usd_per_mtok", "price_usd_per_mtok", "price_ratio"),
+    product("new_price_usd_per_month", "price_usd_per_month", "price_ratio"),
     Rule("break_even_cost_multiple", ("price_multiple",), lambda k: k, "price over cost = {price_multiple}"),
     Rule(
         "margin_after_share_percent",
@@ -184,6 +187,7 @@ def margin(query: MarginQuery) -> MarginResult:
     """
     if query.segments:
         return _blended(query.segments)
+    query = _one_unit(query)
     changed = any(getattr(query, name) is not None for name in _CHANGED)
     result = answer(
         RELATIONS,
@@ -195,7 +199,19 @@ def margin(query: MarginQuery) -> MarginResult:
     left = result.new_gross_margin_percent
     if left is not None and left < 0:
         result.warnings.append("The new margin is negative: each sale loses money.")
+    if result.gross_margin_percent is not None and result.gross_margin_percent < 0:
+        result.warnings.append("The margin is negative: it sells below cost.")
     return result
+
+
+def _one_unit(query: MarginQuery) -> MarginQuery:
+    """ "$2.80 an hour, and it costs us $1.60": an amount said without its unit beside one that has it is in the same."""
+    for price, cost in _PAIRS[1:]:
+        for known, wanted, loose in ((price, cost, "cost_usd"), (cost, price, "revenue_usd")):
+            value = getattr(query, loose)
+            if getattr(query, known) is not None and getattr(query, wanted) is None and value is not None:
+                return query.model_copy(update={wanted: value, loose: None})
+    return query
 
 
 def _blended(segments: list[Segment]) -> MarginResult:

@@ -79,6 +79,7 @@ STACK = Relations(
          "{price_ratio} / {cost_ratio} / {margin_factor}"),
     product("price_ratio", "price_before", per=("price_after",)),
     Rule("price_ratio", ("price_fraction",), lambda f: 1 / f, "1 / {price_fraction}"),
+    Rule("size_ratio", ("size_fraction",), lambda f: 1 / f, "1 / {size_fraction}"),
     Rule("cost_ratio", ("cost_fraction",), lambda f: 1 / f, "1 / {cost_fraction}"),
 )  # fmt: skip
 
@@ -89,8 +90,8 @@ class ModelPriceStackQuery(Query):
     model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
     size_ratio: float | None = quantity(
-        "How many times smaller the model is", "dimensionless", default=None, above=0,
-        words=("times smaller", "smaller model", "a tenth the size", "size ratio"),
+        "How many times smaller the model is", "dimensionless", default=None, min=1,
+        words=("times smaller", "smaller model", "size ratio"),
     )  # fmt: skip
     params_before: float | None = quantity(
         "Parameters of the larger model", "param", default=None, above=0, words=("large model", "from")
@@ -103,7 +104,7 @@ class ModelPriceStackQuery(Query):
         words=("more efficient", "beyond its size", "batching gain"),
     )  # fmt: skip
     cost_ratio: float | None = quantity(
-        "How many times cheaper it is to run", "dimensionless", default=None, above=0,
+        "How many times cheaper it is to run", "dimensionless", default=None, min=1,
         words=("times cheaper to run", "cheaper model", "cheaper to serve", "cheaper serving", "running cost falls", "is efficiency"),
     )  # fmt: skip
     gross_margin_percent: float | None = quantity(
@@ -116,20 +117,24 @@ class ModelPriceStackQuery(Query):
                "open weights host"),
     )  # fmt: skip
     competition_factor: float | None = quantity(
-        "How many times competition lowers the price beyond that", "dimensionless", default=None, above=0,
+        "How many times competition lowers the price beyond that", "dimensionless", default=None, min=1,
         words=("competition", "rivals", "price war"),
     )  # fmt: skip
     price_ratio: float | None = quantity(
-        "How many times lower the price is in all", "dimensionless", default=None, above=0,
+        "How many times lower the price is in all", "dimensionless", default=None, min=1,
         words=("price ratio", "cheaper overall", "overall", "prices came down", "price fell", "price drop", "total"),
     )  # fmt: skip
     price_fraction: float | None = quantity(
         "The later price as a fraction of the first: 0.05 for a twentieth", "dimensionless", default=None,
-        above=0, words=("of the price", "sells for a fraction of", "priced at a fraction", "price is a"),
+        above=0, max=1, words=("of the price", "sells for a fraction of", "priced at a fraction", "price is a"),
     )  # fmt: skip
     cost_fraction: float | None = quantity(
         "Running cost of the smaller model as a fraction of the larger one's", "dimensionless", default=None,
-        above=0, words=("of the cost", "costs a fraction to run", "fraction of the serving cost"),
+        above=0, max=1, words=("of the cost", "costs a fraction to run", "fraction of the serving cost"),
+    )  # fmt: skip
+    size_fraction: float | None = quantity(
+        "Size of the smaller model as a fraction of the larger one's", "dimensionless", default=None,
+        above=0, max=1, words=("the size", "of the parameters", "fraction of the size"),
     )  # fmt: skip
     price_before: float | None = quantity(
         "Price of the first model", "USD/Mtoken", default=None, above=0, words=("first price", "was", "from")
@@ -235,6 +240,8 @@ def model_price_stack(query: ModelPriceStackQuery, catalog: Catalog) -> ModelPri
     if query.model is not None and query.other_model is not None:
         more |= _served(query, catalog, known)
     solution = STACK.solve(known, _defaults(known))
+    if solution.values.get("price_ratio", 1.0) < 1:
+        more["warnings"] = ["The second price is the higher one: the ratio is below 1."]
     if not more["sources"]:
         STACK.require(solution, query, "price_ratio", "cost_ratio", "margin_factor", "gross_margin_percent",
                       "efficiency_factor", "competition_factor", "size_ratio", "price_after", "price_before")  # fmt: skip
@@ -245,20 +252,20 @@ def model_price_stack(query: ModelPriceStackQuery, catalog: Catalog) -> ModelPri
 
 
 def _defaults(known: dict[str, float | None]) -> list[Default]:
-    if known["price_before"] is not None and known["cost_ratio"] is None and known["size_ratio"] is None:
+    sized, cheaper = (
+        any(known[f"{what}_{form}"] is not None for form in ("ratio", "fraction"))
+        for what in ("size", "cost")
+    )
+    if known["price_before"] is not None and not cheaper and not sized:
         return []  # two prices alone: nothing says how the gap splits into steps
-    if (
-        known["size_ratio"] is not None
-        and known["cost_ratio"] is not None
-        and known["gross_margin_percent"] is None
-    ):
+    if sized and cheaper and known["gross_margin_percent"] is None:
         return []  # the two give the gain beyond size, and no margin was spoken of
     neutral = [
         Default("gross_margin_after_percent", 0.0, "No margin is left afterwards (none was named)"),
         Default("competition_factor", 1.0, "No further cut by competition"),
         Default("gross_margin_percent", 0.0, "No margin step (none was named)"),
     ]
-    if known["size_ratio"] is not None or known["params_before"] is not None:
+    if sized or known["params_before"] is not None:
         neutral.insert(2, Default("efficiency_factor", 1.0, "The smaller model is cheaper only by its size"))
     return [default for default in neutral if known.get(default.name) is None]
 

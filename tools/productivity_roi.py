@@ -478,13 +478,18 @@ def productivity_roi(query: ProductivityRoiQuery) -> ProductivityRoiResult:
     paid = any(getattr(query, name) is not None for name in (*_SPENT[1:], "salary_usd", "wage_usd_per_hour"))
     ones = [_ONE] if query.people_after is None and paid else []
     spent = any(getattr(query, name) is not None for name in _SPENT)
-    return answer(
+    result = answer(
         RELATIONS,
         query,
         ProductivityRoiResult,
         defaults=[_HOURS, _DAYS, *ones, *(_UNNAMED if spent else ())],
         ask_first=("value_usd_per_year",),
     )
+    if query.uplift_percent is None and result.uplift_percent is not None and result.uplift_percent < 0:
+        result.warnings.append("More people do the same work afterwards: a loss of productivity.")
+    if result.net_gain_usd_per_year is not None and result.net_gain_usd_per_year < 0:
+        result.warnings.append("It costs more than it brings.")
+    return result
 
 
 def _one_reading(query: ProductivityRoiQuery) -> ProductivityRoiQuery:

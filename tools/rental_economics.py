@@ -143,6 +143,7 @@ def rental_economics(query: RentalEconomicsQuery, catalog: Catalog) -> RentalEco
     if query.hours is not None:  # the bill for the time asked about is the bill
         result.daily_bill_usd = result.monthly_bill_usd = result.yearly_bill_usd = None
     _returns(query, result)
+    result.warnings += _odd(result)
     result.chart = _chart(query, result)
     return result
 
@@ -166,6 +167,19 @@ def _one_reading(query: RentalEconomicsQuery) -> RentalEconomicsQuery:
     if bought and query.hours is not None and query.life_years is None and query.bill_usd is None:
         return query.model_copy(update={"life_years": query.hours / HOURS_PER_YEAR, "hours": None})
     return query
+
+
+LONG_YEARS = 30.0
+
+
+def _odd(result: RentalEconomicsResult) -> list[str]:
+    """What a reader should look at twice."""
+    odd = []
+    if result.discount_percent is not None and result.discount_percent < 0:
+        odd.append("The price paid is above the list price.")
+    if result.payback_years is not None and result.payback_years > LONG_YEARS:
+        odd.append(f"Payback takes longer than {LONG_YEARS:.0f} years: the chip will not live that long.")
+    return odd
 
 
 def _hourly(query: RentalEconomicsQuery) -> RentalEconomicsQuery:

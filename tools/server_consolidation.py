@@ -210,8 +210,9 @@ class ServerConsolidationQuery(Query):
         words=(
             "old server power",
             "old servers draw",
-            "replaced",
+            "old ones",
             "retired",
+            "retire",
         ),
     )
     new_server_w: float | None = quantity(
@@ -239,7 +240,7 @@ class ServerConsolidationQuery(Query):
         words=("freed per swap", "freed each", "saved per swap"),
     )
     freed_mw: float | None = quantity(
-        "Power freed in all",
+        "Megawatts that come free in all",
         "MW",
         default=None,
         words=("power freed in all", "megawatts freed", "freed in total"),
@@ -256,7 +257,7 @@ class ServerConsolidationQuery(Query):
         "W/chip",
         default=None,
         above=0,
-        words=("per GPU", "per chip", "all in", "AI chips at"),
+        words=("per GPU", "per chip", "all in", "all-in", "AI chips at", "a GPU takes", "accelerators at"),
     )
     chip: str | None = entity("AI chip to feed, for its server's power", "chip", default=None)
 

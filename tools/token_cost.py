@@ -123,7 +123,7 @@ class TokenCostQuery(Query):
     )  # fmt: skip
     usd_per_mtok_input: float | None = quantity(
         "Price of a million input tokens", "USD/Mtoken", default=None, min=0,
-        words=("per million in", "input price", "in", "input", "per M input", "prompt", "1M prompt"),
+        words=("per million in", "input price", "in", "input", "per M input", "prompt", "1M prompt", "the rest", "the others", "uncached", "full price"),
     )  # fmt: skip
     usd_per_mtok_output: float | None = quantity(
         "Price of a million output tokens", "USD/Mtoken", default=None, min=0,
@@ -131,7 +131,7 @@ class TokenCostQuery(Query):
     )  # fmt: skip
     usd_per_mtok_cached: float | None = quantity(
         "Price of a million cached input tokens", "USD/Mtoken", default=None, min=0,
-        words=("cached price", "cached", "cache read"),
+        words=("cached price", "cached", "cache read", "per million cached", "cache hit", "billed at", "hits cost", "prompt cache at"),
     )  # fmt: skip
     cached_price_fraction: float | None = quantity(
         "Price of a cached input token as a part of the full input price (0.5: half price)", "dimensionless",

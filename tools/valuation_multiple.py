@@ -235,7 +235,17 @@ class ValuationMultipleQuery(Query):
         default=None,
         above=0,
         max=10000,
-        words=("P/E", "PE", "multiple", "times earnings", "from", "trades at", "price to earnings", "peak"),
+        words=(
+            "P/E",
+            "PE",
+            "multiple",
+            "times earnings",
+            "from",
+            "trades at",
+            "price to earnings",
+            "peak",
+            "instead of",
+        ),
         ask="At what multiple of earnings?",
     )
     multiple_after: float | None = quantity(
@@ -391,7 +401,7 @@ class ValuationMultipleQuery(Query):
         "percent",
         default=None,
         min=-100,
-        words=("against", "other return", "the other gained", "index"),
+        words=("against", "up", "other return", "the other gained", "index"),
     )
     loss_percent: float | None = quantity(
         "Loss of the first share",
@@ -601,7 +611,10 @@ def valuation_multiple(query: ValuationMultipleQuery) -> ValuationMultipleResult
     if query.scenarios:
         return _expected(query.scenarios)
     query = _over_the_stretch(_in_dollars(query))
-    return answer(RELATIONS, query, ValuationMultipleResult, ask_first=("compression_percent",))
+    result = answer(RELATIONS, query, ValuationMultipleResult, ask_first=("compression_percent",))
+    if result.compression_percent is not None and result.compression_percent < 0:
+        result.warnings.append("The multiple expands: its fall is negative.")
+    return result
 
 
 _UNSAID = {"start": "start", "end": "end", "rival_start": "other_start", "rival_end": "other_end"}

@@ -89,6 +89,10 @@ class CapexReturnQuery(Query):
             "equipment",
             "server",
             "cluster",
+            "site",
+            "recover",
+            "put into",
+            "data centres",
         ),
         ask="How much is spent?",
     )
@@ -157,7 +161,11 @@ class CapexReturnQuery(Query):
         words=("profit", "cash it earns"),
     )
     payback_years: float | None = quantity(
-        "Payback time", "year", default=None, above=0, words=("payback", "pays back in", "recoup")
+        "Payback time",
+        "year",
+        default=None,
+        above=0,
+        words=("payback", "pays back in", "recoup", "recover in"),
     )
     operating_cash_flow_usd: float | None = quantity(
         "Operating cash flow", "USD", default=None, words=("operating cash flow", "cash flow", "OCF")
@@ -359,13 +367,7 @@ class CapexReturnResult(Result):
         "Free cash flow as a share of operating cash flow",
         "percent",
         default=None,
-        words=(
-            "FCF",
-            "free cash flow as a percentage",
-            "FCF as percent of OCF",
-            "FCF conversion",
-            "left of operating cash flow",
-        ),
+        words=("FCF conversion", "share of operating cash flow", "left of operating cash flow"),
     )
     capex_over_cash_flow_percent: float | None = quantity(
         "Spending as a share of cash flow",

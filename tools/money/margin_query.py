@@ -176,6 +176,34 @@ class MarginQuery(Query):
         min=0,
         words=("cost per million tokens", "cost to serve a million tokens"),
     )
+    price_usd_per_month: float | None = quantity(
+        "Price of a subscription per month",
+        "USD/month",
+        default=None,
+        above=0,
+        words=("subscription", "plan sells", "charge a month", "price per month"),
+    )
+    cost_usd_per_month: float | None = quantity(
+        "Cost of serving a subscriber per month",
+        "USD/month",
+        default=None,
+        min=0,
+        words=("cost per month", "cost a month to serve", "serving a subscriber"),
+    )
+    price_usd_per_request: float | None = quantity(
+        "Price of one request",
+        "USD/request",
+        default=None,
+        above=0,
+        words=("price per query", "charge per request", "sell a query for"),
+    )
+    cost_usd_per_request: float | None = quantity(
+        "Cost of one request",
+        "USD/request",
+        default=None,
+        min=0,
+        words=("cost per query", "cost per request", "a query costs us"),
+    )
     new_gross_margin_percent: float | None = quantity(
         "Gross margin after a change",
         "percent",
@@ -366,6 +394,34 @@ class MarginResult(Result):
         role="headline",
         words=("cost per million tokens", "cost per million"),
     )
+    price_usd_per_month: float | None = quantity(
+        "Price of a subscription per month",
+        "USD/month",
+        default=None,
+        role="headline",
+        words=("price per month", "charge a month"),
+    )
+    cost_usd_per_month: float | None = quantity(
+        "Cost of serving a subscriber per month",
+        "USD/month",
+        default=None,
+        role="headline",
+        words=("cost per month", "cost of a subscriber"),
+    )
+    price_usd_per_request: float | None = quantity(
+        "Price of one request",
+        "USD/request",
+        default=None,
+        role="headline",
+        words=("price per query", "price per request", "charge per query"),
+    )
+    cost_usd_per_request: float | None = quantity(
+        "Cost of one request",
+        "USD/request",
+        default=None,
+        role="headline",
+        words=("cost per query", "cost per request"),
+    )
     price_multiple: float | None = quantity(
         "Price as a multiple of cost",
         "dimensionless",
@@ -409,6 +465,12 @@ class MarginResult(Result):
     )
     new_price_usd_per_chip_hour: float | None = quantity(
         "Price per chip-hour after the change", "USD/chip/hour", default=None, words=("new price per hour",)
+    )
+    new_price_usd_per_month: float | None = quantity(
+        "Price of a subscription after the change",
+        "USD/month",
+        default=None,
+        words=("new price per month",),
     )
     new_price_usd_per_mtok: float | None = quantity(
         "Price per million tokens after the change",
