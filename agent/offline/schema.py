@@ -343,6 +343,11 @@ class Library:
         self._n = max(len(self.specs), 2)
         self._counts = counts
 
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """How often each stem speaks for a calculator, in all."""
+        return self._counts
+
     def idf(self, stem_: str) -> float:
         """0.15 for a word of every calculator, up to 1 for a word of one; words of none count as rare."""
         seen = self._counts.get(stem_, 0.0)

@@ -12,11 +12,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 
 from agent.offline.entities import EntityFinder
 from agent.offline.features import Features, Wanted, read_features
 from agent.offline.fits import unit_fit
 from agent.offline.frame import Fill, Frame
+from agent.offline.likeness import Likeness
 from agent.offline.match import Matcher, quality
 from agent.offline.measure import without_counts
 from agent.offline.near import Words
@@ -81,10 +84,9 @@ class Question:
 class Reader:
     """Reads texts against the names of the catalogue and the calculators of a library."""
 
-    def __init__(self, library: Library, finder: EntityFinder) -> None:
-        self.library, self.finder = library, finder
+    def __init__(self, library: Library, finder: EntityFinder, home: Path | None = None) -> None:
+        self.library, self.finder, self._home = library, finder, home
         self.matcher = Matcher(library)
-        self._examples: dict[str, list[tuple[Example, Mapping[str, float], float]]] = {}
 
     def read(self, text: str) -> Question:
         precisions = find_precisions(text)
@@ -128,15 +130,10 @@ class Reader:
         return sorted(frames, key=lambda f: -f.score)
 
     def _best_frame(self, free: Frame, question: Question, similar: list[tuple[float, Example]]) -> Frame:
-        """The best of the filling as it comes, and those that keep free what the question may be asking for."""
+        """The best of several fillings: those that fit best, those without a switch, those an example fills."""
         spec, words = free.spec, free.parts["words"]
-        wants = [f for _, f in rank_outputs(Frame(spec), question, similar)[:3]]
-        skips: list[frozenset[str]] = []
-        skips += [frozenset({f.name}) for f in wants if f.name in spec.by_name]
         frames = self.matcher.fits(spec, question.reading, question.words, question.precisions, k=OTHERS)
         frames += self._without_switches(frames[0])
-        for skip in dict.fromkeys(skips):
-            frames.append(self.matcher.fit(spec, question.reading, question.words, question.precisions, skip))
         frames += self._by_pattern(spec, question, similar)
         unique: dict[str, Frame] = {}
         for frame in frames:
@@ -235,30 +232,16 @@ class Reader:
         return sum(self.library.idf(s) * spec.text_weights.get(s, 0.0) for s in seen) / max(whole, 2.0)
 
     def similar(self, question: Question, spec: Spec, exclude: str = "") -> list[tuple[float, Example]]:
-        memo = question.words.memo
-        key = ("similar", spec.name, exclude)
+        """The examples of a calculator that are most like the question, best first."""
+        memo, key = question.words.memo, ("similar", exclude)
         if key not in memo:
-            memo[key] = self._compared(question, spec, exclude)
-        found: list[tuple[float, Example]] = memo[key]
-        return found
+            memo[key] = self.likeness.of(question.signature, exclude)
+        found: dict[str, list[tuple[float, Example]]] = memo[key]
+        return found[spec.name]
 
-    def _compared(self, question: Question, spec: Spec, exclude: str) -> list[tuple[float, Example]]:
-        mine = question.signature
-        norm = math.sqrt(sum(w * w for w in mine.values())) or 1.0
-        rows = [
-            (sum(w * mine[k] for k, w in signature.items() if k in mine) / (norm * size), example)
-            for example, signature, size in self._read_examples(spec)
-            if example.question != exclude
-        ]
-        return sorted(rows, key=lambda r: -r[0])
-
-    def _read_examples(self, spec: Spec) -> list[tuple[Example, Mapping[str, float], float]]:
-        if spec.name not in self._examples:
-            read = [(e, self.read(e.question).signature) for e in spec.examples]
-            self._examples[spec.name] = [
-                (e, s, math.sqrt(sum(w * w for w in s.values())) or 1.0) for e, s in read
-            ]
-        return self._examples[spec.name]
+    @cached_property
+    def likeness(self) -> Likeness:
+        return Likeness(self.library, lambda text: self.read(text).signature, self._home)
 
     def _signature(
         self, reading: Reading, features: Features, precisions: list[PrecisionMention]

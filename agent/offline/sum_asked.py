@@ -11,10 +11,12 @@ from agent.offline.reading import Reading
 from agent.offline.words import STOP, stem
 from agent.offline.written_units import denominators, spelled_unit
 
-_ASKING = frozenset("what what's whats which how give compute calculate find convert".split())
+_ASKING = frozenset(
+    ["what", "what's", "whats", "which", "how", "give", "compute", "calculate", "find", "convert"]
+)
 _ENDS = frozenset(".;:?!")
 _PER_LEAD = frozenset({"per", "each", "every"})
-_PERCENT = frozenset("% percent percentage pct".split())
+_PERCENT = frozenset(["%", "percent", "percentage", "pct"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ _ONE = frozenset({"a", "an", "one", "each", "every", "per"})
 def _things(word: str) -> tuple[str, ...]:
     if not word.isalpha() or word.endswith("s"):
         return ()
-    return tuple(n for n, _ in parse_unit(spelled_unit(word) or "dimensionless").dims) + (f"#{stem(word)}",)
+    return (*tuple(n for n, _ in parse_unit(spelled_unit(word) or "dimensionless").dims), f"#{stem(word)}")
 
 
 def _amount_of(per: str, unit_text: str) -> bool:
@@ -202,7 +204,9 @@ def _kind(
     return "open", "", False
 
 
-_MAGNITUDES = frozenset("thousand thousands million millions billion billions trillion trillions bn".split())
+_MAGNITUDES = frozenset(
+    ["thousand", "thousands", "million", "millions", "billion", "billions", "trillion", "trillions", "bn"]
+)
 
 
 def _about_money(reading: Reading, features: Features) -> bool:

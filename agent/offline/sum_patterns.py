@@ -6,8 +6,8 @@ Every function gives whole readings of the problem, or none. They stand beside t
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from agent.offline import sum_words as say
 from agent.offline.sum_item import Item, leaf
@@ -357,7 +357,7 @@ def _ladder(problem: Problem) -> Iterator[Item]:
     factors = [k for k, t in enumerate(terms) if t.kind == "factor"]
     bases = [k for k, t in enumerate(terms) if t.kind == "amount"]
     if not (len(steps) == len(factors) == len(bases) == 1) or not asked.mentions(
-        frozenset("first start starts starting begins initial".split())
+        frozenset(["first", "start", "starts", "starting", "begins", "initial"])
     ):
         return
     k, n, base = terms[factors[0]].value, int(terms[steps[0]].value), terms[bases[0]]

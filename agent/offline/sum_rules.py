@@ -93,9 +93,9 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
 
 def _noun_lost(term: Term, problem: Problem) -> bool:
     """ "5% fail …: how many failed", "early swap rate … how many swapped": the lost ones are what is asked for."""
-    return bool(
-        problem.asked.labels & {w for w in map(_stem, term.after[:4])} - {""}
-    ) and not problem.asked.says(say.LEFT)
+    return bool(problem.asked.labels & set(map(_stem, term.after[:4])) - {""}) and not problem.asked.says(
+        say.LEFT
+    )
 
 
 def _stem(word: str) -> str:
@@ -282,9 +282,9 @@ def _scaled(
 def _traded(a: Item, b: Item, words: frozenset[str]) -> bool:
     """ "9x faster but costs 2.25x as much": a gain against what it costs."""
     costs = b.term is not None and bool(
-        frozenset(b.term.before) & frozenset("cost costs price tco power".split())
+        frozenset(b.term.before) & frozenset(["cost", "costs", "price", "tco", "power"])
     )
-    gains = bool(words & frozenset("faster quicker better performance throughput speed".split()))
+    gains = bool(words & frozenset(["faster", "quicker", "better", "performance", "throughput", "speed"]))
     return bool(words & {"but", "though", "whereas", "yet", "only"}) or (costs and gains)
 
 
@@ -317,7 +317,7 @@ def _quotients(
         return
     if like:
         return
-    for x, y, swap in ((a, b, False), (b, a, True)):
+    for x, y, _swap in ((a, b, False), (b, a, True)):
         dims = _per(x.dims, y.dims)
         if _cancels(x.dims, y.dims) and not _shares(x.dims, y.dims):
             continue
@@ -364,7 +364,7 @@ def _additive(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iter
         plus = 0.8
     if asked.says(say.STRONGLY_APART) and plus < 0.97:
         plus *= 0.5
-    if plus and not words & say.AGAINST or plus > 0.9:
+    if (plus and not words & say.AGAINST) or plus > 0.9:
         yield join(
             a,
             b,
@@ -431,7 +431,25 @@ def _share(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], proble
 
 _PLAIN_ASKING = frozenset(
     stem(w)
-    for w in "percent percentage pct share fraction part many much total first second that this out sit sat number".split()
+    for w in [
+        "percent",
+        "percentage",
+        "pct",
+        "share",
+        "fraction",
+        "part",
+        "many",
+        "much",
+        "total",
+        "first",
+        "second",
+        "that",
+        "this",
+        "out",
+        "sit",
+        "sat",
+        "number",
+    ]
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,7 +19,26 @@ KEPT = frozenset({"token", "FLOP", "byte"})  # counts that stay in what is writt
 _FACTOR_DIMS: Dims = ()
 _STOPS = frozenset(",.;:?!()")
 _NOT_NOUNS = frozenset(
-    "was has less plus minus versus times this is does its as us yes thus across always gpus".split()
+    [
+        "was",
+        "has",
+        "less",
+        "plus",
+        "minus",
+        "versus",
+        "times",
+        "this",
+        "is",
+        "does",
+        "its",
+        "as",
+        "us",
+        "yes",
+        "thus",
+        "across",
+        "always",
+        "gpus",
+    ]
 )
 
 
@@ -276,7 +296,9 @@ def _compared_rate(reading: Reading, use: list[int], k: int) -> bool:
     return (plain or bool(between & {"vs", "versus", "against"})) and a.unit.has("USD") and b.unit.has("USD")
 
 
-_PAID = frozenset("paid pay pays paying costs cost costing earns earn earning salary at".split())
+_PAID = frozenset(
+    ["paid", "pay", "pays", "paying", "costs", "cost", "costing", "earns", "earn", "earning", "salary", "at"]
+)
 
 
 def _shared_scale(reading: Reading, use: list[int], k: int) -> float:
@@ -412,7 +434,27 @@ def _matters(reading: Reading, piece: str) -> bool:
 
 
 _ONE_HAS = frozenset(
-    "is costs cost takes uses draws needs burns eats gets does pulls has holds goes delivers makes at for".split()
+    [
+        "is",
+        "costs",
+        "cost",
+        "takes",
+        "uses",
+        "draws",
+        "needs",
+        "burns",
+        "eats",
+        "gets",
+        "does",
+        "pulls",
+        "has",
+        "holds",
+        "goes",
+        "delivers",
+        "makes",
+        "at",
+        "for",
+    ]
 )
 
 
@@ -501,7 +543,7 @@ def _own_period(reading: Reading, t: Term) -> float:
         if "period" in q.marks and t.last <= q.first <= t.last + 3:
             return q.unit.factor
     words = list(t.after)
-    for a, b in zip(words, words[1:], strict=False):
+    for a, b in itertools.pairwise(words):
         if a in ("every", "each", "per", "a") and _PERIODS.get(b):
             return parse_unit(_PERIODS[b]).factor
     for w in words[:3]:

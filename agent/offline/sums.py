@@ -270,7 +270,8 @@ def _over_time(item: Item, problem: Problem, unit: Unit, text: str) -> _Answer |
     per = problem.asked.per or problem.asked.over
     core, wanted = without_things(item.dims), without_things(unit.dims)
     priced = (
-        problem.asked.says(frozenset("price rate cost charge fee tariff".split())) and not problem.asked.over
+        problem.asked.says(frozenset(["price", "rate", "cost", "charge", "fee", "tariff"]))
+        and not problem.asked.over
     )
     if (
         priced
