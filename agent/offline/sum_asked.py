@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from agent.offline import sum_words as say
@@ -69,12 +70,9 @@ def read_asked(reading: Reading, features: Features) -> Asked:
     )
     if per and not over and unit_text and _amount_of(per, unit_text):
         over, per = per, ""
-    one = frozenset(
-        n
-        for k in range(start, end - 1)
-        if reading.tokens[k].low in _ONE
-        for n in _things(reading.tokens[k + 1].low)
-    )
+    if over == "" and per in ("year", "month", "day", "week") and _span_of_time(reading, per):
+        over, per = per, ""
+    one = frozenset() if words & say.TOTAL else frozenset(n for k in range(start, end - 1) if reading.tokens[k].low in _ONE and reading.tokens[k + 1].low != "of" for n in _things(reading.tokens[k + 1].low))
     return Asked(kind, unit, unit_text, per, one, over, words, every, labels, sure)
 
 
@@ -85,6 +83,12 @@ def _things(word: str) -> tuple[str, ...]:
     if not word.isalpha() or word.endswith("s"):
         return ()
     return tuple(n for n, _ in parse_unit(spelled_unit(word) or "dimensionless").dims) + (f"#{stem(word)}",)
+
+
+def _span_of_time(reading: Reading, per: str) -> bool:
+    """ "For a year", "over a month": how long it goes on."""
+    lows = [t.low for t in reading.tokens]
+    return any(lows[k - 2] in ("for", "over", "in") and lows[k - 1] in ("a", "one", "each") and lows[k] == per for k in range(2, len(lows)))
 
 
 def _amount_of(per: str, unit_text: str) -> bool:
@@ -157,6 +161,9 @@ def _kind(
         return "percent", "percent", True
     if wanted.unit_text == "dimensionless" and wanted.explicit:
         return "ratio", "", True
+    if words & {"ratio", "multiple", "factor", "times"} and not {"total", "altogether"} & words or re.search(r"\bx (dearer|cheaper|more|faster|larger|bigger|smaller)", text):
+        if not any("times" in q.marks for q in reading.quantities) or words & {"ratio", "factor", "many", "multiple"}:
+            return "ratio", "", True
     if words & {"count", "number"} and not wanted.explicit:
         thing = next(
             (

@@ -82,7 +82,10 @@ def _share_of_all(problem: Problem) -> Iterator[Item]:
         return
     problem = replace(problem, terms=terms)
     named = _named(problem)
-    if len(terms) == 2 and not asked.mentions(frozenset({"together", "combined", "total", "both", "sum"})):
+    if len(terms) == 2 and named is None and asked.mentions(say.REST):
+        rest = [k for k, t in enumerate(terms) if say.REST & frozenset((*t.before, *t.after[:3]))]
+        named = 1 - rest[-1] if rest else None
+    elif len(terms) == 2 and not asked.mentions(say.REST | frozenset({"together", "combined", "total", "both", "sum"})):
         return
     if named is None:
         return
@@ -114,6 +117,10 @@ def _one_unit(terms: tuple[Term, ...]) -> tuple[Term, ...]:
 
 def _named(problem: Problem) -> int | None:
     """The one term whose own words the asking clause repeats."""
+    words = problem.asked.words
+    for said, k in (("last", -1), ("final", -1), ("first", 0)):
+        if said in words and "second" not in words:
+            return k % len(problem.terms)
     labels = [_label(t) for t in problem.terms]
     score = []
     for k, label in enumerate(labels):
@@ -271,15 +278,7 @@ _OWN_FACTOR = {"doubling": 2.0, "doublings": 2.0, "halving": 0.5, "halvings": 0.
 def _repeated(problem: Problem) -> Iterator[Item]:
     """ "Two doublings from 100k", "ten times more each generation, two generations later"."""
     terms = problem.terms
-    counts = [
-        k
-        for k, t in enumerate(terms)
-        if t.value <= 12
-        and float(t.value).is_integer()
-        and _step_word(t)
-        and not t.verbal
-        and t.kind in ("count", "factor")
-    ]
+    counts = [k for k, t in enumerate(terms) if (t.kind == "count" or not _bare_times(problem, k)) and t.value <= 12 and float(t.value).is_integer() and _step_word(t) and not t.verbal and t.kind in ("count", "factor")]
     if not 2 <= len(terms) <= 3 or len(counts) != 1:
         return
     n = counts[0]
@@ -307,6 +306,11 @@ def _repeated(problem: Problem) -> Iterator[Item]:
     )
 
 
+def _bare_times(problem: Problem, k: int) -> bool:
+    """Whether "10x" stands alone, without a "doubles" before it that it would count."""
+    return problem.terms[k].kind == "factor" and (k == 0 or not problem.terms[k - 1].verbal)
+
+
 def _verbal(problem: Problem, factors: list[int]) -> bool:
     """ "doubles three times": the factor is a word right before the count of its steps."""
     return (
@@ -325,22 +329,14 @@ def _step_word(term: Term) -> str:
 def _orders(problem: Problem) -> Iterator[Item]:
     """How many powers of ten lie between two amounts."""
     terms = problem.terms
-    if len(terms) != 2 or not (
-        frozenset({"magnitude", "decade", "decades", "powers", "log10"}) & problem.asked.every
-    ):
+    if len(terms) != 2 or not (frozenset("magnitude decade decades powers log10 doublings halvings tenfold".split()) & problem.asked.every):
         return
+    base = 2 if {"doublings", "halvings"} & problem.asked.every else 10
     low, high = sorted((0, 1), key=lambda k: terms[k].value)
     if terms[low].value <= 0 or (terms[0].dims != terms[1].dims and terms[0].dims and terms[1].dims):
         return
-    yield _item(
-        problem,
-        math.log10(terms[high].value / terms[low].value),
-        (),
-        "ratio",
-        1.0,
-        "log10({1} / {0})",
-        (low, high),
-    )
+    value = math.log(terms[high].value / terms[low].value, base)
+    yield _item(problem, value, (), "ratio", 1.0, f"log{base}({{1}} / {{0}})", (low, high))
 
 
 _NEXT = frozenset({"next", "further", "following", "more", "subsequent", "other"})

@@ -15,6 +15,7 @@ from agent.offline.sum_asked import Asked
 from agent.offline.sum_item import Item, join, leaf
 from agent.offline.sum_terms import Dims, Term, is_count, with_unit, without_things
 from agent.offline.words import stem
+from agent.offline.written_units import spelled_unit
 
 _PLAIN_KINDS = frozenset({"amount", "count", "sum"})
 _SCALARS = frozenset({"part", "factor", "ratio", "growth"})
@@ -51,16 +52,8 @@ def leaves(k: int, problem: Problem) -> list[Item]:
 def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
     """p of it, 1 − p of it, 1 + p times it: by the nearest word around that says which."""
     p = term.value
-    near = [*term.after[:4], *reversed(term.before[-3:])]
-    role = next(
-        (
-            name
-            for w in near
-            for name, words in (("less", say.LESS), ("used", say.USED), ("more", say.MORE))
-            if w in words
-        ),
-        "",
-    )
+    near = [w for w in (*term.after[:4], *reversed(term.before[-3:])) if not (w == "up" and "front" in term.after)]
+    role = next((name for w in near for name, words in (("less", say.LESS), ("used", say.USED), ("more", say.MORE)) if w in words), "")
     if term.after[:1] == ("of",):
         yield leaf(k, term, "part", 0.97)
         if role == "less":
@@ -81,6 +74,11 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         clear = (0.95, 0.4, 0.1)
     if role == "more" and problem.asked.says(say.APART):
         clear = (0.93, 0.1, 0.6)
+    elif role == "more" and problem.asked.says(say.GAINED):
+        clear = (0.9, 0.1, 0.6)
+    if role == "more" and problem.asked.mentions(say.NEEDED) and problem.asked.kind in ("unit", "count", "open"):
+        yield leaf(k, term, "part", 0.85, "(1 / (1 + {0}))", 1 / (1 + p))  # a gain that fewer are needed for
+        clear = (0.3, 0.1, 0.3)
     if role == "used" and problem.asked.says(frozenset({"idle", "unused", "wasted", "lost"})):
         clear = (0.4, 0.93, 0.1)
     if clear[0] > 0.3:
@@ -104,6 +102,10 @@ def _stem(word: str) -> str:
 
 def _factor_roles(k: int, term: Term) -> list[Item]:
     """ "12x the tokens" multiplies; "3x cheaper", "fell sixfold" divides."""
+    if term.odds:
+        return [leaf(k, term, "factor", 0.6), leaf(k, term, "factor", 0.6, "(1 / {0})", 1 / term.value)]
+    if term.before[-1:] and term.before[-1] in ("on", "at") and not term.after:
+        return [leaf(k, term, "factor", 0.5)]  # "valued at 25x": a multiple of something
     near = [*term.after[:2], *term.before[-3:]]
     fewer = any(w in say.FEWER for w in near)
     made = [leaf(k, term, "factor", 0.55 if fewer else 1.0)]
@@ -127,8 +129,9 @@ def joined(a: Item, b: Item, problem: Problem) -> Iterator[Item]:
         yield made if torn == 1.0 else replace(made, weight=made.weight * torn)
     alike = _alike(a, b)
     if alike is not None:
-        yield from _additive(*alike, words, problem)
-        yield from _compared(*alike, gap, words, problem)
+        apart = 0.5 if torn != 1.0 and not (a.leaf and b.leaf) else 1.0
+        for made in (*_additive(*alike, words, problem), *_compared(*alike, gap, words, problem)):
+            yield made if apart == 1.0 else replace(made, weight=made.weight * apart)
 
 
 def _torn(a: Item, b: Item) -> bool:
@@ -144,7 +147,7 @@ def _alike(a: Item, b: Item) -> tuple[Item, Item] | None:
         return None
     if "factor" in (a.kind, b.kind):
         ends = a.term is not None and b.term is not None and (a.term.from_ or b.term.to)
-        return (a, b) if ends and a.kind == b.kind and a.leaf and b.leaf else None
+        return (a, b) if ends and a.kind == b.kind and a.leaf and b.leaf and not a.form and not b.form else None
     if a.dims == b.dims:
         return a, b
     for x, y, first in ((a, b, True), (b, a, False)):
@@ -200,7 +203,7 @@ def _products(
         return
     for x, y, k in ((a, b, 0), (b, a, 1)):
         if (is_count(x.dims) or (not x.dims and x.kind == "count")) and (y.dims or (k == 0 and said)):
-            if is_count(x.dims) and is_count(y.dims) and k == 1:
+            if is_count(x.dims) and is_count(y.dims) and (k == 1 or x.dims == y.dims or not (words & _HOLDING or not gap)):
                 continue
             clear = max(said, _had(x, y, gap, words, k == 0))
             if clear and any(n in problem.asked.one for n, _ in x.dims):
@@ -212,12 +215,15 @@ def _products(
                     else y.dims
                 )
                 yield join(a, b, "{0} * {1}", value, each, "amount", clear, absorbed=k)
-    if dims and is_count(a.dims) != is_count(b.dims) and (("s", 1),) in (a.dims, b.dims):
+    if dims and (("s", 1),) in (a.dims, b.dims) and {a.dims, b.dims} & {(("chip", 1),), (("person", 1),), (("server", 1),)}:
         yield join(a, b, "{0} * {1}", value, dims, "amount", max(said, 0.9))  # chips for hours
     elif dims and not is_count(a.dims) and not is_count(b.dims) and a.dims and b.dims and a.dims != b.dims:
         yield join(a, b, "{0} * {1}", value, dims, "amount", max(said, 0.75))
     if not a.dims and not b.dims and (said or words & {"of", "each", "with"}):
         yield join(a, b, "{0} * {1}", value, dims, "count", max(said, 0.85))
+
+
+_HOLDING = frozenset("with of each x × * times holding having has hold have at contain containing per".split())
 
 
 def _had(x: Item, y: Item, gap: tuple[str, ...], words: frozenset[str], forward: bool) -> float:
@@ -261,30 +267,46 @@ def _scaled(
     clear = max(said, 0.4 if both and a.term is not None and a.term.verbal and not gap else clear)
     told = problem.asked.every - problem.asked.words
     whole = both and problem.whole(a, b) and bool(told & say.WHOLE_FACTOR) and a.kind == b.kind == "factor"
-    yield join(
-        a,
-        b,
-        "{0} * {1}",
-        value,
-        dims,
-        kind,
-        clear * (0.5 if whole or (both and a.kind == b.kind == "factor" and _traded(a, b, words)) else 1.0),
-    )
+    yield join(a, b, "{0} * {1}", value, dims, kind, clear * (0.5 if whole or (both and a.kind == b.kind == "factor" and (_traded(a, b, words) or _per_asked(problem) or _asks_for_a_part(a, b, problem))) else 1.0))
     if both and a.kind == b.kind == "factor":
         high, low = (a, b) if abs(a.value) >= abs(b.value) else (b, a)
-        clear = 0.9 if whole else 0.9 if _traded(a, b, words) else 0.4
-        first, second = (high, low) if whole else (a, b)
+        part_asked = _asks_for_a_part(a, b, problem)
+        traded = _traded(a, b, words) or _per_asked(problem)
+        clear = 0.9 if whole or traded or part_asked else 0.4
+        first, second = (high, low) if whole or part_asked else _gain_over_cost(a, b)
         yield join(first, second, "{0} / {1}", first.value / second.value, (), "factor", clear)
     elif not both and s.value and problem.asked.mentions(say.BEFORE) and s.leaf:
         yield join(s, other, "{1} / {0}", other.value / s.value, other.dims, other.kind, _earlier(problem, s))
 
 
+def _near(item: Item) -> frozenset[str]:
+    return frozenset() if item.term is None else frozenset((*item.term.before[-4:], *item.term.after[:4]))
+
+
+def _asks_for_a_part(a: Item, b: Item, problem: Problem) -> bool:
+    """ "36x more expensive with 9x the tokens; what happened to the price of a token?": what one factor counts is asked about."""
+    if len(problem.terms) != 2:
+        return False
+    things = {stem(w) for item in (a, b) for w in _near(item) if spelled_unit(w) not in ("", "dimensionless", "USD")}
+    return bool(things & problem.asked.labels)
+
+
+def _per_asked(problem: Problem) -> bool:
+    """Whether a rate of two things is asked for: "gain in performance per dollar"."""
+    return "per" in problem.asked.words and len(problem.terms) == 2
+
+
+_COSTS = frozenset("cost costs price priced tco dearer expensive power watts money dollar dollars".split())
+
+
+def _gain_over_cost(a: Item, b: Item) -> tuple[Item, Item]:
+    return (b, a) if _near(a) & _COSTS and not _near(b) & _COSTS else (a, b)
+
+
 def _traded(a: Item, b: Item, words: frozenset[str]) -> bool:
     """ "9x faster but costs 2.25x as much": a gain against what it costs."""
-    costs = b.term is not None and bool(
-        frozenset(b.term.before) & frozenset("cost costs price tco power".split())
-    )
-    gains = bool(words & frozenset("faster quicker better performance throughput speed".split()))
+    costs = b.term is not None and bool(frozenset(b.term.before) & frozenset("cost costs price tco power".split()))
+    gains = bool(words & frozenset("fast quick faster quicker better performance throughput speed".split()))
     return bool(words & {"but", "though", "whereas", "yet", "only"}) or (costs and gains)
 
 
@@ -359,7 +381,7 @@ def _additive(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iter
         return
     plus = 0.97 if words & say.PLUS and not words & say.MINUS else 0.0
     if not plus and words & say.LISTED and len(words) <= 8:
-        plus = 0.93 if asked.mentions(say.TOTAL) else 0.55
+        plus = 0.93 if asked.mentions(say.TOTAL) else 0.35 if whole else 0.55
     elif not plus and asked.mentions(say.TOTAL):
         plus = 0.8
     if asked.says(say.STRONGLY_APART) and plus < 0.97:
@@ -375,14 +397,8 @@ def _additive(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iter
             plus * (0.6 if whole and asked.says(say.APART | say.LEFT) and not asked.says(say.TOTAL) else 1.0),
         )
     minus = 0.97 if words & say.MINUS else 0.0
-    if not minus and asked.mentions(say.APART | say.LEFT):
-        minus = (
-            (0.93 if asked.says(say.APART | say.LEFT) else 0.75)
-            if whole
-            else 0.8
-            if words & say.AGAINST or asked.says(say.APART)
-            else 0.5
-        )
+    if not minus and asked.mentions(say.APART | say.LEFT) and (asked.kind != "open" or asked.says(say.STRONGLY_APART | say.LEFT)):
+        minus = (0.93 if asked.says(say.APART | say.LEFT) else 0.75) if whole else 0.8 if words & say.AGAINST or asked.says(say.APART) else 0.5
     if not minus and whole and ((a.term and a.term.from_) or (b.term and b.term.to)):
         minus = 0.8
     if not minus:
@@ -409,6 +425,7 @@ def _share(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], proble
     asked = problem.asked
     part, total = (a, b) if a.value <= b.value else (b, a)
     said = {"out", "of"} <= words or gap[:1] == ("of",) or words & {"which"} or asked.mentions(say.SHARE)
+    said = said or (b.term is not None and b.term.from_ and not (a.term is not None and a.term.to))
     shares = asked.mentions(frozenset({"first", "percent", "percentage", "%"})) and "second" in asked.every
     if shares:
         part, total, said = a, b, True
@@ -442,7 +459,7 @@ def _names_another(problem: Problem) -> bool:
         stem(w) for t in problem.terms for w in (*t.before, *t.after, *t.unit_text.split("/")) if w.isalpha()
     }
     around |= {stem(w) for gap in problem.gaps for w in gap if w.isalpha()}
-    known = {stem(w) for w in say.CHANGED | say.SHARE | say.LEFT | say.APART | say.USED}
+    known = {stem(w) for w in say.CHANGED | say.SHARE | say.LEFT | say.APART | say.USED | say.MONEY | say.GROWING | {"annual", "relative", "rate"}}
     return bool(named - known) and not named & around
 
 
@@ -451,6 +468,8 @@ def _is_rest(part: Item, problem: Problem) -> bool:
     if part.term is None:
         return False
     around = {_stem(w) for w in (*part.term.after, *part.term.before)} - {""}
+    if around & {_stem(w) for w in say.LEFT - {"over", "after", "yet", "not"}}:
+        return True
     return bool({_stem(w) for w in problem.asked.words & (say.LEFT | {"idle", "unused", "lost"})} & around)
 
 
@@ -460,8 +479,14 @@ def _change(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterat
     old, new = (b, a) if _reversed(a, b, words) else (a, b)
     changing = asked.says(say.CHANGED)
     clear = 0.97 if marked and changing else 0.93 if changing or marked else 0.5
-    if asked.mentions(frozenset({"discount", "cheaper", "off"})) and not marked and new.value > old.value:
-        old, new = new, old
+    down, up = asked.says(say.LESS), asked.says(say.MORE - {"more", "up", "above", "over"})
+    if down != up and (new.value > old.value) == down:
+        if marked:
+            clear *= 0.35  # the other way round: what falls is not what rises
+        else:
+            old, new = new, old
+    if _names_another(problem):
+        clear *= 0.5
     if new.value >= old.value:
         yield join(old, new, "({1} - {0}) / {0}", new.value / old.value - 1, (), "change", clear)
     else:
@@ -489,18 +514,13 @@ def _multiple(
     ):
         return
     high, low = (a, b) if a.value >= b.value else (b, a)
-    clear = {"ratio": 0.97, "count": 0.7, "open": 0.3}.get(asked.kind, 0.85)
-    if gap[:1] == ("over",) and asked.kind == "ratio":
+    clear = {"ratio": 0.97, "count": 0.88, "open": 0.3}.get(asked.kind, 0.85)
+    if asked.kind == "ratio" and (gap[:1] == ("over",) or ({"ratio", "to"} <= asked.words and "to" in words)):
         high, low = a, b
-    yield join(
-        high,
-        low,
-        "{0} / {1}",
-        high.value / low.value,
-        (),
-        "ratio" if asked.kind != "unit" else "count",
-        clear,
-    )
+    if asked.kind == "ratio" and words & say.ADDED and a.dims and not asked.mentions(frozenset({"after"})):
+        yield join(a, b, "({0} + {1}) / {1}", (a.value + b.value) / b.value, (), "ratio", 0.93)
+        clear *= 0.5
+    yield join(high, low, "{0} / {1}", high.value / low.value, (), "ratio" if asked.kind != "unit" else "count", clear)
 
 
 def _percents(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterator[Item]:

@@ -44,6 +44,7 @@ class Term:
     period: float = 0.0  # seconds that a growth takes
     unit_text: str = ""
     verbal: bool = False  # said in a word: "doubles"
+    odds: bool = False  # "six to one"
 
 
 def with_unit(term: Term, like: Term) -> Term:
@@ -131,15 +132,8 @@ def all_read(reading: Reading, terms: list[Term]) -> bool:
         if token.is_number and float(token.text.replace(",", "")) not in (24.0, 7.0):
             return False
     used = {t.index for t in terms}
-    for i, q in enumerate(reading.quantities):
-        after = [t.low for t in reading.tokens[q.last : q.last + 2]]
-        if (
-            i not in used
-            and q.unit_text == "quarter_year"
-            and after[:1] == ["of"]
-            and not after[-1][:1].isdigit()
-        ):
-            return False  # "a quarter of it"
+    if _a_quarter_of(reading) or _year_unsaid(reading, used):
+        return False
     alike = max((sum(1 for t in terms if t.dims == u.dims) for u in terms), default=0)
     return all(
         i in used or "spelled" not in q.marks or q.marked or q.value == 1 or q.value in (alike, len(terms), len(terms) / 2)
@@ -147,10 +141,38 @@ def all_read(reading: Reading, terms: list[Term]) -> bool:
     )  # fmt: skip
 
 
+def _a_quarter_of(reading: Reading) -> bool:
+    """ "A quarter paid in advance": a fourth that was not read as a number."""
+    lows = [t.low for t in reading.tokens]
+    return any(
+        lows[k] == "quarter" and lows[k - 1] == "a" and (lows[k + 1] in ("paid", "up", "off", "upfront", "down", "goes", "lost")
+        or (lows[k + 1] == "of" and lows[k + 2 : k + 3] and not lows[k + 2][:1].isdigit() and not _read(reading, k)))
+        for k in range(1, len(lows) - 1)
+    )  # fmt: skip
+
+
+def _read(reading: Reading, k: int) -> bool:
+    return any(q.first <= k < q.last and q.value < 1 for q in reading.quantities)
+
+
+def _year_unsaid(reading: Reading, used: set[int]) -> bool:
+    """Whether a number left out as a year does not look like one: no "in", "since", "by" before it."""
+    for i, q in enumerate(reading.quantities):
+        if i in used or q.marked or not 1990 <= q.value <= 2100 or "scaled" in q.marks or not q.value.is_integer():
+            continue
+        before = reading.tokens[q.first - 1].low if q.first else "in"
+        if before not in _DATED:
+            return True
+    return False
+
+
+_DATED = frozenset("in since by until till during for year fy of early late mid end from to jan feb mar apr may jun jul aug sep oct nov dec january february march april june july august september october november december q1 q2 q3 q4 and - ' ( .".split())
+
+
 def _must_use(reading: Reading, i: int) -> bool:
     """A small spelled count right before another number ("six 24-core servers"), or a factor in a word."""
     q = reading.quantities[i]
-    if "verbal" in q.marks or _one_amount(q) or _fraction(q):
+    if "verbal" in q.marks or _one_amount(q) or _fraction(q) or (not q.marked and "," in reading.tokens[q.first].text):
         return True
     if (
         "spelled" in q.marks
@@ -164,6 +186,11 @@ def _must_use(reading: Reading, i: int) -> bool:
         "spelled" in q.marks and not q.marked and 1 < q.value <= 12 and after is not None
         and after.first == q.last and reading.tokens[q.last].is_number
     )  # fmt: skip
+
+
+def _odds(reading: Reading, q: Quantity) -> bool:
+    tail = [t.low for t in reading.tokens[max(q.first, q.last - 2) : q.last]]
+    return len(tail) == 2 and tail[0] in ("to", ":") and tail[1] in ("one", "1")
 
 
 def _fraction(q: Quantity) -> bool:
@@ -226,7 +253,7 @@ def _term(reading: Reading, use: list[int], k: int, money: bool) -> Term:
     return Term(
         use[k], value * unit.factor, unit.dims, kind, literal(value, text if "#" not in text else plain_unit(text)),
         literal(value, plain_unit(text)), q.first, q.last, _back(reading, q.first, last), _ahead(reading, q.last, ahead),
-        unit.factor, not text, "from" in q.marks, "to" in q.marks, q.series, unit_text=text, verbal="verbal" in q.marks,
+        unit.factor, not text, "from" in q.marks, "to" in q.marks, q.series, unit_text=text, verbal="verbal" in q.marks, odds=_odds(reading, q),
     )  # fmt: skip
 
 
@@ -264,7 +291,8 @@ def _as_money(reading: Reading, q: Quantity) -> str:
         return ""
     _, text = denominators(reading, q.last, "USD")
     paid = bool({t.low for t in reading.tokens[max(0, q.first - 2) : q.first]} & _PAID)
-    large = "scaled" in q.marks and q.value >= 1e6
+    asked = bool({t.low for t in reading.tokens} & {"dollar", "dollars", "$"})
+    large = "scaled" in q.marks and q.value >= (1e3 if asked else 1e6)
     return text if large or (paid and text != "USD") or (text != "USD" and "scaled" in q.marks) else ""
 
 
@@ -272,7 +300,7 @@ def _compared_rate(reading: Reading, use: list[int], k: int) -> bool:
     """ "$2.10 market vs $3.75 contract per GPU hour": the second of two compared prices, one of them a rate."""
     a, b = reading.quantities[use[k - 1]], reading.quantities[use[k]]
     between = {t.low for t in reading.tokens[a.last : b.first]}
-    plain = a.unit.dims != b.unit.dims and len(use) == 2
+    plain = a.unit.dims != b.unit.dims and len(use) == 2 and 0.001 < a.value / (b.value or 1.0) < 1000
     return (plain or bool(between & {"vs", "versus", "against"})) and a.unit.has("USD") and b.unit.has("USD")
 
 

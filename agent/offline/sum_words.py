@@ -28,7 +28,7 @@ LESS = _words(
     "lose loses lost less shrink shrinks shrank down reserve reserved held hold aside spare headroom free waste wasted fail fails "
     "failed failures die dies dead tax fee idle unused overhead cancelled canceled rejected discarded reduction reduced reduces "
     "compresses compression smaller fewer shorter churn attrition churned leave leaves quit defective broken scrapped slump slumps "
-    "crash crashes crashed saves saving slid slips slipped withheld discounted rebate haircut break breaks leftover"
+    "crash crashes crashed save saved saves saving savings slid slips slipped withheld discounted rebate haircut break breaks leftover"
 )
 MORE = _words(
     "more up rise rises rose risen growth grow grows grew growing hike increase increases increased higher premium uplift markup "
@@ -44,7 +44,7 @@ CHANGED = LESS - _words("reserve reserved held hold aside spare headroom free id
     "change changed changes gone compress compressed improvement improve improved improves differ"
 )  # fmt: skip
 LEFT = _words(
-    "left leaves leave remaining remain remains remainder rest leftover spare still missing free freed surplus short net after "
+    "profit profits survivors survivor left leaves leave remaining remain remains remainder rest leftover spare still missing free freed surplus short net after "
     "survive survives surviving alive keep kept over keeps unused outstanding yet not without shortfall lacking usable"
 )
 TOTAL = _words("total altogether combined sum together overall aggregate sums totals ")
@@ -76,6 +76,10 @@ STEPS = _words(
 )
 PERIOD_LEADS = _words("every each per a")
 DURATION_LEADS = _words("after for over in within through during later of next")
+NEEDED = _words("needed need needs enough required require requires suffice suffices sufficient")
+GAINED = _words("value worth benefit gain uplift")
+REST = _words("else rest others everybody everyone elsewhere")
+ADDED = _words("top before extra additional added plus")
 MONEY = _words(
     "burn burns burned bank runway $ revenue sales cost costs spend spending budget capex opex profit bill pay paid price worth payroll invoice salary dollars "
     "dollar usd bucks money outlay investment raise valuation charge value cash income earnings quote"
@@ -85,11 +89,11 @@ MONEY = _words(
 LAWS = re.compile(
     r"\b(exponent|power law|to the power|chinchilla|compute.optimal|scal(?:es|ing) (?:law|as)|torus|wraparound|mtbf|mttf|mean time|time "
     r"between|checkpoint\w*|all.?reduce|all.?gather|hops?|bisection|kv|attention|gross margin|margins?|gm|markup|mark up|2nd?|6nd?|4nd?|pue|mfu|"
-    r"(?<!no )loss(?! of)|forward pass|backward|half.life|irr|payback|pays? back|break.?even|quadratic\w*|"
+    r"(?<!no )loss(?! of)|forward pass(?:es)?|peg|once every|how often|times the param\w*|backward|half.life|irr|payback|pays? back|break.?even|quadratic\w*|"
     r"layers?|heads?|hidden|per weight|bytes? (?:per|a) (?:param\w*|weight)|prefill|ttft|tpot|fp8|bf16|fp16|int8|fp4|int4|"
     r"annual(?:ised|ized)? failure\w*|outside|excluding|included?|including|ex|same (?:total )?(?:output|work|throughput|job|load)|the work of|perf(?:ormance)?/tco|recoup|amorti[sz]e\w*|speculative)\b",
     re.I,
 )  # fmt: skip
 # the same where more than two numbers are told of
 LAWS_OF_MORE = re.compile(r"\b(p/?e|eps|earnings|rollouts?|trajector\w+|samples)\b", re.I)
-ORDERS = re.compile(r"\b(orders? of magnitude|decades?|powers? of (?:ten|10)|log10)\b", re.I)
+ORDERS = re.compile(r"\b(orders? of magnitude|decades?|powers? of (?:ten|10)|log10|how many (?:doublings|halvings|tenfold steps)|number of doublings|tenfold steps)\b", re.I)

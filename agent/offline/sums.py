@@ -58,9 +58,7 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
     orders = bool(say.ORDERS.search(reading.text))
     if asked.kind == "open" and _EXPLAIN.search(reading.text):
         return None
-    if (
-        say.LAWS.search(reading.text) or (len(salient) > 2 and say.LAWS_OF_MORE.search(reading.text))
-    ) and not orders:
+    if (say.LAWS.search(reading.text) or (len(reading.quantities) > 2 and say.LAWS_OF_MORE.search(reading.text))) and not orders:
         return None
     if _missing_subject(reading, asked):
         return None
@@ -79,32 +77,19 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
     return found if known or found is None else replace(found, clarity=UNREAD * found.clarity)
 
 
-_SUBJECT = re.compile(
-    r"\b(memory|hbm|bandwidth|flops?|tflops|teraflops|compute|capacity|gigabytes|gb|throughput|performance|tokens?)\b[\w ]{0,12} per\b",
-    re.I,
-)
-_MEASURES = {
-    "flops": "FLOP",
-    "flop": "FLOP",
-    "bandwidth": "byte",
-    "memory": "byte",
-    "hbm": "byte",
-    "tflops": "FLOP",
-}
+_SUBJECT = re.compile(r"\b(memory|hbm|bandwidth|flops?|tflops|teraflops|compute|capacity|gigabytes|gb|throughput|performance|tokens?)\b[\w ]{0,12} per\b", re.I)
+_MEASURES = {"flops": "FLOP", "flop": "FLOP", "bandwidth": "byte", "memory": "byte", "hbm": "byte", "tflops": "FLOP", "compute": "FLOP"}
 
 
 def _missing_subject(reading: Reading, asked: Asked) -> bool:
     """Whether a comparison is of something whose numbers the text does not give: "memory per dollar of A at $3 and B at $4"."""
-    if asked.kind not in ("ratio", "open"):
-        return False
     units = {n for q in reading.quantities for n, _ in q.unit.dims}
     named = _SUBJECT.search(reading.text)
-    if (
-        named
-        and units <= {"USD", "s", "chip", "J"}
-        and units
-        and not any("times" in q.marks for q in reading.quantities)
-    ):
+    if asked.words & {"flops", "flop", "tflops"} and "FLOP" not in units:
+        return True
+    if asked.kind not in ("ratio", "open", "percent"):
+        return False
+    if named and asked.kind != "percent" and units <= {"USD", "s", "chip", "J"} and units and not any("times" in q.marks for q in reading.quantities):
         return True
     return any(word in asked.words and base not in units for word, base in _MEASURES.items()) and not units
 
@@ -167,9 +152,9 @@ def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
         ]
     answers.sort(key=lambda a: -a.weight)
     best = answers[0]
-    rival = next(
-        (a.weight for a in answers[1:] if abs(a.value - best.value) > 1e-6 * abs(best.value or 1)), 0.0
-    )
+    rival = next((a.weight for a in answers[1:] if abs(a.value - best.value) > 1e-6 * abs(best.value or 1)), 0.0)
+    if (problem.asked.over or problem.asked.per in ("year", "month", "day")) and not any("s" in dict(t.dims) or t.period for t in problem.terms):
+        best = replace(best, weight=0.6 * best.weight)  # a year's worth of what is not said to be of any time
     clarity = SCALE * best.weight * _doubt(rival / best.weight)
     used = tuple(sorted({*salient, *(t.index for t in problem.terms)}))
     return Sum(best.item.written(best.plain), best.unit, used, round(clarity, 4), best.item.form)
@@ -209,6 +194,8 @@ def _in_unit(item: Item, problem: Problem, unit: Unit, text: str) -> _Answer | N
     """The unit asked for; with fewer or more things counted when nothing else tells them apart."""
     if item.kind in ("ratio", "change", "part"):
         return None
+    if is_count(unit.dims) and abs(item.value) < 1:
+        return None  # less than one of them is no count
     clean = text.replace("tonne", "metric_ton").replace("quarter_year", "quarter")
     if item.dims == unit.dims:
         if is_count(unit.dims):
@@ -311,6 +298,8 @@ def _open(item: Item, problem: Problem) -> _Answer | None:
             return None
         return _Answer(item, None, True, item.weight * 0.95, item.value)
     factor = 0.9 if _joined_by_words(item) else 0.8
+    if item.kind == "sum" and not asked.mentions(say.TOTAL | say.STRONGLY_APART | say.LEFT | {"plus", "+", "minus", "-"}):
+        factor *= 0.6
     if not item.dims and item.form == "{0} * {1}" and item.weight < 0.96:
         factor = 0.5
     unit = _own_unit(item, problem)
