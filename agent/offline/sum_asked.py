@@ -27,6 +27,7 @@ class Asked:
     unit_text: str
     per: str
     one: frozenset[str]  # things of which one is spoken of: "does a subscriber get", "per card"
+    per_cost: bool  # "performance per dollar"
     over: str  # the time whose amount is asked for: "the yearly bill"
     words: frozenset[str]  # of the asking clause
     every: frozenset[str]  # of the whole question
@@ -41,7 +42,7 @@ class Asked:
 
 
 def read_asked(reading: Reading, features: Features) -> Asked:
-    start, end = _clause(reading)
+    start, end, focused = _clause(reading)
     clause = [t.low.removesuffix("'s") for t in reading.tokens[start:end]]
     words, every = frozenset(clause), frozenset(t.low for t in reading.tokens)
     labels = frozenset(
@@ -52,30 +53,27 @@ def read_asked(reading: Reading, features: Features) -> Asked:
     per = _per(reading, start, end)
     kind, unit_text, sure = _kind(reading, features, clause, words)
     amount, _, span = unit_text.rpartition("/")
+    if amount.endswith("USD") and span == "year" and _span_of_time(reading, span):
+        unit_text, per = amount, span
     if amount in ("token", "USD", "request", "cent") and _amount_of(span, amount):
         unit_text, per = amount, span
-    unit = parse_unit(unit_text) if unit_text else None
-    if (
-        per
-        and not _amount_of(per, unit_text)
-        and unit is not None
-        and unit.dims
-        and not any(p < 0 for _, p in unit.dims)
-        and per != unit_text
-    ):
-        unit_text = f"{unit_text}/{per}"
-        unit = parse_unit(unit_text)
-    over = next((t for w, t in _OVER_A.items() if w in words), "") or (
-        "hour" if {"one", "hour"} <= words else ""
-    )
+    over = next((t for w, t in _OVER_A.items() if w in words), "") or ("hour" if {"one", "hour"} <= words else "")
     if per and not over and unit_text and _amount_of(per, unit_text):
         over, per = per, ""
     if over == "" and per in ("year", "month", "day", "week") and _span_of_time(reading, per):
         over, per = per, ""
+    unit = parse_unit(unit_text) if unit_text else None
+    if per and not _amount_of(per, unit_text) and unit is not None and unit.dims and not any(p < 0 for _, p in unit.dims) and per != unit_text:
+        unit_text = f"{unit_text}/{per}"
+        unit = parse_unit(unit_text)
+    per_cost = _PER_COST.search(reading.text) is not None
     one = frozenset() if words & say.TOTAL else frozenset(n for k in range(start, end - 1) if reading.tokens[k].low in _ONE and reading.tokens[k + 1].low != "of" for n in _things(reading.tokens[k + 1].low))
-    return Asked(kind, unit, unit_text, per, one, over, words, every, labels, sure)
+    if not focused and kind == "open":
+        words = frozenset()  # the whole text: what it says is not what it asks
+    return Asked(kind, unit, unit_text, per, one, per_cost, over, words, every, labels if focused else frozenset(), sure)
 
 
+_PER_COST = re.compile(r"(?:\bper|/) ?(?:tco|dollar|\$|watt|unit of (?:cost|power))", re.I)
 _ONE = frozenset({"a", "an", "one", "each", "every", "per"})
 
 
@@ -104,7 +102,7 @@ def _in_number(reading: Reading, i: int) -> bool:
     return any(q.first <= i < q.last for q in reading.quantities)
 
 
-def _clause(reading: Reading) -> tuple[int, int]:
+def _clause(reading: Reading) -> tuple[int, int, bool]:
     """The tokens of the asking clause: from the asking word, else the last part of the text without numbers."""
     tokens = reading.tokens
     asks = [
@@ -123,19 +121,19 @@ def _clause(reading: Reading) -> tuple[int, int]:
             and not _in_number(reading, start - 1)
         ):
             start -= 1
-        return start, end
+        return start, end, True
     return _closing(reading)
 
 
-def _closing(reading: Reading) -> tuple[int, int]:
+def _closing(reading: Reading) -> tuple[int, int, bool]:
     tokens = reading.tokens
     end = len(tokens) - (bool(tokens) and tokens[-1].text in _ENDS)
     start = next((k + 1 for k in range(end - 1, -1, -1) if tokens[k].text in ".;:?!"), 0)
     if any(_in_number(reading, k) for k in range(start, end)):
         start = next((k + 1 for k in range(end - 1, -1, -1) if tokens[k].text in ".,;:?!-"), 0)
     if all(_in_number(reading, k) for k in range(start, end)):
-        return 0, end
-    return start, end
+        return 0, end, False
+    return start, end, not any(_in_number(reading, k) for k in range(start, end))
 
 
 def _kind(
@@ -143,12 +141,8 @@ def _kind(
 ) -> tuple[str, str, bool]:
     wanted = features.wanted
     if say.ORDERS.search(reading.text):
-        return "ratio", "", True
-    if (
-        reading.quantities
-        and all("times" in q.marks for q in reading.quantities)
-        and wanted.unit_text != "percent"
-    ):
+        return "orders", "", True
+    if reading.quantities and all("times" in q.marks for q in reading.quantities) and wanted.unit_text != "percent":
         return "ratio", "", True
     text = " ".join(clause)
     if "points" in words and words & _PERCENT | {"points"} and "percentage points" in text:

@@ -44,11 +44,11 @@ class Item:
 
     def bracketed(self, plain: bool, within: str) -> str:
         text = self.written(plain)
-        if self.loose and within not in ("{0} + {1}",):
+        if self.leaf and not self.loose:
+            return text
+        if self.loose and not within.startswith("{0} + {1}"):
             return f"({text})"
-        if not self.leaf and "/" in within.split("{1}")[0] and within.endswith("{1}"):
-            return f"({text})"
-        return text
+        return text if within.startswith(("{0} * {1}", "{0} + {1}", "{0} - {1}")) else f"({text})"
 
 
 def leaf(

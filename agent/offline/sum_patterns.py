@@ -329,7 +329,7 @@ def _step_word(term: Term) -> str:
 def _orders(problem: Problem) -> Iterator[Item]:
     """How many powers of ten lie between two amounts."""
     terms = problem.terms
-    if len(terms) != 2 or not (frozenset("magnitude decade decades powers log10 doublings halvings tenfold".split()) & problem.asked.every):
+    if len(terms) != 2 or problem.asked.kind != "orders":
         return
     base = 2 if {"doublings", "halvings"} & problem.asked.every else 10
     low, high = sorted((0, 1), key=lambda k: terms[k].value)

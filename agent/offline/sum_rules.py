@@ -74,7 +74,7 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         clear = (0.95, 0.4, 0.1)
     if role == "more" and problem.asked.says(say.APART):
         clear = (0.93, 0.1, 0.6)
-    elif role == "more" and problem.asked.says(say.GAINED):
+    elif role == "more" and problem.asked.mentions(say.GAINED):
         clear = (0.9, 0.1, 0.6)
     if role == "more" and problem.asked.mentions(say.NEEDED) and problem.asked.kind in ("unit", "count", "open"):
         yield leaf(k, term, "part", 0.85, "(1 / (1 + {0}))", 1 / (1 + p))  # a gain that fewer are needed for
@@ -256,6 +256,8 @@ def _scaled(
     value, dims = a.value * b.value, _times(a.dims, b.dims)
     s, other = (a, b) if a.kind in _SCALARS else (b, a)
     both = other.kind in _SCALARS
+    if s.term is not None and s.term.kind == "worked" and (both or ("s", -1) not in other.dims):
+        return
     if other.kind == "change" or ("ratio" in (a.kind, b.kind) and "factor" not in (a.kind, b.kind)):
         return
     if a.kind == "part" and words & {"of"} and len(gap) <= 4 and gap[0] == "of":
@@ -293,7 +295,7 @@ def _asks_for_a_part(a: Item, b: Item, problem: Problem) -> bool:
 
 def _per_asked(problem: Problem) -> bool:
     """Whether a rate of two things is asked for: "gain in performance per dollar"."""
-    return "per" in problem.asked.words and len(problem.terms) == 2
+    return problem.asked.per_cost and len(problem.terms) == 2
 
 
 _COSTS = frozenset("cost costs price priced tco dearer expensive power watts money dollar dollars".split())
@@ -346,14 +348,7 @@ def _quotients(
         if _shares(x.dims, y.dims):
             clear = 0.93
         elif (is_count(y.dims) or y.dims == (("s", 1),) or not y.dims) and x.dims and not is_count(x.dims):
-            per = (
-                bool(problem.asked.per)
-                or any(n in problem.asked.one for n, _ in y.dims)
-                or (
-                    problem.asked.unit is not None
-                    and any(p < 0 and (n, 1) in y.dims for n, p in problem.asked.unit.dims)
-                )
-            )
+            per = (bool(problem.asked.per) and (problem.asked.per != "second" or ("s", 1) in y.dims)) or any(n in problem.asked.one for n, _ in y.dims) or (problem.asked.unit is not None and any(p < 0 and (n, 1) in y.dims for n, p in problem.asked.unit.dims))
             clear = 0.9 if per and problem.whole(a, b) else 0.8 if per else 0.4
         else:
             clear = 0.6
@@ -424,12 +419,13 @@ def _compared(
 def _share(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], problem: Problem) -> Iterator[Item]:
     asked = problem.asked
     part, total = (a, b) if a.value <= b.value else (b, a)
+    taken = b.term is not None and b.term.from_ and not (a.term is not None and a.term.to)  # "800 pulled from 16k"
+    changing = not taken and (asked.says(say.CHANGED - say.SHARE) or (a.term is not None and a.term.from_))
     said = {"out", "of"} <= words or gap[:1] == ("of",) or words & {"which"} or asked.mentions(say.SHARE)
-    said = said or (b.term is not None and b.term.from_ and not (a.term is not None and a.term.to))
+    said = said or taken
     shares = asked.mentions(frozenset({"first", "percent", "percentage", "%"})) and "second" in asked.every
     if shares:
         part, total, said = a, b, True
-    changing = asked.says(say.CHANGED - say.SHARE) or (a.term is not None and a.term.from_)
     clear = 0.97 if said else 0.85 if not changing else 0.35
     if changing and said and not {"out", "of"} <= words and gap[:1] != ("of",):
         clear = 0.7
@@ -452,15 +448,15 @@ _PLAIN_ASKING = frozenset(
 )
 
 
-def _names_another(problem: Problem) -> bool:
+def _names_another(problem: Problem, *, strict: bool = False) -> bool:
     """Whether what is asked about is named nowhere among the numbers ("free cash flow as a percentage of …")."""
-    named = problem.asked.labels - _PLAIN_ASKING
-    around = {
-        stem(w) for t in problem.terms for w in (*t.before, *t.after, *t.unit_text.split("/")) if w.isalpha()
-    }
+    if not problem.asked.labels:
+        return False
+    around = {stem(w) for t in problem.terms for w in (*t.before, *t.after, *t.unit_text.split("/")) if w.isalpha()}
     around |= {stem(w) for gap in problem.gaps for w in gap if w.isalpha()}
-    known = {stem(w) for w in say.CHANGED | say.SHARE | say.LEFT | say.APART | say.USED | say.MONEY | say.GROWING | {"annual", "relative", "rate"}}
-    return bool(named - known) and not named & around
+    known = {stem(w) for w in say.CHANGED | say.SHARE | say.LEFT | say.APART | say.USED | say.GROWING | {"annual", "relative", "rate", "value", "price", "year", "amount"} | (frozenset() if strict else say.MONEY)}
+    named = problem.asked.labels - _PLAIN_ASKING - known
+    return bool(named) and not named & around
 
 
 def _is_rest(part: Item, problem: Problem) -> bool:
@@ -485,8 +481,10 @@ def _change(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterat
             clear *= 0.35  # the other way round: what falls is not what rises
         else:
             old, new = new, old
-    if _names_another(problem):
+    if _names_another(problem, strict=True):
         clear *= 0.5
+    if b.term is not None and b.term.from_ and not (a.term is not None and a.term.to):
+        clear *= 0.4
     if new.value >= old.value:
         yield join(old, new, "({1} - {0}) / {0}", new.value / old.value - 1, (), "change", clear)
     else:
@@ -514,8 +512,8 @@ def _multiple(
     ):
         return
     high, low = (a, b) if a.value >= b.value else (b, a)
-    clear = {"ratio": 0.97, "count": 0.88, "open": 0.3}.get(asked.kind, 0.85)
-    if asked.kind == "ratio" and (gap[:1] == ("over",) or ({"ratio", "to"} <= asked.words and "to" in words)):
+    clear = {"ratio": 0.97, "count": 0.88, "open": 0.95 if {"over", "that"} <= words or {"over", "those"} <= words else 0.3}.get(asked.kind, 0.85)
+    if asked.kind in ("ratio", "open") and ("over" in gap[-3:] or ({"ratio", "to"} <= asked.words and "to" in words)):
         high, low = a, b
     if asked.kind == "ratio" and words & say.ADDED and a.dims and not asked.mentions(frozenset({"after"})):
         yield join(a, b, "({0} + {1}) / {1}", (a.value + b.value) / b.value, (), "ratio", 0.93)

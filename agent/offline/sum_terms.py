@@ -100,6 +100,7 @@ def read_terms(reading: Reading, wanted: list[int], money: bool) -> list[Term]:
     """The terms that must be used, in the order of the text, periods attached to the growth they belong to."""
     qs = reading.quantities
     use = sorted(set(wanted) | {i for i, q in enumerate(qs) if i not in wanted and _must_use(reading, i)})
+    use = [i for i in use if not (qs[i].value == 1 and is_count(qs[i].unit.dims))]  # "a single card"
     stated = [i for i in use if _is_result(reading, i)]
     use = [i for i in use if i not in stated] if len(use) - len(stated) > 1 else use
     terms = [_term(reading, use, k, money) for k in range(len(use))]

@@ -31,7 +31,7 @@ LESS = _words(
     "crash crashes crashed save saved saves saving savings slid slips slipped withheld discounted rebate haircut break breaks leftover"
 )
 MORE = _words(
-    "more up rise rises rose risen growth grow grows grew growing hike increase increases increased higher premium uplift markup "
+    "more up rise rises rose risen growth grow grows grew grown growing hike increase increases increased higher premium uplift markup "
     "faster better quicker gain gains gained jump jumped jumps climb climbs climbed boost boosted productive surcharge dearer extra "
     "above over larger bigger added expensive additional"
 )
@@ -44,13 +44,13 @@ CHANGED = LESS - _words("reserve reserved held hold aside spare headroom free id
     "change changed changes gone compress compressed improvement improve improved improves differ"
 )  # fmt: skip
 LEFT = _words(
-    "profit profits survivors survivor left leaves leave remaining remain remains remainder rest leftover spare still missing free freed surplus short net after "
-    "survive survives surviving alive keep kept over keeps unused outstanding yet not without shortfall lacking usable"
+    "profit profits survivors survivor left leaves leave remaining remain remains remainder rest leftover spare still missing free freed surplus short net "
+    "survive survives surviving alive keep kept keeps unused outstanding yet not without shortfall lacking usable"
 )
 TOTAL = _words("total altogether combined sum together overall aggregate sums totals ")
 APART = _words(
     "overpaying overpayment overspend difference gap apart overpay overpaid save saved saves saving savings cheaper extra more less fewer additional short excess "
-    "higher lower dearer larger smaller bigger longer shorter by shortfall missing lead ahead"
+    "higher lower dearer larger smaller bigger longer shorter shortfall missing lead ahead"
 )
 SHARE = _words(
     "share fraction part portion proportion slice cover covers covered account accounts represent makes make funds fund"
@@ -79,9 +79,9 @@ DURATION_LEADS = _words("after for over in within through during later of next")
 NEEDED = _words("needed need needs enough required require requires suffice suffices sufficient")
 GAINED = _words("value worth benefit gain uplift")
 REST = _words("else rest others everybody everyone elsewhere")
-ADDED = _words("top before extra additional added plus")
+ADDED = _words("top before extra additional added")
 MONEY = _words(
-    "burn burns burned bank runway $ revenue sales cost costs spend spending budget capex opex profit bill pay paid price worth payroll invoice salary dollars "
+    "earn earns earned burn burns burned bank runway $ revenue sales cost costs spend spending budget capex opex profit bill pay paid price worth payroll invoice salary dollars "
     "dollar usd bucks money outlay investment raise valuation charge value cash income earnings quote"
 )
 

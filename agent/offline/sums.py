@@ -8,6 +8,7 @@ is comes from the joins; two different values that are about as clear make each 
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from dataclasses import dataclass, replace
 
@@ -55,7 +56,7 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
     if not salient or len(salient) > MOST:
         return None
     asked = read_asked(reading, features)
-    orders = bool(say.ORDERS.search(reading.text))
+    orders = asked.kind == "orders"
     if asked.kind == "open" and _EXPLAIN.search(reading.text):
         return None
     if (say.LAWS.search(reading.text) or (len(reading.quantities) > 2 and say.LAWS_OF_MORE.search(reading.text))) and not orders:
@@ -85,7 +86,9 @@ def _missing_subject(reading: Reading, asked: Asked) -> bool:
     """Whether a comparison is of something whose numbers the text does not give: "memory per dollar of A at $3 and B at $4"."""
     units = {n for q in reading.quantities for n, _ in q.unit.dims}
     named = _SUBJECT.search(reading.text)
-    if asked.words & {"flops", "flop", "tflops"} and "FLOP" not in units:
+    if (asked.words if asked.kind != "open" else asked.every) & {"flops", "flop", "tflops"} and "FLOP" not in units:
+        return True
+    if "compute" in asked.words and asked.kind in ("ratio", "open", "percent") and not units & {"FLOP", "USD"} and not any("times" in q.marks for q in reading.quantities):
         return True
     if asked.kind not in ("ratio", "open", "percent"):
         return False
@@ -154,7 +157,7 @@ def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
     best = answers[0]
     rival = next((a.weight for a in answers[1:] if abs(a.value - best.value) > 1e-6 * abs(best.value or 1)), 0.0)
     if (problem.asked.over or problem.asked.per in ("year", "month", "day")) and not any("s" in dict(t.dims) or t.period for t in problem.terms):
-        best = replace(best, weight=0.6 * best.weight)  # a year's worth of what is not said to be of any time
+        best = replace(best, weight=0.5 * best.weight)  # a year's worth of what is not said to be of any time
     clarity = SCALE * best.weight * _doubt(rival / best.weight)
     used = tuple(sorted({*salient, *(t.index for t in problem.terms)}))
     return Sum(best.item.written(best.plain), best.unit, used, round(clarity, 4), best.item.form)
@@ -172,6 +175,8 @@ def _accepted(item: Item, problem: Problem) -> _Answer | None:
         return None
     if asked.kind in ("percent", "points"):
         return _as_percent(item)
+    if asked.kind == "orders":
+        return _Answer(item, None, True, item.weight, item.value) if item.form.startswith("log") else None
     if asked.kind == "ratio":
         return _Answer(item, None, True, item.weight, item.value) if _a_number(item) else None
     if asked.kind == "unit" and asked.unit is not None:
@@ -199,7 +204,7 @@ def _in_unit(item: Item, problem: Problem, unit: Unit, text: str) -> _Answer | N
     clean = text.replace("tonne", "metric_ton").replace("quarter_year", "quarter")
     if item.dims == unit.dims:
         if is_count(unit.dims):
-            return _Answer(item, clean, True, item.weight, item.value)
+            return _Answer(_whole(item, problem.asked), clean, True, item.weight, item.value)
         things = without_things(unit.dims) != unit.dims
         spare = things and _drops(unit)
         return _Answer(
@@ -208,7 +213,7 @@ def _in_unit(item: Item, problem: Problem, unit: Unit, text: str) -> _Answer | N
     if is_count(unit.dims) and item.dims == (("s", -1),) and problem.asked.over:
         return _Answer(_through(item, problem.asked.over), clean, True, item.weight * 0.95, item.value)
     if is_count(unit.dims) and not item.dims and item.kind in ("count", "amount"):
-        return _Answer(item, clean, True, item.weight * 0.97, item.value)
+        return _Answer(_whole(item, problem.asked), clean, True, item.weight * 0.97, item.value)
     core = without_things(item.dims)
     if core and core == without_things(unit.dims):
         spare = any(p < 0 and not without_things(((n, 1),)) for n, p in item.dims) and not _drops(unit)
@@ -279,6 +284,15 @@ def _over_time(item: Item, problem: Problem, unit: Unit, text: str) -> _Answer |
             )
         return _Answer(item, f"{_plain_text(text)}/{per}", True, item.weight * 0.95, item.value)
     return None
+
+
+def _whole(item: Item, asked: Asked) -> Item:
+    """Things that are needed come in whole numbers, and so do those that fit."""
+    if asked.says(say.NEEDED) and not asked.says(frozenset({"million", "millions"})):
+        return replace(item, form=f"ceil({item.form})", value=math.ceil(item.value - 1e-9))
+    if asked.says(frozenset({"fit", "fits", "full", "whole"})) and item.form:
+        return replace(item, form=f"floor({item.form})", value=math.floor(item.value + 1e-9))
+    return item
 
 
 def _through(item: Item, period: str) -> Item:
