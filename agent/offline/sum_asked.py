@@ -9,7 +9,7 @@ from agent.offline import sum_words as say
 from agent.offline.features import Features
 from agent.offline.measure import Unit, parse_unit
 from agent.offline.reading import Reading
-from agent.offline.words import STOP, stem
+from agent.offline.words import STOP, Token, stem
 from agent.offline.written_units import denominators, spelled_unit
 
 _ASKING = frozenset("what what's whats which how give compute calculate find convert".split())
@@ -68,12 +68,16 @@ def read_asked(reading: Reading, features: Features) -> Asked:
         unit = parse_unit(unit_text)
     per_cost = _PER_COST.search(reading.text) is not None
     one = frozenset() if words & say.TOTAL else frozenset(n for k in range(start, end - 1) if reading.tokens[k].low in _ONE and reading.tokens[k + 1].low != "of" for n in _things(reading.tokens[k + 1].low))
+    if _EACH_GETS.search(reading.text):
+        one |= frozenset(n for q in reading.quantities[-1:] for n, p in q.unit.dims if p == 1 and len(q.unit.dims) == 1)
     if not focused and kind == "open":
         words = frozenset()  # the whole text: what it says is not what it asks
     return Asked(kind, unit, unit_text, per, one, per_cost, over, words, every, labels if focused else frozenset(), sure)
 
 
+_CHIP_HOURS = re.compile(r"^(?:how many )?(?:gpu|chip|card|accelerator) ?-? ?hours\b")
 _PER_COST = re.compile(r"(?:\bper|/) ?(?:tco|dollar|\$|watt|unit of (?:cost|power))", re.I)
+_EACH_GETS = re.compile(r"\beach (?:of them )?(?:get|gets|have|has|receive|receives)\b", re.I)
 _ONE = frozenset({"a", "an", "one", "each", "every", "per"})
 
 
@@ -130,15 +134,20 @@ def _closing(reading: Reading) -> tuple[int, int, bool]:
     end = len(tokens) - (bool(tokens) and tokens[-1].text in _ENDS)
     start = next((k + 1 for k in range(end - 1, -1, -1) if tokens[k].text in ".;:?!"), 0)
     if any(_in_number(reading, k) for k in range(start, end)):
-        start = next((k + 1 for k in range(end - 1, -1, -1) if tokens[k].text in ".,;:?!-"), 0)
+        start = next((k + 1 for k in range(end - 1, -1, -1) if tokens[k].text in ".,;:?!" or _dash(tokens, k)), 0)
     if all(_in_number(reading, k) for k in range(start, end)):
+        return 0, end, False
+    if not {stem(t.text) for t in tokens[start:end] if t.is_word and t.low not in STOP} - _ONLY_UNITS:
         return 0, end, False
     return start, end, not any(_in_number(reading, k) for k in range(start, end))
 
 
-def _kind(
-    reading: Reading, features: Features, clause: list[str], words: frozenset[str]
-) -> tuple[str, str, bool]:
+def _dash(tokens: list[Token], k: int) -> bool:
+    """A dash between parts of the sentence, not one that joins two words."""
+    return tokens[k].text in "-–—" and k > 0 and tokens[k - 1].end < tokens[k].start
+
+
+def _kind(reading: Reading, features: Features, clause: list[str], words: frozenset[str]) -> tuple[str, str, bool]:
     wanted = features.wanted
     if say.ORDERS.search(reading.text):
         return "orders", "", True
@@ -203,6 +212,7 @@ def _kind(
     return "open", "", False
 
 
+_ONLY_UNITS = frozenset(stem(w) for w in "percent percentage pct usd dollars million millions billion billions".split())
 _MAGNITUDES = frozenset("thousand thousands million millions billion billions trillion trillions bn".split())
 
 
@@ -219,6 +229,8 @@ def _percent_is_given(reading: Reading, clause: list[str]) -> bool:
 
 def _unit_named(reading: Reading, clause: list[str]) -> str:
     """ "in kilograms", "how many GPU-hours", "how many hours", "MJ": a unit that stands alone in the clause."""
+    if _CHIP_HOURS.search(" ".join(clause)) and not any("chip*hour" in q.unit_text for q in reading.quantities):
+        return "chip*hour"
     for k, word in enumerate(clause):
         after = clause[k + 1] if k + 1 < len(clause) else ""
         if word in ("many", "in", "to", "into", "give", "number") and after:

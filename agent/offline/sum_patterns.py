@@ -10,6 +10,7 @@ from dataclasses import replace
 from collections.abc import Callable, Iterator, Sequence
 
 from agent.offline import sum_words as say
+from agent.offline.measure import Unit
 from agent.offline.sum_item import Item, leaf
 from agent.offline.sum_rules import Problem
 from agent.offline.sum_terms import Dims, Term, with_unit
@@ -161,7 +162,11 @@ def _yearly_growth(problem: Problem) -> Iterator[Item]:
     n = terms[spans[0]].value / period
     if len(others) == 2 and terms[others[0]].dims == terms[others[1]].dims and n > 0:
         a, b = terms[others[0]], terms[others[1]]
-        if a.value <= 0 or b.value <= 0 or a.kind == "percent":
+        if a.value <= 0 or b.value <= 0 or a.kind == "percent" or spans[0] < others[0]:
+            return
+        if problem.gaps[others[0]][:1] in (("of",), ("out",)):
+            if asked.kind == "percent":
+                yield _item(problem, a.value / b.value / n, (), "ratio", 0.9, f"{{0}} / {{1}} / {n:.12g}", others)
             return
         factor = (b.value / a.value) ** (1 / n)
         core = f"({{1}} / {{0}}) ^ (1 / {n:.12g})"
@@ -199,7 +204,9 @@ def _one_after_the_other(problem: Problem) -> Iterator[Item]:
         return
     if not asked.mentions(say.TOTAL | frozenset({"then", "again", "row", "successive"})):
         return
-    if not asked.mentions(frozenset({"then", "again", "row", "successive", "another", "followed"})):
+    if not (frozenset(problem.gaps[0]) & {"then", "again", "another", "followed"} or asked.mentions(frozenset({"row", "successive"}))):
+        return
+    if asked.mentions(frozenset({"holds", "share", "player"})):
         return
     around = asked.every
     signs = (
@@ -244,6 +251,34 @@ def _part_changes(problem: Problem) -> Iterator[Item]:
         )
     elif asked.says(say.CHANGED | say.APART):
         yield _item(problem, total.value * moved, total.dims, "amount", 0.98, "{0} * {1} * {2}", order)
+
+
+def _two_spans(problem: Problem) -> Iterator[Item]:
+    """An amount spread over one time against another: how much less a year, and in percent."""
+    terms, asked = problem.terms, problem.asked
+    spans = [k for k, t in enumerate(terms) if t.dims == (("s", 1),)]
+    amounts = [k for k, t in enumerate(terms) if t.dims and t.kind == "amount" and k not in spans]
+    if len(terms) != 3 or len(spans) != 2 or len(amounts) != 1 or ("s", -1) in terms[amounts[0]].dims:
+        return
+    between = frozenset(problem.gaps[spans[0]])
+    if not between & (say.AGAINST | {"instead", "over"}) or not asked.says(say.STRONGLY_APART) or asked.kind == "percent":
+        return
+    short, long = sorted(spans, key=lambda k: terms[k].value)
+    amount = terms[amounts[0]]
+    value = amount.value / terms[short].value - amount.value / terms[long].value
+    dims = (Unit(1.0, amount.dims) / Unit(1.0, (("s", 1),))).dims
+    yield _item(problem, value, dims, "sum", 0.95, "{0} / {1} - {0} / {2}", (amounts[0], short, long))
+
+
+def _part_of_change(problem: Problem) -> Iterator[Item]:
+    """ "Memory is 48 % of the cost and goes up 15 %, how many percent does the whole rise?"."""
+    terms, asked = problem.terms, problem.asked
+    if asked.kind != "percent" or len(terms) != 2 or any(t.kind != "percent" for t in terms) or not asked.says(say.CHANGED):
+        return
+    share, change = terms
+    near = frozenset((*change.before[-4:], *change.after[:3]))
+    if share.after[:1] == ("of",) and near & (say.MORE | say.LESS):
+        yield _item(problem, share.value * change.value, (), "part", 0.97, "{0} * {1}", (0, 1))
 
 
 def _survival(problem: Problem) -> Iterator[Item]:
@@ -329,7 +364,7 @@ def _step_word(term: Term) -> str:
 def _orders(problem: Problem) -> Iterator[Item]:
     """How many powers of ten lie between two amounts."""
     terms = problem.terms
-    if len(terms) != 2 or problem.asked.kind != "orders":
+    if len(terms) != 2 or problem.asked.kind != "orders" or terms[0].kind == "factor" or terms[1].kind == "factor":
         return
     base = 2 if {"doublings", "halvings"} & problem.asked.every else 10
     low, high = sorted((0, 1), key=lambda k: terms[k].value)
@@ -372,7 +407,7 @@ def _ladder(problem: Problem) -> Iterator[Item]:
 
 
 _PATTERNS: tuple[Callable[[Problem], Iterator[Item]], ...] = (
-    _mean, _share_of_all, _part_changes, _yearly_growth, _points_between, _one_after_the_other, _survival, _repeated, _orders, _ladder,
+    _mean, _share_of_all, _part_changes, _two_spans, _part_of_change, _yearly_growth, _points_between, _one_after_the_other, _survival, _repeated, _orders, _ladder,
 )  # fmt: skip
 
 

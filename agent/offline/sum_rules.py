@@ -59,17 +59,11 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         if role == "less":
             yield leaf(k, term, "part", 0.75, "(1 - {0})", 1 - p)
         return
-    lost = (
-        problem.asked.says(say.LESS)
-        and not problem.asked.says(say.LEFT)
-        and problem.asked.kind in ("unit", "count")
-    )
-    clear = {
-        "less": (0.5, 0.95, 0.2),
-        "more": (0.5, 0.2, 0.95),
-        "used": (0.93, 0.4, 0.1),
-        "": (0.6, 0.45, 0.3),
-    }[role]
+    lost = problem.asked.says(say.LESS) and not problem.asked.says(say.LEFT) and problem.asked.kind in ("unit", "count")
+    clear = {"less": (0.5, 0.95, 0.2), "more": (0.5, 0.2, 0.95), "used": (0.93, 0.4, 0.1), "": (0.6, 0.45, 0.3)}[role]
+    counts = problem.asked.kind == "count" or (problem.asked.unit is not None and is_count(problem.asked.unit.dims))
+    if role == "less" and counts and not problem.asked.says(say.LEFT):
+        clear = (0.65, 0.65, 0.1)
     if role == "less" and (lost or _noun_lost(term, problem)):
         clear = (0.95, 0.4, 0.1)
     if role == "more" and problem.asked.says(say.APART):
@@ -231,7 +225,7 @@ def _had(x: Item, y: Item, gap: tuple[str, ...], words: frozenset[str], forward:
     if not x.leaf or (y.dims == (("s", 1),)):
         return 0.0
     if not gap and forward:
-        return 0.97
+        return 0.97 if y.leaf else 0.3
     if any(_is_thing(n) and p < 0 for n, p in y.dims):
         return 0.35
     if words & {".", ";", "and"} and not words & {"each", "every"}:
@@ -268,17 +262,42 @@ def _scaled(
         said, clear = 0.0, 0.5  # "fewer", "cheaper": of what, and so which way, only the subject says
     clear = max(said, 0.4 if both and a.term is not None and a.term.verbal and not gap else clear)
     told = problem.asked.every - problem.asked.words
+    if both and {bool(a.form), bool(b.form)} == {True, False} and a.kind == b.kind == "part":
+        clear *= 0.55  # a share of a change, or a change of a share
+    if both and a.kind == b.kind == "part" and not a.form and not b.form and "of" not in words and problem.asked.kind == "percent":
+        clear *= 0.55
+    told = told | (say.WHOLE_FACTOR if problem.asked.says(say.LEFT_OVER) else frozenset())
     whole = both and problem.whole(a, b) and bool(told & say.WHOLE_FACTOR) and a.kind == b.kind == "factor"
+    if not both and s.leaf and _whole_asked(s, other, gap, problem):
+        clear *= 0.5
     yield join(a, b, "{0} * {1}", value, dims, kind, clear * (0.5 if whole or (both and a.kind == b.kind == "factor" and (_traded(a, b, words) or _per_asked(problem) or _asks_for_a_part(a, b, problem))) else 1.0))
     if both and a.kind == b.kind == "factor":
         high, low = (a, b) if abs(a.value) >= abs(b.value) else (b, a)
         part_asked = _asks_for_a_part(a, b, problem)
         traded = _traded(a, b, words) or _per_asked(problem)
         clear = 0.9 if whole or traded or part_asked else 0.4
+        if traded and problem.asked.words & {"cost", "costs", "price"} and not whole:
+            clear *= 0.6
         first, second = (high, low) if whole or part_asked else _gain_over_cost(a, b)
         yield join(first, second, "{0} / {1}", first.value / second.value, (), "factor", clear)
+    elif not both and s.leaf and s.value and _whole_asked(s, other, gap, problem):
+        yield join(s, other, "{1} / {0}", other.value / s.value, other.dims, other.kind, 1.0)
     elif not both and s.value and problem.asked.mentions(say.BEFORE) and s.leaf:
         yield join(s, other, "{1} / {0}", other.value / s.value, other.dims, other.kind, _earlier(problem, s))
+
+
+def _whole_asked(s: Item, other: Item, gap: tuple[str, ...], problem: Problem) -> bool:
+    """ "9 billion is 30 % of the market: how large is the market?"; "need 50k good ones and 8 % pass: how many …?"."""
+    if s.term is None or s.form or s.kind != "part":
+        return False
+    of = {stem(w) for w in s.term.after[1:4] if w.isalpha()} if s.term.after[:1] == ("of",) else set()
+    direct = s.first < other.first and gap[:1] == ("of",) and len(gap) <= 4
+    if of & problem.asked.labels and not direct:
+        return True
+    if other.first < s.first and of and frozenset(gap) & {"is", "are", "was", "makes", "equals"} and problem.asked.sure:
+        return problem.asked.kind != "percent" and bool(problem.asked.words & {"whole", "total", "market", "all"})
+    passed = frozenset((*s.term.after[:3],)) & frozenset("survive survives pass passes accepted kept keep succeed succeeds usable".split())
+    return bool(passed) and problem.asked.mentions(say.MUST - {"have"}) and problem.asked.kind in ("count", "unit", "open")
 
 
 def _near(item: Item) -> frozenset[str]:
@@ -396,6 +415,8 @@ def _additive(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iter
         minus = (0.93 if asked.says(say.APART | say.LEFT) else 0.75) if whole else 0.8 if words & say.AGAINST or asked.says(say.APART) else 0.5
     if not minus and whole and ((a.term and a.term.from_) or (b.term and b.term.to)):
         minus = 0.8
+    if a.dims == (("s", 1),) and not whole:
+        minus *= 0.4  # "over four years vs six": each has its own
     if not minus:
         return
     high, low = (a, b) if a.value >= b.value or words & say.MINUS else (b, a)
@@ -435,7 +456,7 @@ def _share(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], proble
         clear *= 0.7
     if not {"out", "of"} <= words and gap[:1] != ("of",) and _names_another(problem):
         clear *= 0.5
-    rest = asked.says(say.LEFT | frozenset({"idle", "unused", "lost"})) and not _is_rest(part, problem)
+    rest = asked.says(say.LEFT | frozenset({"idle", "unused", "lost"})) and not _is_rest(part, total, gap, problem)
     value = part.value / total.value
     yield join(part, total, "{0} / {1}", value, (), "ratio", clear * (0.5 if rest else 1.0))
     if rest:
@@ -459,11 +480,14 @@ def _names_another(problem: Problem, *, strict: bool = False) -> bool:
     return bool(named) and not named & around
 
 
-def _is_rest(part: Item, problem: Problem) -> bool:
+def _is_rest(part: Item, total: Item, gap: tuple[str, ...], problem: Problem) -> bool:
     """Whether the smaller amount is itself what is asked for ("48 sat idle, what share is idle")."""
     if part.term is None:
         return False
-    around = {_stem(w) for w in (*part.term.after, *part.term.before)} - {""}
+    words = [*part.term.after, *part.term.before]
+    if gap[:1] in (("of",), ("out",)) and total.term is not None:
+        words += total.term.after  # "15 of the 120 survive"
+    around = {_stem(w) for w in words} - {""}
     if around & {_stem(w) for w in say.LEFT - {"over", "after", "yet", "not"}}:
         return True
     return bool({_stem(w) for w in problem.asked.words & (say.LEFT | {"idle", "unused", "lost"})} & around)
@@ -515,8 +539,10 @@ def _multiple(
     clear = {"ratio": 0.97, "count": 0.88, "open": 0.95 if {"over", "that"} <= words or {"over", "those"} <= words else 0.3}.get(asked.kind, 0.85)
     if asked.kind in ("ratio", "open") and ("over" in gap[-3:] or ({"ratio", "to"} <= asked.words and "to" in words)):
         high, low = a, b
-    if asked.kind == "ratio" and words & say.ADDED and a.dims and not asked.mentions(frozenset({"after"})):
-        yield join(a, b, "({0} + {1}) / {1}", (a.value + b.value) / b.value, (), "ratio", 0.93)
+    if asked.kind == "ratio" and (words & say.ADDED or (b.term is not None and "top" in b.term.after)) and a.dims and not asked.mentions(frozenset({"after"})):
+        added_later = "another" in words or (b.term is not None and bool(frozenset(b.term.after) & {"top", "extra", "additional"}))
+        base = a if added_later else b
+        yield join(a, b, "({0} + {1}) / {0}" if added_later else "({0} + {1}) / {1}", (a.value + b.value) / base.value, (), "ratio", 0.93)
         clear *= 0.5
     yield join(high, low, "{0} / {1}", high.value / low.value, (), "ratio" if asked.kind != "unit" else "count", clear)
 

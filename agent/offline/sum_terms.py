@@ -137,9 +137,14 @@ def all_read(reading: Reading, terms: list[Term]) -> bool:
         return False
     alike = max((sum(1 for t in terms if t.dims == u.dims) for u in terms), default=0)
     return all(
-        i in used or "spelled" not in q.marks or q.marked or q.value == 1 or q.value in (alike, len(terms), len(terms) / 2)
+        i in used or "spelled" not in q.marks or q.marked or q.value == 1 or (q.value in (alike, len(terms), len(terms) / 2) and not _counts_steps(reading, q))
         for i, q in enumerate(reading.quantities)
     )  # fmt: skip
+
+
+def _counts_steps(reading: Reading, q: Quantity) -> bool:
+    after = {t.low for t in reading.tokens[q.last : q.last + 2]}
+    return bool(after & (say.STEPS | {"tenfold", "later", "on"}))
 
 
 def _a_quarter_of(reading: Reading) -> bool:
@@ -173,7 +178,7 @@ _DATED = frozenset("in since by until till during for year fy of early late mid 
 def _must_use(reading: Reading, i: int) -> bool:
     """A small spelled count right before another number ("six 24-core servers"), or a factor in a word."""
     q = reading.quantities[i]
-    if "verbal" in q.marks or _one_amount(q) or _fraction(q) or (not q.marked and "," in reading.tokens[q.first].text):
+    if "verbal" in q.marks or _one_amount(q) or _fraction(q) or _doubling(reading, i) or (not q.marked and "," in reading.tokens[q.first].text):
         return True
     if (
         "spelled" in q.marks
@@ -194,6 +199,13 @@ def _odds(reading: Reading, q: Quantity) -> bool:
     return len(tail) == 2 and tail[0] in ("to", ":") and tail[1] in ("one", "1")
 
 
+def _doubling(reading: Reading, i: int) -> bool:
+    """ "Growing 100 % a year": the whole of something again, not the whole of it."""
+    q = reading.quantities[i]
+    near = {t.low for t in reading.tokens[max(0, q.first - 3) : q.last + 2]}
+    return q.unit_text == "percent" and q.value == 100 and bool(near & (say.GROWING | {"more", "up", "growing"}))
+
+
 def _fraction(q: Quantity) -> bool:
     """ "A quarter of it", "two thirds"."""
     return "spelled" in q.marks and not q.marked and 0 < q.value < 1
@@ -201,13 +213,7 @@ def _fraction(q: Quantity) -> bool:
 
 def _one_amount(q: Quantity) -> bool:
     """ "One gigawatt": an amount, not one of something."""
-    return (
-        q.value == 1
-        and "spelled" in q.marks
-        and bool(without_things(q.unit.dims))
-        and q.unit.dims != (("s", 1),)
-        and not q.marks & {"period", "article"}
-    )
+    return q.value == 1 and "spelled" in q.marks and bool(without_things(q.unit.dims)) and q.unit.dims not in ((("s", 1),), (("token", 1),)) and not q.marks & {"period", "article"}
 
 
 def _is_result(reading: Reading, i: int) -> bool:
@@ -395,14 +401,7 @@ def _piece(reading: Reading, use: list[int], k: int, text: str) -> str:
     )
     if not subject and (led or "each" in q.marks or words[:1] == ["each"] or "apiece" in words[:2]):
         return _nearest_counted(reading, use, k)
-    if (
-        words
-        and not _counted(own[0][0])
-        and "USD" not in text
-        and (described := spelled_unit(words[0]))
-        and _counted_unit(described)
-        and described != "request"
-    ):
+    if words and not _counted(own[0][0]) and "USD" not in text and (described := spelled_unit(words[0])) and words[0].endswith("s") and _counted_unit(described) and described != "request":
         return described  # "40 kW racks"
     return _one_of(reading, q)
 
@@ -462,11 +461,19 @@ def _noun_unit(reading: Reading, word: str, q: Quantity) -> str:
 
 
 def _nearest_counted(reading: Reading, use: list[int], k: int) -> str:
+    own = reading.quantities[use[k]].unit.dims
     for j in [*range(k - 1, -1, -1), *range(k + 1, len(use))]:
         dims = reading.quantities[use[j]].unit.dims
         if is_count(dims):
-            return dims[0][0]
+            served = j + 1 < k and reading.quantities[use[j + 1]].unit.dims[: len(own)] == own
+            return (_asked_for(reading) if served else "") or dims[0][0]
     return ""
+
+
+def _asked_for(reading: Reading) -> str:
+    """What "how many …" counts."""
+    lows = [t.low for t in reading.tokens]
+    return next((u for i, w in enumerate(lows) if w == "many" for x in lows[i + 1 : i + 4] if _counted_unit(u := spelled_unit(x))), "")
 
 
 def _back(reading: Reading, first: int, limit: int) -> tuple[str, ...]:

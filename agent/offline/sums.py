@@ -20,10 +20,11 @@ from agent.offline.sum_asked import Asked, read_asked
 from agent.offline.sum_item import Item
 from agent.offline.sum_patterns import wholes
 from agent.offline.sum_rules import Problem, joined, leaves
+from agent.offline.written_units import spelled_unit
 from agent.offline.sum_terms import Term, all_read, is_count, literal, plain_unit, read_terms, without_things
 
 MOST = 6  # numbers that are joined
-KEPT = 5  # values a stretch of text keeps
+KEPT = 6  # values a stretch of text keeps
 UNREAD = 0.45  # what is left of the clarity when the text states a number that is not used
 SCALE = 1.1  # the clarity of a reading all of whose joins are certain
 
@@ -63,6 +64,7 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
         return None
     if _missing_subject(reading, asked):
         return None
+    salient = [i for i in salient if not _describes(reading, i)]
     terms = read_terms(reading, salient, _money(reading, asked, features))
     if not terms or len(terms) > MOST:
         return None
@@ -78,7 +80,7 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
     return found if known or found is None else replace(found, clarity=UNREAD * found.clarity)
 
 
-_SUBJECT = re.compile(r"\b(memory|hbm|bandwidth|flops?|tflops|teraflops|compute|capacity|gigabytes|gb|throughput|performance|tokens?)\b[\w ]{0,12} per\b", re.I)
+_SUBJECT = re.compile(r"\b(memory|hbm|bandwidth|flops?|tflops|teraflops|compute|capacity|gigabytes|gb|throughput|performance|tokens?)\b[\w /]{0,14} per\b", re.I)
 _MEASURES = {"flops": "FLOP", "flop": "FLOP", "bandwidth": "byte", "memory": "byte", "hbm": "byte", "tflops": "FLOP", "compute": "FLOP"}
 
 
@@ -94,7 +96,19 @@ def _missing_subject(reading: Reading, asked: Asked) -> bool:
         return False
     if named and asked.kind != "percent" and units <= {"USD", "s", "chip", "J"} and units and not any("times" in q.marks for q in reading.quantities):
         return True
-    return any(word in asked.words and base not in units for word, base in _MEASURES.items()) and not units
+    models = sum(1 for m in reading.mentions if "model" in m.kinds)
+    if asked.kind == "ratio" and models > 1 and "USD" not in units and not any("times" in q.marks for q in reading.quantities):
+        return True
+    lacks = any(word in asked.words and base not in units for word, base in _MEASURES.items())
+    return lacks and (not units or (asked.kind == "open" and units <= {"chip", "server", "rack"}))
+
+
+def _describes(reading: Reading, i: int) -> bool:
+    """ "How many 8-GPU boxes of 11 kW …": what a box is, where boxes are counted."""
+    q, lows = reading.quantities[i], [t.low for t in reading.tokens]
+    if q.unit_text != "chip" or spelled_unit(lows[q.last] if q.last < len(lows) else "") != "server":
+        return False
+    return "many" in lows[max(0, q.first - 3) : q.first] and not any(w in lows[q.last + 1 :] for w in ("gpu", "chip", "card"))
 
 
 def _gap(reading: Reading, a: Term, b: Term) -> tuple[str, ...]:
@@ -135,7 +149,7 @@ def _best(made: object) -> list[Item]:
         key = (f"{item.value:.9g}", item.dims, item.kind)
         if key not in found or item.weight > found[key].weight:
             found[key] = item
-    return sorted(found.values(), key=lambda i: -i.weight)[: 2 * KEPT if len(found) > KEPT else KEPT]
+    return sorted(found.values(), key=lambda i: -i.weight)[:KEPT]
 
 
 def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
@@ -145,14 +159,9 @@ def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
     if not answers:
         return None
     if problem.asked.says(say.STRONGLY_APART) and problem.asked.kind in ("unit", "open"):
-        answers = [
-            replace(
-                a,
-                weight=a.weight
-                * (1.0 if a.item.kind in ("sum", "ratio") or "-" in a.item.written(True) else 0.6),
-            )
-            for a in answers
-        ]
+        answers = [replace(a, weight=a.weight * (1.0 if a.item.kind in ("sum", "ratio") or "-" in a.item.written(True) else 0.6)) for a in answers]
+    if problem.asked.says(say.LEFT_OVER) and problem.asked.kind in ("unit", "open", "count"):
+        answers = [replace(a, weight=a.weight * (1.0 if " - " in a.item.written(True) or "/" in a.item.form else 0.5)) for a in answers]
     answers.sort(key=lambda a: -a.weight)
     best = answers[0]
     rival = next((a.weight for a in answers[1:] if abs(a.value - best.value) > 1e-6 * abs(best.value or 1)), 0.0)
@@ -297,7 +306,10 @@ def _whole(item: Item, asked: Asked) -> Item:
 
 def _through(item: Item, period: str) -> Item:
     """A rate kept up for a year, month or day."""
-    return replace(item, form=f"{item.form or '{0}'} * (1 {period.replace('quarter_year', 'quarter')})")
+    form = item.form or "{0}"
+    if item.loose or " - " in form or " + " in form:
+        form = f"({form})"
+    return replace(item, form=f"{form} * (1 {period.replace('quarter_year', 'quarter')})")
 
 
 def _open(item: Item, problem: Problem) -> _Answer | None:
