@@ -1,10 +1,14 @@
-"""Partly read word problems: a stretch of the terms, the value it comes to, and how it is written."""
+"""A word problem and its partly read stretches: the value they come to, and how it is written."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.offline.sum_terms import Dims, Term, without_things
+from agent.offline.sum_asked import Asked
+from agent.offline.sum_dims import Dims
+from agent.offline.sum_terms import Term
+from agent.offline.words import stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,22 @@ class Item:
         return text if within.startswith(("{0} * {1}", "{0} + {1}", "{0} - {1}")) else f"({text})"
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The terms, the words between neighbours, and what is asked for."""
+
+    terms: tuple[Term, ...]
+    gaps: tuple[tuple[str, ...], ...]
+    asked: Asked
+
+    def between(self, a: Item, b: Item) -> tuple[str, ...]:
+        return self.gaps[a.last]
+
+    def whole(self, a: Item, b: Item) -> bool:
+        """Whether the join would be the last one."""
+        return a.first == 0 and b.last == len(self.terms) - 1
+
+
 def leaf(
     k: int, term: Term, kind: str = "", weight: float = 1.0, form: str = "", value: float | None = None
 ) -> Item:
@@ -69,35 +89,30 @@ def leaf(
 
 
 def join(
-    a: Item,
-    b: Item,
-    form: str,
-    value: float,
-    dims: Dims,
-    kind: str,
-    clear: float,
-    *,
-    absorbed: int = -1,
-    swap: bool = False,
+    a: Item, b: Item, form: str, value: float, dims: Dims, kind: str, clear: float, *, absorbed: int = -1
 ) -> Item:
-    """Two neighbours made one; `swap` when the later one is written first."""
-    parts = (b, a) if swap else (a, b)
-    if swap and absorbed >= 0:
-        absorbed = 1 - absorbed
+    """Two neighbours made one, in the order in which they are written."""
+    span = min(a.first, b.first), max(a.last, b.last)
     loose = " + " in form or " - " in form
-    return Item(
-        min(a.first, b.first),
-        max(a.last, b.last),
-        value,
-        dims,
-        kind,
-        a.weight * b.weight * clear,
-        form,
-        parts,
-        None,
-        absorbed,
-        loose,
-    )
+    return Item(*span, value, dims, kind, a.weight * b.weight * clear, form, (a, b), None, absorbed, loose)
 
 
-__all__ = ["Item", "join", "leaf", "without_things"]
+SCALARS = frozenset({"part", "factor", "ratio", "growth"})
+
+
+def near_words(item: Item) -> frozenset[str]:
+    return frozenset() if item.term is None else frozenset((*item.term.before[-4:], *item.term.after[:4]))
+
+
+def stem_of(word: str) -> str:
+    return stem(word) if word.isalpha() and len(word) > 3 else ""
+
+
+def whole_item(
+    problem: Problem, value: float, dims: Dims, kind: str, weight: float, form: str, terms: Sequence[int]
+) -> Item:
+    parts = tuple(leaf(k, problem.terms[k]) for k in terms)
+    return Item(0, len(problem.terms) - 1, value, dims, kind, weight, form, parts)
+
+
+__all__ = ["SCALARS", "Item", "Problem", "join", "leaf", "near_words", "stem_of", "whole_item"]

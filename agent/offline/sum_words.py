@@ -98,4 +98,7 @@ LAWS = re.compile(
 )  # fmt: skip
 # the same where more than two numbers are told of
 LAWS_OF_MORE = re.compile(r"\b(p/?e|eps|earnings|rollouts?|trajector\w+|samples)\b", re.I)
-ORDERS = re.compile(r"\b(orders? of magnitude|decades?|powers? of (?:ten|10)|log10|how many (?:doublings|halvings|tenfold steps)|number of doublings|tenfold steps (?:lie|are|is|between|separate))\b", re.I)
+ORDERS = re.compile(
+    r"\b(orders? of magnitude|decades?|powers? of (?:ten|10)|log10|how many (?:doublings|halvings|tenfold steps)|number of doublings|tenfold steps (?:lie|are|is|between|separate))\b",
+    re.I,
+)

@@ -8,24 +8,33 @@ is comes from the joins; two different values that are about as clear make each 
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from dataclasses import dataclass, replace
 
 from agent.offline import sum_words as say
 from agent.offline.features import Features
-from agent.offline.measure import Unit, parse_unit
+from agent.offline.measure import parse_unit
 from agent.offline.reading import Reading
+from agent.offline.sum_answers import accepted
 from agent.offline.sum_asked import Asked, read_asked
-from agent.offline.sum_item import Item
+from agent.offline.sum_dims import literal, plain_unit, without_things
+from agent.offline.sum_item import Item, Problem
 from agent.offline.sum_patterns import wholes
-from agent.offline.sum_rules import Problem, joined, leaves
+from agent.offline.sum_roles import leaves
+from agent.offline.sum_rules import joined
+from agent.offline.sum_stated import all_read
+from agent.offline.sum_terms import Term, read_terms
 from agent.offline.written_units import spelled_unit
-from agent.offline.sum_terms import Term, all_read, is_count, literal, plain_unit, read_terms, without_things
 
 MOST = 6  # numbers that are joined
-KEPT = 6  # values a stretch of text keeps
+
+
+KEPT_VALUES = 6  # values a stretch of text keeps
+
+
 UNREAD = 0.45  # what is left of the clarity when the text states a number that is not used
+
+
 SCALE = 1.1  # the clarity of a reading all of whose joins are certain
 
 
@@ -40,15 +49,6 @@ class Sum:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    item: Item
-    unit: str | None
-    plain: bool
-    weight: float
-    value: float
-
-
 def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | None:
     """The clearest arithmetic reading of the quantities, or None."""
     written = _written_out(reading, salient)
@@ -60,11 +60,14 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
     orders = asked.kind == "orders"
     if asked.kind == "open" and _EXPLAIN.search(reading.text):
         return None
-    if (say.LAWS.search(reading.text) or (len(reading.quantities) > 2 and say.LAWS_OF_MORE.search(reading.text))) and not orders:
+    if (
+        say.LAWS.search(reading.text)
+        or (len(reading.quantities) > 2 and say.LAWS_OF_MORE.search(reading.text))
+    ) and not orders:
         return None
-    if _missing_subject(reading, asked):
+    if lacks_subject(reading, asked):
         return None
-    salient = [i for i in salient if not _describes(reading, i)]
+    salient = [i for i in salient if not describes(reading, i)]
     terms = read_terms(reading, salient, _money(reading, asked, features))
     if not terms or len(terms) > MOST:
         return None
@@ -80,35 +83,70 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
     return found if known or found is None else replace(found, clarity=UNREAD * found.clarity)
 
 
-_SUBJECT = re.compile(r"\b(memory|hbm|bandwidth|flops?|tflops|teraflops|compute|capacity|gigabytes|gb|throughput|performance|tokens?)\b[\w /]{0,14} per\b", re.I)
-_MEASURES = {"flops": "FLOP", "flop": "FLOP", "bandwidth": "byte", "memory": "byte", "hbm": "byte", "tflops": "FLOP", "compute": "FLOP"}
+_SUBJECT = re.compile(
+    r"\b(memory|hbm|bandwidth|flops?|tflops|teraflops|compute|capacity|gigabytes|gb|throughput|performance|tokens?)\b[\w /]{0,14} per\b",
+    re.I,
+)
 
 
-def _missing_subject(reading: Reading, asked: Asked) -> bool:
+_MEASURES = {
+    "flops": "FLOP",
+    "flop": "FLOP",
+    "bandwidth": "byte",
+    "memory": "byte",
+    "hbm": "byte",
+    "tflops": "FLOP",
+    "compute": "FLOP",
+}
+
+
+def lacks_subject(reading: Reading, asked: Asked) -> bool:
     """Whether a comparison is of something whose numbers the text does not give: "memory per dollar of A at $3 and B at $4"."""
     units = {n for q in reading.quantities for n, _ in q.unit.dims}
     named = _SUBJECT.search(reading.text)
-    if (asked.words if asked.kind != "open" else asked.every) & {"flops", "flop", "tflops"} and "FLOP" not in units:
+    if (asked.words if asked.kind != "open" else asked.every) & {
+        "flops",
+        "flop",
+        "tflops",
+    } and "FLOP" not in units:
         return True
-    if "compute" in asked.words and asked.kind in ("ratio", "open", "percent") and not units & {"FLOP", "USD"} and not any("times" in q.marks for q in reading.quantities):
+    if (
+        "compute" in asked.words
+        and asked.kind in ("ratio", "open", "percent")
+        and not units & {"FLOP", "USD"}
+        and not any("times" in q.marks for q in reading.quantities)
+    ):
         return True
     if asked.kind not in ("ratio", "open", "percent"):
         return False
-    if named and asked.kind != "percent" and units <= {"USD", "s", "chip", "J"} and units and not any("times" in q.marks for q in reading.quantities):
+    if (
+        named
+        and asked.kind != "percent"
+        and units <= {"USD", "s", "chip", "J"}
+        and units
+        and not any("times" in q.marks for q in reading.quantities)
+    ):
         return True
     models = sum(1 for m in reading.mentions if "model" in m.kinds)
-    if asked.kind == "ratio" and models > 1 and "USD" not in units and not any("times" in q.marks for q in reading.quantities):
+    if (
+        asked.kind == "ratio"
+        and models > 1
+        and "USD" not in units
+        and not any("times" in q.marks for q in reading.quantities)
+    ):
         return True
     lacks = any(word in asked.words and base not in units for word, base in _MEASURES.items())
     return lacks and (not units or (asked.kind == "open" and units <= {"chip", "server", "rack"}))
 
 
-def _describes(reading: Reading, i: int) -> bool:
+def describes(reading: Reading, i: int) -> bool:
     """ "How many 8-GPU boxes of 11 kW …": what a box is, where boxes are counted."""
     q, lows = reading.quantities[i], [t.low for t in reading.tokens]
     if q.unit_text != "chip" or spelled_unit(lows[q.last] if q.last < len(lows) else "") != "server":
         return False
-    return "many" in lows[max(0, q.first - 3) : q.first] and not any(w in lows[q.last + 1 :] for w in ("gpu", "chip", "card"))
+    return "many" in lows[max(0, q.first - 3) : q.first] and not any(
+        w in lows[q.last + 1 :] for w in ("gpu", "chip", "card")
+    )
 
 
 def _gap(reading: Reading, a: Term, b: Term) -> tuple[str, ...]:
@@ -149,23 +187,39 @@ def _best(made: object) -> list[Item]:
         key = (f"{item.value:.9g}", item.dims, item.kind)
         if key not in found or item.weight > found[key].weight:
             found[key] = item
-    return sorted(found.values(), key=lambda i: -i.weight)[:KEPT]
+    return sorted(found.values(), key=lambda i: -i.weight)[:KEPT_VALUES]
 
 
 def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
     answers = [
-        a for item in (*_chart(problem), *wholes(problem)) if (a := _accepted(item, problem)) is not None
+        a for item in (*_chart(problem), *wholes(problem)) if (a := accepted(item, problem)) is not None
     ]
     if not answers:
         return None
     if problem.asked.says(say.STRONGLY_APART) and problem.asked.kind in ("unit", "open"):
-        answers = [replace(a, weight=a.weight * (1.0 if a.item.kind in ("sum", "ratio") or "-" in a.item.written(True) else 0.6)) for a in answers]
+        answers = [
+            replace(
+                a,
+                weight=a.weight
+                * (1.0 if a.item.kind in ("sum", "ratio") or "-" in a.item.written(True) else 0.6),
+            )
+            for a in answers
+        ]
     if problem.asked.says(say.LEFT_OVER) and problem.asked.kind in ("unit", "open", "count"):
-        answers = [replace(a, weight=a.weight * (1.0 if " - " in a.item.written(True) or "/" in a.item.form else 0.5)) for a in answers]
+        answers = [
+            replace(
+                a, weight=a.weight * (1.0 if " - " in a.item.written(True) or "/" in a.item.form else 0.5)
+            )
+            for a in answers
+        ]
     answers.sort(key=lambda a: -a.weight)
     best = answers[0]
-    rival = next((a.weight for a in answers[1:] if abs(a.value - best.value) > 1e-6 * abs(best.value or 1)), 0.0)
-    if (problem.asked.over or problem.asked.per in ("year", "month", "day")) and not any("s" in dict(t.dims) or t.period for t in problem.terms):
+    rival = next(
+        (a.weight for a in answers[1:] if abs(a.value - best.value) > 1e-6 * abs(best.value or 1)), 0.0
+    )
+    if (problem.asked.over or problem.asked.per in ("year", "month", "day")) and not any(
+        "s" in dict(t.dims) or t.period for t in problem.terms
+    ):
         best = replace(best, weight=0.5 * best.weight)  # a year's worth of what is not said to be of any time
     clarity = SCALE * best.weight * _doubt(rival / best.weight)
     used = tuple(sorted({*salient, *(t.index for t in problem.terms)}))
@@ -175,183 +229,6 @@ def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
 def _doubt(closeness: float) -> float:
     """What the next reading costs: nothing when it is far behind, half when it is as clear."""
     return 1.0 if closeness < 0.7 else 1.0 - 0.5 * min(1.0, (closeness - 0.7) / 0.22)
-
-
-def _accepted(item: Item, problem: Problem) -> _Answer | None:
-    """The reading as an answer to what is asked, or None when it is of another kind."""
-    asked = problem.asked
-    if item.kind in ("percent", "growth") or item.value == 0:
-        return None
-    if asked.kind in ("percent", "points"):
-        return _as_percent(item)
-    if asked.kind == "orders":
-        return _Answer(item, None, True, item.weight, item.value) if item.form.startswith("log") else None
-    if asked.kind == "ratio":
-        return _Answer(item, None, True, item.weight, item.value) if _a_number(item) else None
-    if asked.kind == "unit" and asked.unit is not None:
-        return _in_unit(item, problem, asked.unit, asked.unit_text)
-    return _open(item, problem)
-
-
-def _a_number(item: Item) -> bool:
-    return not item.dims and (item.kind in ("ratio", "factor") or (item.kind == "count" and "/" in item.form))
-
-
-def _as_percent(item: Item) -> _Answer | None:
-    if item.dims or item.kind not in ("ratio", "change", "part"):
-        return None
-    unlikely = item.kind == "ratio" and item.value > 1.0
-    return _Answer(item, "percent", True, item.weight * (0.6 if unlikely else 1.0), item.value)
-
-
-def _in_unit(item: Item, problem: Problem, unit: Unit, text: str) -> _Answer | None:
-    """The unit asked for; with fewer or more things counted when nothing else tells them apart."""
-    if item.kind in ("ratio", "change", "part"):
-        return None
-    if is_count(unit.dims) and abs(item.value) < 1:
-        return None  # less than one of them is no count
-    clean = text.replace("tonne", "metric_ton").replace("quarter_year", "quarter")
-    if item.dims == unit.dims:
-        if is_count(unit.dims):
-            return _Answer(_whole(item, problem.asked), clean, True, item.weight, item.value)
-        things = without_things(unit.dims) != unit.dims
-        spare = things and _drops(unit)
-        return _Answer(
-            item, _plain_text(clean) if spare else clean, not things or spare, item.weight, item.value
-        )
-    if is_count(unit.dims) and item.dims == (("s", -1),) and problem.asked.over:
-        return _Answer(_through(item, problem.asked.over), clean, True, item.weight * 0.95, item.value)
-    if is_count(unit.dims) and not item.dims and item.kind in ("count", "amount"):
-        return _Answer(_whole(item, problem.asked), clean, True, item.weight * 0.97, item.value)
-    core = without_things(item.dims)
-    if core and core == without_things(unit.dims):
-        spare = any(p < 0 and not without_things(((n, 1),)) for n, p in item.dims) and not _drops(unit)
-        one_of = (
-            problem.asked.per
-            or problem.asked.says(frozenset({"each", "apiece", "per", "one"}))
-            or _speaks_of_one(item, problem.asked)
-        )
-        if (
-            spare
-            and unit.dims == (("s", -1), ("token", 1))
-            and len(item.dims) == 3
-            and _speaks_of_one(item, problem.asked)
-        ):
-            return _Answer(
-                item,
-                f"{clean}/{next(n for n, p in item.dims if p < 0 and n != 's')}",
-                False,
-                item.weight * 0.95,
-                item.value,
-            )
-        return _Answer(
-            item, _plain_text(clean), True, item.weight * (0.45 if spare and not one_of else 0.9), item.value
-        )
-    return _over_time(item, problem, unit, clean)
-
-
-def _speaks_of_one(item: Item, asked: Asked) -> bool:
-    """ "How many does a subscriber get": the asking clause names one of the counted."""
-    return any(n in asked.one for n, p in item.dims if p < 0)
-
-
-def _drops(unit: Unit) -> bool:
-    """Money or memory "per card" is dollars or gigabytes of one; a rate of tokens per card keeps it."""
-    return not unit.has("token") and any(
-        p < 0 for n, p in unit.dims if n != "s" and not without_things(((n, 1),))
-    )
-
-
-def _plain_text(text: str) -> str:
-    return plain_unit(text) or text
-
-
-def _over_time(item: Item, problem: Problem, unit: Unit, text: str) -> _Answer | None:
-    """A rate where an amount of a year, month or day is asked for."""
-    per = problem.asked.per or problem.asked.over
-    core, wanted = without_things(item.dims), without_things(unit.dims)
-    priced = (
-        problem.asked.says(frozenset("price rate cost charge fee tariff".split())) and not problem.asked.over
-    )
-    if (
-        priced
-        and not problem.asked.sure
-        and wanted == (("USD", 1),)
-        and ("USD", 1) in core
-        and all(p < 0 for n, p in core if n != "USD")
-    ):
-        return _Answer(
-            item, _own_unit(item, problem), True, item.weight * 0.9, item.value
-        )  # a price per so much
-    if not per or parse_unit(per).dims != (("s", 1),):
-        return None
-    core, wanted = without_things(item.dims), without_things(unit.dims)
-    if core == (Unit(1.0, wanted) / Unit(1.0, (("s", 1),))).dims:
-        if problem.asked.over:
-            return _Answer(
-                _through(item, problem.asked.over), _plain_text(text), True, item.weight * 0.95, item.value
-            )
-        return _Answer(item, f"{_plain_text(text)}/{per}", True, item.weight * 0.95, item.value)
-    return None
-
-
-def _whole(item: Item, asked: Asked) -> Item:
-    """Things that are needed come in whole numbers, and so do those that fit."""
-    if asked.says(say.NEEDED) and not asked.says(frozenset({"million", "millions"})):
-        return replace(item, form=f"ceil({item.form})", value=math.ceil(item.value - 1e-9))
-    if asked.says(frozenset({"fit", "fits", "full", "whole"})) and item.form:
-        return replace(item, form=f"floor({item.form})", value=math.floor(item.value + 1e-9))
-    return item
-
-
-def _through(item: Item, period: str) -> Item:
-    """A rate kept up for a year, month or day."""
-    form = item.form or "{0}"
-    if item.loose or " - " in form or " + " in form:
-        form = f"({form})"
-    return replace(item, form=f"{form} * (1 {period.replace('quarter_year', 'quarter')})")
-
-
-def _open(item: Item, problem: Problem) -> _Answer | None:
-    """Nothing says what is asked: the result's own unit, less clear than one that was asked for."""
-    asked = problem.asked
-    if item.kind in ("change", "part"):
-        return None
-    if asked.kind == "count" and asked.over and item.dims == (("s", -1),):
-        return _Answer(_through(item, asked.over), None, True, item.weight * 0.95, item.value)
-    if asked.kind == "count":
-        if item.dims and not is_count(item.dims):
-            return None
-        return _Answer(item, None, True, item.weight * 0.95, item.value)
-    factor = 0.9 if _joined_by_words(item) else 0.8
-    if item.kind == "sum" and not asked.mentions(say.TOTAL | say.STRONGLY_APART | say.LEFT | {"plus", "+", "minus", "-"}):
-        factor *= 0.6
-    if not item.dims and item.form == "{0} * {1}" and item.weight < 0.96:
-        factor = 0.5
-    unit = _own_unit(item, problem)
-    if asked.per:
-        below = parse_unit(asked.per).dims
-        if not any(p < 0 and (n, 1) in below for n, p in item.dims):
-            factor *= 0.6
-        elif ("token", 1) in item.dims and unit and is_count(below):
-            return _Answer(item, f"{unit}/{asked.per}", False, item.weight * 0.9, item.value)
-        else:
-            factor = 0.9
-    return _Answer(item, unit, True, item.weight * factor, item.value)
-
-
-def _joined_by_words(item: Item) -> bool:
-    return item.weight >= 0.96
-
-
-def _own_unit(item: Item, problem: Problem) -> str | None:
-    core = without_things(item.dims)
-    for t in problem.terms:
-        if without_things(t.dims) == core and core:
-            return plain_unit(t.unit_text).replace("quarter_year", "quarter") or None
-    if core == (("USD", 1),):
-        return "USD"
-    return None
 
 
 def _converted(term: Term, asked: Asked, features: Features) -> Sum | None:
@@ -382,7 +259,11 @@ _EXPLAIN = re.compile(
     r"^\W*(why|how come|explain|summari[sz]e|describe|who|where|when|tell me)\b|\b(opinion|argument|reasons?|thoughts)\b",
     re.I,
 )
+
+
 _PLAIN = re.compile(r"^[\d\s.,()+*/^x×÷kKmMbB$%-]+$")
+
+
 _LEAD = re.compile(r"^\W*(what('s| is)|how much is|calculate|compute|evaluate|work out)\s+", re.I)
 
 
@@ -408,4 +289,4 @@ def _written_out(reading: Reading, salient: list[int]) -> Sum | None:
     return None
 
 
-__all__ = ["Sum", "find_sum"]
+__all__ = ["KEPT_VALUES", "MOST", "SCALE", "UNREAD", "Sum", "describes", "find_sum", "lacks_subject"]
