@@ -169,6 +169,12 @@ def _open(item: Item, problem: Problem) -> Answer | None:
             return None
         return Answer(item, None, True, item.weight * 0.95, item.value)
     factor = 0.9 if _joined_by_words(item) else 0.8
+    if (
+        not asked.words
+        and not any(t.kind == "factor" for t in problem.terms)
+        and not any(w.isalpha() for gap in problem.gaps for w in gap)
+    ):
+        factor *= 0.5  # numbers in a row
     if item.kind == "sum" and not asked.mentions(
         say.TOTAL | say.STRONGLY_APART | say.LEFT | {"plus", "+", "minus", "-"}
     ):

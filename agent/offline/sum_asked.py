@@ -21,6 +21,7 @@ _CHIP_HOURS = re.compile(
     r"^(?:how many )?(?:gpu|chip|card|accelerator)s? ?-? ?hours\b|\bmany (?:gpu|chip|card)s? -? ?hours?\b"
 )
 _PER_COST = re.compile(r"(?:\bper|/) ?(?:tco|dollar|\$|watt|unit of (?:cost|power))", re.I)
+_TIMES = frozenset({"year", "month", "week", "day"})
 _THINGS = frozenset({"chip", "server", "rack", "person", "request", "core"})
 _MAGNITUDES = frozenset(
     ["thousand", "thousands", "million", "millions", "billion", "billions", "trillion", "trillions", "bn"]
@@ -140,10 +141,15 @@ def _named_unit(
 ) -> tuple[str, str, bool] | None:
     """An amount in a unit that the clause names, or that the features found."""
     wanted = features.wanted
+    if wanted.unit_text in _TIMES and not {wanted.unit_text, f"{wanted.unit_text}s"} & words:
+        return None  # "in year one" asks for no years
     if words & {"count", "number"} and not wanted.explicit:
         thing = next((u for w in said if (u := spelled_unit(w)) in _THINGS), "")
         if thing:
             return "unit", thing, True
+    described = _described(reading)
+    if described is not None:
+        return described
     own = _seldom_read(reading, said)
     if own and (wanted.unit is None or not wanted.explicit or wanted.unit.dims != parse_unit(own).dims):
         return "unit", own, True
@@ -155,6 +161,21 @@ def _named_unit(
         money = (words & say.MONEY or "much" in words) and _about_money(reading)
         return ("unit", "USD", False) if money else ("open", "", False)
     return "unit", wanted.unit_text, wanted.explicit
+
+
+def _described(reading: Reading) -> tuple[str, str, bool] | None:
+    """ "How many 16-core parts", "how many 40 kW racks": what is counted stands behind the number that describes it."""
+    for q in reading.quantities:
+        if (
+            q.first
+            and q.marked
+            and q.value > 1
+            and reading.tokens[q.first - 1].low == "many"
+            and q.last < len(reading.tokens)
+        ):
+            thing = spelled_unit(reading.tokens[q.last].text)
+            return ("unit", thing, True) if thing in _THINGS else ("count", "", True)
+    return None
 
 
 def _about_money(reading: Reading) -> bool:

@@ -46,6 +46,14 @@ def in_number(reading: Reading, i: int) -> bool:
     return any(q.first <= i < q.last for q in reading.quantities)
 
 
+def _in_stated(reading: Reading, i: int) -> bool:
+    """Whether the token belongs to a number that says more than "the two"."""
+    return any(
+        q.first <= i < q.last and not ("spelled" in q.marks and not q.marked and q.value <= 10)
+        for q in reading.quantities
+    )
+
+
 def find_clause(reading: Reading) -> Clause:
     """From the asking word to the end of its sentence, else the last part of the text without numbers."""
     tokens = reading.tokens
@@ -69,10 +77,10 @@ def _closing(reading: Reading) -> Clause:
     tokens = reading.tokens
     end = len(tokens) - (bool(tokens) and tokens[-1].text in _ENDS)
     start = next((k + 1 for k in range(end - 1, -1, -1) if tokens[k].text in ".;:?!"), 0)
-    if any(in_number(reading, k) for k in range(start, end)):
+    if any(_in_stated(reading, k) for k in range(start, end)):
         parts = (k + 1 for k in range(end - 1, -1, -1) if tokens[k].text in ".,;:?!" or _dash(tokens, k))
         start = next(parts, 0)
-    found = Clause(start, end, not any(in_number(reading, k) for k in range(start, end)))
+    found = Clause(start, end, not any(_in_stated(reading, k) for k in range(start, end)))
     if all(in_number(reading, k) for k in range(start, end)) or not found.labels(reading) - _ONLY_UNITS:
         return Clause(0, end, False)
     return found
@@ -95,7 +103,7 @@ def asked_per(reading: Reading, clause: Clause) -> str:
         follows = tokens[k + 2].low if k + 2 < len(tokens) else ""
         if in_number(reading, k):
             continue
-        if tokens[k].low in ("a", "each", "every") and tokens[k + 1].low in _PERIODS and follows not in _NOT_SPANS:  # fmt: skip
+        if tokens[k].low in ("a", "an", "each", "every") and tokens[k + 1].low in _PERIODS and follows not in _NOT_SPANS:  # fmt: skip
             return spelled_unit(tokens[k + 1].text)
     return "year" if {"annualised", "annualized"} & set(clause.words(reading)) else ""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from agent.offline import sum_words as say
 from agent.offline.sum_dims import is_count
 from agent.offline.sum_item import Item, Problem, join, leaf, stem_of
-from agent.offline.sum_terms import with_unit
+from agent.offline.sum_terms import Term, with_unit
 from agent.offline.words import stem
 
 
@@ -23,24 +23,28 @@ def alike_pair(a: Item, b: Item) -> tuple[Item, Item] | None:
     if a.dims == b.dims:
         return a, b
     for x, y, first in ((a, b, True), (b, a, False)):
-        if (
-            x.dims
-            and x.term is not None
-            and y.term is not None
-            and y.term.bare
-            and y.kind == "count"
-            and y.leaf
-        ):
-            if not 1e-3 <= y.value * x.term.scale / (x.value or 1.0) <= 1e3:
+        named = _first_term(x)
+        if x.dims and named is not None and y.term is not None and y.term.bare and y.kind == "count":
+            if y.term.counts or not 1e-3 <= y.value * named.scale / (x.value or 1.0) <= 1e3:
                 continue
-            shared = leaf(y.first, with_unit(y.term, x.term), weight=y.weight * 0.95)
+            shared = leaf(y.first, with_unit(y.term, named), weight=y.weight * 0.95)
             return (x, shared) if first else (shared, x)
     return None
+
+
+def _first_term(item: Item) -> Term | None:
+    """The first term of the item's own unit."""
+    if item.term is not None:
+        return item.term
+    found = (_first_term(p) for p in item.parts if p.dims == item.dims)
+    return next((t for t in found if t is not None), None)
 
 
 def sums_of(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterator[Item]:
     """Sums and differences of amounts of one kind."""
     asked, whole = problem.asked, problem.whole(a, b)
+    if problem.bound(a.first - 1) or problem.bound(b.last):
+        return  # "… × 450 W minus 6,000 × 800 W": times binds tighter
     if "factor" in (a.kind, b.kind):
         return
     plus = 0.97 if words & say.PLUS and not words & say.MINUS else 0.0
@@ -161,7 +165,8 @@ def _names_another(problem: Problem, *, strict: bool = False) -> bool:
     around |= {stem(w) for gap in problem.gaps for w in gap if w.isalpha()}
     known = {
         stem(w)
-        for w in say.CHANGED
+        for w in say.MINUS
+        | say.CHANGED
         | say.SHARE
         | say.LEFT
         | say.APART

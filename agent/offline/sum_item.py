@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.offline import sum_words as say
 from agent.offline.sum_asked import Asked
 from agent.offline.sum_dims import Dims
 from agent.offline.sum_terms import Term
@@ -65,6 +66,11 @@ class Problem:
 
     def between(self, a: Item, b: Item) -> tuple[str, ...]:
         return self.gaps[a.last]
+
+    def bound(self, k: int) -> bool:
+        """Whether a bare "times" stands between terms `k` and `k + 1`."""
+        gap = self.gaps[k] if 0 <= k < len(self.gaps) else ()
+        return 0 < len(gap) <= 2 and bool(frozenset(gap) & say.TIMES)
 
     def whole(self, a: Item, b: Item) -> bool:
         """Whether the join would be the last one."""

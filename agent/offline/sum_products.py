@@ -18,10 +18,14 @@ from agent.offline.sum_item import SCALARS, Item, Problem, join, near_words
 from agent.offline.words import stem
 from agent.offline.written_units import spelled_unit
 
+_SIGNS = frozenset({"plus", "minus", "+", "−"})
+
 
 def products(
     a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], problem: Problem
 ) -> Iterator[Item]:
+    if words & _SIGNS:
+        return
     value, dims = a.value * b.value, product_dims(a.dims, b.dims)
     said = 1.0 if words & say.TIMES and len(gap) <= 3 else 0.0
     if a.term is not None and a.term.kind == "factor" and not gap:
@@ -263,7 +267,12 @@ def _earlier(problem: Problem, s: Item) -> float:
 def quotients(
     a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], problem: Problem
 ) -> Iterator[Item]:
-    if not a.value or not b.value or {a.kind, b.kind} & {"part", "factor", "ratio", "change", "percent"}:
+    if (
+        words & _SIGNS
+        or not a.value
+        or not b.value
+        or {a.kind, b.kind} & {"part", "factor", "ratio", "change", "percent"}
+    ):
         return
     said = 1.0 if words & say.OVER and not (a.dims == b.dims and "between" in words) else 0.0
     if {"out", "of"} <= words or (words & {"over", "across"} and cancels(a.dims, b.dims)):

@@ -40,8 +40,10 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
     if role == "used" and p > 1:
         return  # more than all of it
     if term.after[:1] == ("of",):
-        yield leaf(k, term, "part", 0.97)
-        if role == "less":
+        yield leaf(k, term, "part", 0.6 if "rest" in problem.asked.every else 0.97)
+        if "rest" in problem.asked.every:
+            yield leaf(k, term, "part", 0.95, "(1 - {0})", 1 - p)  # "30 % of them …, and the rest"
+        elif role == "less":
             yield leaf(k, term, "part", 0.75, "(1 - {0})", 1 - p)
         return
     lost = (

@@ -9,7 +9,7 @@ from agent.offline.measure import parse_unit
 from agent.offline.reading import Reading
 from agent.offline.sum_dims import Dims, is_count, literal, plain_unit
 from agent.offline.sum_stated import is_fraction, is_result, must_use, says_odds, words_after, words_before
-from agent.offline.sum_units import compared_rate, shared_scale, unit_of_term
+from agent.offline.sum_units import compared_rate, noun_after, shared_scale, unit_of_term
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Term:
     unit_text: str = ""
     verbal: bool = False  # said in a word: "doubles"
     odds: bool = False  # "six to one"
+    counts: bool = False  # a bare number of some plural: no amount of money
 
 
 def with_unit(term: Term, like: Term) -> Term:
@@ -84,7 +85,7 @@ def _term(reading: Reading, use: list[int], k: int, money: bool) -> Term:
     return Term(
         use[k], value * unit.factor, unit.dims, kind, literal(value, text if "#" not in text else plain_unit(text)),
         literal(value, plain_unit(text)), q.first, q.last, words_before(reading, q.first, last), words_after(reading, q.last, ahead),
-        unit.factor, not text, "from" in q.marks, "to" in q.marks, q.series, unit_text=text, verbal="verbal" in q.marks, odds=says_odds(reading, q),
+        unit.factor, not text, "from" in q.marks, "to" in q.marks, q.series, unit_text=text, verbal="verbal" in q.marks, odds=says_odds(reading, q), counts=not text and bool(noun_after(reading, q)),
     )  # fmt: skip
 
 

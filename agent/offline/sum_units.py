@@ -38,6 +38,9 @@ def unit_of_term(reading: Reading, use: list[int], k: int, money: bool) -> tuple
     """The unit with what it is of each: "1.4 kW apiece", "24-core servers", "10k tokens in every branch"."""
     q = reading.quantities[use[k]]
     text = q.unit_text
+    worker_hours = _worker_hours(reading, q) if not text else ""
+    if worker_hours:
+        return parse_unit(worker_hours), worker_hours
     if not text and money:
         text = _as_money(reading, q)
     elif text == "USD" and q.last + 1 < len(reading.tokens) and reading.tokens[q.last + 1].low == "per":
@@ -48,7 +51,7 @@ def unit_of_term(reading: Reading, use: list[int], k: int, money: bool) -> tuple
     if text in ("person", "chip") and follows and follows[0] in ("hour", "hours"):
         text = f"{text}*hour"
     if not text:
-        noun = _noun_after(reading, q)
+        noun = noun_after(reading, q)
         text = f"#{stem(noun)}" if noun and _again(reading, noun, q) else ""
     if not text:
         return NUMBER, ""
@@ -62,9 +65,16 @@ def unit_of_term(reading: Reading, use: list[int], k: int, money: bool) -> tuple
     return parse_unit(text), text
 
 
+def _worker_hours(reading: Reading, q: Quantity) -> str:
+    """ "3,200 engineer hours"."""
+    words = [t.low for t in reading.tokens[q.last : q.last + 3] if t.text != "-"][:2]
+    unit = spelled_unit(words[0]) if len(words) == 2 and words[1] in ("hour", "hours") else ""
+    return f"{unit}*hour" if unit in ("person", "chip") else ""
+
+
 def _as_money(reading: Reading, q: Quantity) -> str:
     """ "45 million a month", "paid 210,000 a year": a large bare amount, or one that is paid, is money."""
-    if "times" in q.marks or _noun_after(reading, q):
+    if "times" in q.marks or noun_after(reading, q):
         return ""
     _, text = denominators(reading, q.last, "USD")
     paid = bool({t.low for t in reading.tokens[max(0, q.first - 2) : q.first]} & _PAID)
@@ -108,7 +118,7 @@ def shared_scale(reading: Reading, use: list[int], k: int) -> float:
     return next((s for s in (1e12, 1e9, 1e6, 1e3) if after.value >= s), 1.0)
 
 
-def _noun_after(reading: Reading, q: Quantity) -> str:
+def noun_after(reading: Reading, q: Quantity) -> str:
     """The plural that a bare number counts."""
     for token in reading.tokens[q.last : q.last + 2]:
         low = token.low
@@ -255,7 +265,7 @@ def _noun_unit(reading: Reading, word: str, q: Quantity) -> str:
         return ""
     s = stem(word)
     for other in reading.quantities:
-        if other is not q and not other.marked and (noun := _noun_after(reading, other)) and stem(noun) == s:
+        if other is not q and not other.marked and (noun := noun_after(reading, other)) and stem(noun) == s:
             return f"#{s}"
     return ""
 

@@ -53,7 +53,7 @@ APART = _words(
     "higher lower dearer larger smaller bigger longer shorter shortfall missing lead ahead"
 )
 SHARE = _words(
-    "share fraction part portion proportion slice cover covers covered account accounts represent makes make funds fund"
+    "share stake fraction part portion proportion slice cover covers covered account accounts represent makes make funds fund"
 )
 AVERAGE = _words("average mean blended weighted averaged avg averages")
 GROWING = _words(

@@ -217,8 +217,10 @@ def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
     rival = next(
         (a.weight for a in answers[1:] if abs(a.value - best.value) > 1e-6 * abs(best.value or 1)), 0.0
     )
-    if (problem.asked.over or problem.asked.per in ("year", "month", "day")) and not any(
-        "s" in dict(t.dims) or t.period for t in problem.terms
+    if (
+        problem.asked.kind in ("unit", "open")
+        and (problem.asked.over or problem.asked.per in ("year", "month", "day"))
+        and not any("s" in dict(t.dims) or t.period for t in problem.terms)
     ):
         best = replace(best, weight=0.5 * best.weight)  # a year's worth of what is not said to be of any time
     clarity = SCALE * best.weight * _doubt(rival / best.weight)
@@ -250,6 +252,9 @@ def _converted(term: Term, asked: Asked, features: Features) -> Sum | None:
     if asked.kind != "unit" or asked.unit is None:
         return None
     text = asked.unit_text.replace("tonne", "metric_ton").replace("quarter_year", "quarter")
+    core = without_things(term.dims)
+    if core and core != term.dims and core == asked.unit.dims:
+        return Sum(term.plain, text, (term.index,), 0.85, "unit conversion")
     if asked.unit.dims == term.dims and asked.unit_text != term.unit_text:
         return Sum(term.full, text, (term.index,), 0.92, "unit conversion")
     return None
