@@ -179,9 +179,12 @@ def _open(item: Item, problem: Problem) -> Answer | None:
         say.TOTAL | say.STRONGLY_APART | say.LEFT | {"plus", "+", "minus", "-"}
     ):
         factor *= 0.6
+    unit = _own_unit(item, problem)
+    thing = next((n for n, p in item.dims if p < 0 and n in asked.one), "")
+    if thing and unit and without_things(item.dims) == (("s", -1), ("token", 1)):
+        return Answer(item, f"{unit}/{thing}", False, item.weight * factor, item.value)
     if not item.dims and item.form == "{0} * {1}" and item.weight < 0.96:
         factor = 0.5
-    unit = _own_unit(item, problem)
     if asked.per:
         below = parse_unit(asked.per).dims
         if not any(p < 0 and (n, 1) in below for n, p in item.dims):

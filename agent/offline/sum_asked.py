@@ -155,12 +155,26 @@ def _named_unit(
         return "unit", own, True
     if wanted.unit is None or not wanted.unit.dims:
         return None
+    text = _as_said(wanted.unit_text, said)
+    if text != wanted.unit_text:
+        return ("unit", text, wanted.explicit) if text else None
     if not wanted.explicit and words & (_RATIO_NOUNS | {"share", "discount"}):
         return None
     if wanted.unit_text == "USD" and not wanted.explicit:
         money = (words & say.MONEY or "much" in words) and _about_money(reading)
         return ("unit", "USD", False) if money else ("open", "", False)
     return "unit", wanted.unit_text, wanted.explicit
+
+
+def _as_said(unit_text: str, said: list[str]) -> str:
+    """The unit without what the clause does not speak of: a price "per hour" among the givens is no hour asked for."""
+    top, *below = unit_text.split("/")
+    units = [spelled_unit(w) for w in said] + [
+        "Mtoken" if w in ("million", "m", "mtok") else "" for w in said
+    ]
+    if said[:2] == ["per", said[-1]] and len(said) == 2:
+        return ""  # "per card?": of one, and nothing is said of what
+    return "/".join([top, *(b for b in below if any(u and (u in b or b in u) for u in units))])
 
 
 def _described(reading: Reading) -> tuple[str, str, bool] | None:

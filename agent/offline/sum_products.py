@@ -99,6 +99,8 @@ def _had(x: Item, y: Item, gap: tuple[str, ...], words: frozenset[str], forward:
         return 0.97 if y.leaf else 0.3
     if any(is_thing(n) and p < 0 for n, p in y.dims):
         return 0.35
+    if any(p < 0 and n != "s" for n, p in y.dims):
+        return 0.35  # a price per token or per kWh is of no card
     if words & {".", ";", "and"} and not words & {"each", "every"}:
         return 0.45
     if not gap:
@@ -136,7 +138,7 @@ def _scaled(
         and a.kind == b.kind == "part"
         and not a.form
         and not b.form
-        and "of" not in words
+        and (gap[:1] != ("of",) or len(gap) > 4)
         and problem.asked.kind == "percent"
     ):
         clear *= 0.55

@@ -37,6 +37,10 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         ),
         "",
     )
+    following = problem.terms[k + 1 : k + 2]
+    if following and following[0].kind == "percent" and _of_the_rest(following[0]):
+        yield leaf(k, term, "part", 0.97, "(1 - {0})", 1 - p)  # "25 % is Google's; 96 % of what is left"
+        return
     if role == "used" and p > 1:
         return  # more than all of it
     if term.after[:1] == ("of",):
@@ -83,6 +87,10 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         yield leaf(k, term, "part", clear[1], "(1 - {0})", 1 - p)
     if clear[2] > 0.25:
         yield leaf(k, term, "part", clear[2], "(1 + {0})", 1 + p)
+
+
+def _of_the_rest(term: Term) -> bool:
+    return term.after[:1] == ("of",) and bool(frozenset(term.after[1:5]) & (say.LEFT_OVER | {"remainder"}))
 
 
 def _noun_lost(term: Term, problem: Problem) -> bool:

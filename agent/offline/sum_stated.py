@@ -197,6 +197,10 @@ def is_result(reading: Reading, i: int) -> bool:
             and "so" in words_before(reading, later.first, q.last)
         ):
             return True  # "shrinks 3.5x so each costs 3.5 times as much"
+    if words_before(reading, q.first, 0)[-1:] == ("same",) and any(
+        p.value == q.value for p in reading.quantities[:i]
+    ):
+        return True  # "on top of the same 800"
     lead = [
         t.low
         for t in reading.tokens[max(0, q.first - 2) : q.first]

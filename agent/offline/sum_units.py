@@ -178,7 +178,7 @@ def _piece(reading: Reading, use: list[int], k: int, text: str) -> str:
         and words[1] not in ("and", "or", "at", "for", "with")
     )
     before = reading.quantities[use[k - 1]] if k else None
-    led = "each" in words_before(reading, q.first, before.last if before else 0) and (
+    led = _led_by_each(words_before(reading, q.first, before.last if before else 0)) and (
         before is None or "each" not in before.marks
     )
     if not subject and (led or "each" in q.marks or words[:1] == ["each"] or "apiece" in words[:2]):
@@ -194,6 +194,11 @@ def _piece(reading: Reading, use: list[int], k: int, text: str) -> str:
     ):
         return described  # "40 kW racks"
     return _one_of(reading, q)
+
+
+def _led_by_each(words: tuple[str, ...]) -> bool:
+    """ "Each pushes 7,500", not "for each of 8 billion"."""
+    return "each" in words and words[words.index("each") + 1 :][:1] != ("of",)
 
 
 def _one_of(reading: Reading, q: Quantity) -> str:

@@ -67,7 +67,7 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
         return None
     if lacks_subject(reading, asked):
         return None
-    salient = [i for i in salient if not describes(reading, i)]
+    salient = [i for i in salient if not describes(reading, i, asked)]
     terms = read_terms(reading, salient, _money(reading, asked, features))
     if not terms or len(terms) > MOST:
         return None
@@ -139,9 +139,13 @@ def lacks_subject(reading: Reading, asked: Asked) -> bool:
     return lacks and (not units or (asked.kind == "open" and units <= {"chip", "server", "rack"}))
 
 
-def describes(reading: Reading, i: int) -> bool:
-    """ "How many 8-GPU boxes of 11 kW …": what a box is, where boxes are counted."""
+def describes(reading: Reading, i: int, asked: Asked) -> bool:
+    """ "How many 8-GPU boxes of 11 kW …", "an 8b model": what a thing is, where things are counted."""
     q, lows = reading.quantities[i], [t.low for t in reading.tokens]
+    if "params" in q.marks and lows[q.last : q.last + 1] == ["model"]:
+        others = {n for k, p in enumerate(reading.quantities) if k != i for n, _ in p.unit.dims}
+        wanted = {n for n, _ in asked.unit.dims} if asked.unit is not None else set()
+        return "token" in wanted and not others & {"param", "FLOP", "byte"}
     if q.unit_text != "chip" or spelled_unit(lows[q.last] if q.last < len(lows) else "") != "server":
         return False
     return "many" in lows[max(0, q.first - 3) : q.first] and not any(
