@@ -306,11 +306,19 @@ class DatacenterPowerResult(Result):
         "USD",
         default=None,
         role="headline",
-        words=("electricity bill", "energy cost", "power bill"),
+        words=(
+            "electricity bill",
+            "energy cost",
+            "power bill",
+            "electricity for a year",
+            "yearly bill",
+            "annual electricity",
+            "over a year",
+        ),
     )
     energy_cost_usd_per_year: float | None = quantity(
         "Electricity bill of a year", "USD/year", default=None, role="detail",
-        words=("a year", "per year", "yearly bill", "annual electricity bill", "yearly"),
+        words=("per year", "dollars per year", "dollars a year"),
     )  # fmt: skip
     servers: float | None = quantity(
         "Servers", "server", default=None, words=("how many servers", "servers", "nodes", "boxes")
