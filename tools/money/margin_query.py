@@ -152,6 +152,7 @@ class MarginQuery(Query):
         "Price per chip-hour",
         "USD/chip/hour",
         default=None,
+        max=1e4,
         above=0,
         words=("rent", "rental price", "price per hour", "charge per hour"),
     )
@@ -159,6 +160,7 @@ class MarginQuery(Query):
         "Cost per chip-hour",
         "USD/chip/hour",
         default=None,
+        max=1e4,
         min=0,
         words=("cost per hour", "running cost", "costs an hour"),
     )
@@ -166,6 +168,7 @@ class MarginQuery(Query):
         "Price per million tokens",
         "USD/Mtoken",
         default=None,
+        max=1e5,
         above=0,
         words=("price per million tokens", "charge per million tokens"),
     )
@@ -173,6 +176,7 @@ class MarginQuery(Query):
         "Cost per million tokens",
         "USD/Mtoken",
         default=None,
+        max=1e5,
         min=0,
         words=("cost per million tokens", "cost to serve a million tokens"),
     )
@@ -180,6 +184,7 @@ class MarginQuery(Query):
         "Price of a subscription per month",
         "USD/month",
         default=None,
+        max=1e6,
         above=0,
         words=("subscription", "plan sells", "charge a month", "price per month"),
     )
@@ -187,6 +192,7 @@ class MarginQuery(Query):
         "Cost of serving a subscriber per month",
         "USD/month",
         default=None,
+        max=1e6,
         min=0,
         words=("cost per month", "cost a month to serve", "serving a subscriber"),
     )
@@ -194,6 +200,7 @@ class MarginQuery(Query):
         "Price of one request",
         "USD/request",
         default=None,
+        max=1e5,
         above=0,
         words=("price per query", "charge per request", "sell a query for"),
     )
@@ -201,6 +208,7 @@ class MarginQuery(Query):
         "Cost of one request",
         "USD/request",
         default=None,
+        max=1e5,
         min=0,
         words=("cost per query", "cost per request", "a query costs us"),
     )
