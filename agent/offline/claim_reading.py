@@ -139,6 +139,12 @@ class ClaimReading:
         return sum(1 for p in self.places if p.origin == "claim")
 
     @property
+    def used(self) -> list[str]:
+        """The claims to cite: its own, and those of other figures that only they have."""
+        other = [p.slot.amount.claim for p in self.places if p.origin == "claim" and p.slot.amount is not None]
+        return list(dict.fromkeys([self.derivation.claim, *other]))
+
+    @property
     def chosen(self) -> list[Place]:
         """Values that neither the question nor the claim has."""
         return [p for p in self.places if p.origin == "default"]

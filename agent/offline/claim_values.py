@@ -100,7 +100,8 @@ class ClaimFacts:
     id: str
     start: float
     end: float
-    stems: frozenset[str]
+    claim: str
+    text: str  # the claim and its index terms
     amounts: tuple[Amount, ...]
     runs: tuple[Mapping[str, Any], ...]  # as written in the pack
     check: Mapping[str, Any] | None
@@ -113,12 +114,13 @@ def all_claims() -> Mapping[str, ClaimFacts]:
     found: dict[str, ClaimFacts] = {}
     for entry in pack.read_yaml(pack.CLAIMS)["claims"]:
         key = str(entry["id"])
-        text = " ".join(str(entry.get(k) or "") for k in ("claim", "about", "topic"))
+        claim = str(entry["claim"])
         found[key] = ClaimFacts(
             key,
             _seconds(str(entry["start"])),
             _seconds(str(entry["end"])),
-            frozenset(stems(text)),
+            claim,
+            f"{claim} {entry.get('about') or ''}",
             tuple(_amounts(key, entry.get("quantities") or ())),
             tuple(derived.get(key) or ()),
             checks.get(key),
