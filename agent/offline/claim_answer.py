@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from agent.offline.claim_reading import ClaimReader, ClaimReading, Place, ranked_claims
+from agent.offline.claim_places import Place
+from agent.offline.claim_reading import ClaimReader, ClaimReading, ranked_claims
 from agent.offline.claim_values import all_claims
 from agent.offline.decide import Choice, Decider, Decision, search_text
 from agent.offline.features import Features
@@ -22,6 +23,12 @@ ALONE = 5.0  # where nobody's words are asked for, it must be at least this good
 _LOCATES = re.compile(
     r"\b(where|when) (is|was|were|are|did|does|do|in the)\b|\bwhereabouts\b|\btime ?stamps?\b|\bpassages?\b|\bquot(e|es|ed|ing)\b|\bcit(e|es|ed|ation)\b|"
     r"\bsource please\b|\b(and|\+|with|plus) (the )?source\b|\bpoint me\b|\bthe (bit|spot|place|moment|minute)\b",
+    re.I,
+)
+_SPEAKER = re.compile(
+    r"\b(dylan|patel|brad|gerstner|gurley|bill (says|said|talks|mentions|asks|thinks)|the (pod|show|hosts?|guest|speakers?|conversation|discussion)|he (says?|said|claims?|"
+    r"gives?|gave|puts?|describes?|mentions?|calls?|uses?|used|named?|names|expects?|quotes?|throws?|talks?)|they (say|said|mention|mentioned|quoted|described?|gave|count)|"
+    r"one of them (says|said))\b",
     re.I,
 )
 
@@ -59,7 +66,7 @@ def reads_claims(decider: Decider, decision: Decision) -> bool:
     if decision.kind in ("refuse", "live") or decision.followed:
         return False
     f = decision.question.features
-    if asks_for_words(decision.question.text, f) or f.check:
+    if asks_for_words(decision.question.text, f) or f.check or f.source:
         return True
     if decision.kind == "narrative" or any(s in _names(decider) for s, _ in f.stems):
         return True
@@ -67,8 +74,8 @@ def reads_claims(decider: Decider, decision: Decision) -> bool:
 
 
 def asks_for_words(text: str, f: Features) -> bool:
-    """Whether somebody's words are asked for or leaned on."""
-    return f.source or f.strong_source or f.where_said or bool(_LOCATES.search(text))
+    """Whether somebody's words are plainly asked for or leaned on: "they" and "bill" alone may be anybody's."""
+    return f.strong_source or f.where_said or bool(_LOCATES.search(text) or _SPEAKER.search(text))
 
 
 def settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[str, Any]]) -> Decision:
@@ -95,20 +102,32 @@ def _chosen(
     decider: Decider, decision: Decision, citations: Sequence[Mapping[str, Any]], words: bool
 ) -> ClaimReading | None:
     """The best reading on claims, where it is better than what the question alone comes to."""
-    readings = reader_of(decider).readings(decision.question, citations)
+    own = _own(decision)
+    named = not words and any(s in _names(decider) for s, _ in decision.question.features.stems)
+    if own is not None and not words and not named:
+        return None
+    readings = reader_of(decider).readings(decision.question, citations, strict=not words)
     best = next(iter(readings), None)
     if best is None or best.score < (LEAST if words else ALONE):
         return None
-    own = _own(decision)
+    if not relevant(citations) and not (words and best.confirmed and best.score >= ALONE):
+        return None
+    if named and not best.from_claim:
+        return None
     if own is None:
-        return best
+        return best if words or best.from_claim else None
     if _same(own, best):
         return None  # the asker's own numbers give it; the claim is only cited
-    if not words and not best.from_claim:
-        return None
     if decision.question.features.check and decision.choice is not None and _checks(decision):
         return None
     return best
+
+
+def relevant(citations: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether what was found bears on the question at all."""
+    from knowledge import RELEVANT
+
+    return any(float(c.get("score", 0.0)) >= RELEVANT for c in citations[:3])
 
 
 def _own(decision: Decision) -> tuple[float, str] | None:

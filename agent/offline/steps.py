@@ -9,7 +9,8 @@ from typing import Any
 
 from agent.chat import ToolCall
 from agent.offline import say
-from agent.offline.claim_answer import ClaimChoice, cited_first, reads_claims, settled, taken_as
+from agent.offline.claim_answer import ClaimChoice, cited_first, reads_claims, relevant, settled, taken_as
+from agent.offline.claim_asked import read_asked
 from agent.offline.claim_reading import ranked_claims
 from agent.offline.claim_values import all_claims
 from agent.offline.decide import ARITHMETIC, Choice, Decider, Decision, readable, search_text
@@ -199,7 +200,17 @@ def _plain_unit(decision: Decision, turn: Turn, part: str = "a") -> tuple[float,
         (wanted.unit_text == "USD" and wanted.explicit) or re.search(r"\bUSD\W*$", decision.question.text)
     ):
         plain = "USD"
+    if unit == "USD/year" and _asks_amount(decision.question):
+        plain = "USD"
     return (value, plain) if plain else None
+
+
+def _asks_amount(question: Question) -> bool:
+    """ "How many billions a year", "the yearly saving in $M": the amount of one year, said as money."""
+    asked = read_asked(question)
+    if asked.unit is None or asked.unit.dims != (("USD", 1),):
+        return False
+    return asked.magnitude or (asked.explicit and not question.features.per_year)
 
 
 def _fall(decision: Decision, turn: Turn, part: str = "a") -> float | None:
@@ -257,12 +268,6 @@ def _all_citations(decision: Decision, turn: Turn) -> list[Mapping[str, Any]]:
     return cited_first(rows, reading)
 
 
-def _relevant(citations: Sequence[Mapping[str, Any]]) -> bool:
-    from knowledge import RELEVANT
-
-    return bool(citations) and float(citations[0].get("score", 0.0)) >= RELEVANT
-
-
 def _write(decider: Decider, decision: Decision, turn: Turn) -> Step:
     writer = {
         "refuse": _refused, "invalid": _invalid, "clarify": _clarify, "absent": _absent, "live": _live, "narrative": _narrative,
@@ -303,7 +308,7 @@ def _live(decision: Decision, turn: Turn) -> Step:
         "I have no live data: prices here are dated facts with sources, so I can't say what it costs at this moment."
     ]
     citations = _citations(turn)
-    if _relevant(citations):
+    if relevant(citations):
         lines.append(f"The nearest dated statement:\n\n{say.cited(citations, 2)}")
     lines.append(
         "`rackrate catalog prices` shows the dated history, and I can compute with any price you name."
@@ -313,7 +318,7 @@ def _live(decision: Decision, turn: Turn) -> Step:
 
 def _narrative(decision: Decision, turn: Turn) -> Step:
     citations = _citations(turn)
-    if not _relevant(citations):
+    if not relevant(citations):
         return Step(
             text="That is not in the knowledge base, and no calculator covers it. I can search documents you index with `rackrate knowledge add`, "
             "or work out capacity, cost, rents, margins, training budgets and power.",
@@ -428,7 +433,7 @@ def _answer_text(
         parts.append(rival)
     if choice.sum is None and not decision.from_claims:
         parts.append(say.left_out(decision.question, choice))
-    if decision.search and citations and _relevant(citations):
+    if decision.search and citations and relevant(citations):
         parts.append(f"What was said:\n\n{say.cited(citations)}")
     return "\n\n".join(p for p in parts if p)
 
