@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from agent.offline.claim_asked import SPEAKS
 from agent.offline.claim_places import Place
 from agent.offline.claim_reading import ClaimReader, ClaimReading, ranked_claims
 from agent.offline.claim_values import all_claims
@@ -15,20 +16,15 @@ from agent.offline.decide import Choice, Decider, Decision, search_text
 from agent.offline.features import Features
 from agent.offline.frame import Fill, Frame
 from agent.offline.measure import parse_unit
-from agent.offline.score import is_salient
 from agent.offline.words import stem
+from knowledge import RELEVANT
 
 LEAST = 3.2  # a reading on claims weaker than this is no answer
+CLOSE = 1.5  # a reading this near the best that comes to what the question alone comes to speaks for that
 ALONE = 5.0  # where nobody's words are asked for, it must be at least this good
 _LOCATES = re.compile(
-    r"\b(where|when) (is|was|were|are|did|does|do|in the)\b|\bwhereabouts\b|\btime ?stamps?\b|\bpassages?\b|\bquot(e|es|ed|ing)\b|\bcit(e|es|ed|ation)\b|"
+    r"\b(where|when) (is|was|were|are|did|does|do|in the|he|she|they|it|that|this|dylan|brad|bill|exactly)\b|\bwhereabouts\b|\btime ?stamps?\b|\bpassages?\b|\bquot(e|es|ed|ing)\b|\bcit(e|es|ed|ation)\b|"
     r"\bsource please\b|\b(and|\+|with|plus) (the )?source\b|\bpoint me\b|\bthe (bit|spot|place|moment|minute)\b",
-    re.I,
-)
-_SPEAKER = re.compile(
-    r"\b(dylan|patel|brad|gerstner|gurley|bill (says|said|talks|mentions|asks|thinks)|the (pod|show|hosts?|guest|speakers?|conversation|discussion)|he (says?|said|claims?|"
-    r"gives?|gave|puts?|describes?|mentions?|calls?|uses?|used|named?|names|expects?|quotes?|throws?|talks?)|they (say|said|mention|mentioned|quoted|described?|gave|count)|"
-    r"one of them (says|said))\b",
     re.I,
 )
 
@@ -75,7 +71,7 @@ def reads_claims(decider: Decider, decision: Decision) -> bool:
 
 def asks_for_words(text: str, f: Features) -> bool:
     """Whether somebody's words are plainly asked for or leaned on: "they" and "bill" alone may be anybody's."""
-    return f.strong_source or f.where_said or bool(_LOCATES.search(text) or _SPEAKER.search(text))
+    return f.strong_source or f.where_said or bool(_LOCATES.search(text) or SPEAKS.search(text))
 
 
 def settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[str, Any]]) -> Decision:
@@ -110,24 +106,20 @@ def _chosen(
     best = next(iter(readings), None)
     if best is None or best.score < (LEAST if words else ALONE):
         return None
-    if not relevant(citations) and not (words and best.confirmed and best.score >= ALONE):
+    if not relevant(citations, 0.5 if not (words or named) else 0.25 if best.score >= ALONE else 0.4):
         return None
     if named and not best.from_claim:
         return None
     if own is None:
         return best if words or best.from_claim else None
-    if _same(own, best):
+    if any(_same(own, r) for r in readings if r.score > best.score - CLOSE):
         return None  # the asker's own numbers give it; the claim is only cited
-    if decision.question.features.check and decision.choice is not None and _checks(decision):
-        return None
     return best
 
 
-def relevant(citations: Sequence[Mapping[str, Any]]) -> bool:
+def relevant(citations: Sequence[Mapping[str, Any]], least: float = RELEVANT) -> bool:
     """Whether what was found bears on the question at all."""
-    from knowledge import RELEVANT
-
-    return any(float(c.get("score", 0.0)) >= RELEVANT for c in citations[:3])
+    return any(float(c.get("score", 0.0)) >= least for c in citations[:3])
 
 
 def _own(decision: Decision) -> tuple[float, str] | None:
@@ -143,19 +135,6 @@ def _same(own: tuple[float, str], reading: ClaimReading) -> bool:
     a, b = parse_unit(own[1]), parse_unit(reading.unit)
     one, other = abs(own[0]) * a.factor, abs(reading.value) * b.factor
     return a.dims == b.dims and abs(one - other) <= 2e-3 * max(one, other, 1e-30)
-
-
-def _checks(decision: Decision) -> bool:
-    """Whether the question's own reading checks a number that it states: its result is of that number's kind."""
-    own = _own(decision)
-    if own is None or decision.choice is None:
-        return False
-    used = {i for fill in decision.choice.frame.fills.values() for i in fill.quantities}
-    question = decision.question
-    return any(
-        i not in used and q.marked and parse_unit(own[1]).dims == q.unit.dims
-        for i, q in enumerate(question.reading.quantities)
-    ) or not any(is_salient(question, i) and i not in used for i in range(len(question.reading.quantities)))
 
 
 def as_choice(reading: ClaimReading) -> ClaimChoice:

@@ -23,11 +23,33 @@ _LOW = re.compile(
 WORKS_OUT = re.compile(
     r"\b(per|each|apiece|a piece|times|over|versus|vs|against|compared|relative|ratio|multiple|multipl\w+|factor|percent\w*|pct|share|fraction|"
     r"proportion|total|altogether|together|sum|combined|add|difference|gap|saved?|savings?|divid\w+|spread|split|convert\w*|impl\w+|work out|compute|"
-    r"calculat\w+|how many|how much|what would|what will|if|at|double\w*|decades?|orders? of magnitude|compounded|worth|equivalent|left)\b|[%$]",
+    r"calculat\w+|how many|how much|what would|what will|if|at|doubl\w*|tripl\w*|halv\w*|quadrupl\w*|decades?|orders? of magnitude|compounded|worth|equivalent|left)\b|[%$]",
     re.I,
 )
 
 
+_REPORTS = (
+    r"(say|says|said|saying|mention\w*|describ\w+|discuss\w*|gives?|gave|given|nam(es?|ed)|quot(es?|ed)|puts?|cit(es?|ed)|talk(s|ed)|relay(s|ed)|calls?|called|"
+    r"list(s|ed)|uses?|used|counts?|expects?|throws?|stat(es?|ed)|claim(s|ed)?|forecasts?|tells?|told|refers?|suggests?|predicts?|mean(s|t))"
+)
+SPEAKS = re.compile(
+    rf"\b(he|she|they|dylan|patel|brad|gerstner|bill|gurley|guests?|hosts?|speakers?|someone|somebody|one of them) (also |then |first |later )?{_REPORTS}\b|"
+    rf"\b(is|was|are|were|as|been|so) {_REPORTS}\b|\b(dylan|patel|gerstner|gurley)\b|\bbrad('s)?\b|\bbill's\b|"
+    r"\b(in|on|from|by|per|of|during) the (pod|podcast|talk|show|episode|interview|conversation|chat|discussion|recording|example|transcript)\b|"
+    r"\b(pod|podcast|episode|interview|transcript)\b|\btalk(s|ed)? (of|about)\b|\bas in the example\b",
+    re.I,
+)
+_GIVEN_SHARE = re.compile(
+    rf"\b(percentages?|percent|share|range|fraction|ratio|multiple|factor)( of [\w ]{{1,20}})? (that )?((he|she|they|dylan|brad|bill|is|are|was) )?({_REPORTS})\b",
+    re.I,
+)
+_MONEY = re.compile(
+    r"\b(worth|value|costs?|paid|pay|price|revenue|bill|dollars|savings?|saved?|profit|spend\w*)\b", re.I
+)
+_DIFFERS = re.compile(
+    r"\b(difference|gap|separates?|apart|shortfall|short of|how much (more|less|cheaper|dearer)|missing)\b",
+    re.I,
+)
 _DECADES = re.compile(r"\b(orders? of magnitude|decades?|powers? of (ten|10))\b", re.I)
 _PERCENT_NOUN = re.compile(
     r"\b(what|which|implied|implicit) (is |was |the |'s )*(\w+ ){0,2}(margin|share|discount|proportion|fraction|utili[sz]ation)\b",
@@ -58,7 +80,8 @@ class Asked:
     percent: bool
     ratio: bool
     adds: bool
-    each: bool
+    each: str  # the thing an amount is asked for: "chip" of "per GPU"
+    differs: bool
     magnitude: bool  # "in billions", "$M": an amount of money, over whatever time
 
     @property
@@ -70,6 +93,10 @@ def read_asked(question: Question) -> Asked:
     """What the question wants a number of."""
     f = question.features
     unit_text, explicit = f.wanted.unit_text, f.wanted.explicit
+    if unit_text in ("percent", "dimensionless") and _given_share(question.text):
+        unit_text, explicit = "", False  # "at the ratio he names": what is given, not what is asked
+        if _MONEY.search(question.text):
+            unit_text = "USD"
     if _DECADES.search(question.text):
         unit_text, explicit = "dimensionless", True
     elif (last := _LAST_PER.search(question.text)) is not None and (counted := spelled_unit(last.group(1))):
@@ -78,17 +105,32 @@ def read_asked(question: Question) -> Asked:
         unit_text, explicit = "percent", False
     elif not unit_text and _MAGNITUDE.search(_outside_numbers(question)):
         unit_text, explicit = "USD", False
-    ratio = f.ratio or (not unit_text and bool(_OVER.search(question.text)))
+    given = _given_share(question.text)
+    ratio = (f.ratio and not given) or (not unit_text and bool(_OVER.search(question.text)))
     adds = f.total or bool(_ADDS.search(question.text))
     outside = _outside_numbers(question)
     return Asked(
         unit_text,
         explicit,
-        f.percent,
+        f.percent and not given,
         ratio,
         adds,
-        bool(_EACH.search(outside)),
+        _each(outside),
+        bool(_DIFFERS.search(question.text)),
         bool(_MAGNITUDE.search(outside)),
+    )
+
+
+def _each(text: str) -> str:
+    found = list(_EACH.finditer(text))
+    return (spelled_unit(found[-1].group(2)) or "person") if found else ""
+
+
+def _given_share(text: str) -> bool:
+    """Whether the share or ratio that the text names is one that was given ("the percentage he uses")."""
+    match = _GIVEN_SHARE.search(text)
+    return match is not None and not re.search(
+        r"\b(what|which|what's|whats|in|as a|how many)\W*$", text[: match.start()], re.I
     )
 
 
@@ -117,6 +159,8 @@ def unit_score(asked: Asked, unit_text: str) -> float | None:
             return 0.6 if not unit.dims and unit_text != "percent" else -0.4
         return 0.0
     strong = 2.0 if asked.explicit else 1.2
+    if asked.each and unit.dims == (wanted / parse_unit(asked.each)).dims and wanted.dims:
+        return strong + 0.3  # "what tok/s must each GPU do"
     if unit.dims == wanted.dims:
         if unit.dims or (unit_text == "percent") == (asked.unit_text == "percent"):
             return strong
@@ -125,6 +169,8 @@ def unit_score(asked: Asked, unit_text: str) -> float | None:
         return 0.5 * strong
     if not unit.dims and unit_text != "percent" and counts_only(wanted):
         return 0.3 * strong
+    if not wanted.dims and asked.unit_text != "percent" and counts_only(unit):
+        return 0.1 * strong  # things counted, where a plain number is asked for
     if unit.has("USD") and wanted.dims == (("USD", 1),):
         return 0.8 * strong if unit.dims == (("USD", 1), ("s", -1)) else None
     return None if asked.explicit else -1.0

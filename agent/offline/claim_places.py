@@ -46,7 +46,7 @@ def placed(
     pairs: list[tuple[float, int, int]] = []
     own = [a for c in d.claims for a in all_claims()[c].amounts]
     for i, q in enumerate(qs):
-        said = any(_says_again(q, a) for a in own)
+        said = any(says_again(q, a) for a in own)
         for k, slot in enumerate(d.slots):
             fit = _pair(question, i, q, slot, said)
             if fit is not None:
@@ -69,7 +69,7 @@ def placed(
     for i, q in enumerate(qs):
         if i in taken or not is_salient(question, i) or _names_model(question, q):
             continue
-        if any(_says_again(q, a) for a in own):
+        if any(says_again(q, a) for a in own):
             total += 0.4
         elif _said_elsewhere(question, q, d, places, ranked):
             total -= 0.8
@@ -119,8 +119,10 @@ def _pair(question: Question, i: int, q: Quantity, slot: Slot, said: bool) -> fl
     if said:
         return None
     if not salient:
+        if "verbal" in q.marks and not slot.unit.dims and slot.unit_text != "percent":
+            return 0.5 + 0.3 * alike  # "tripled"
         return None if slot.origin != STATED else 0.4 + 0.3 * alike
-    bare = not q.marked and "scaled" not in q.marks
+    bare = not q.marked and ("scaled" not in q.marks or value < LARGE)
     if not q.marked and slot.unit.dims and not counts_only(slot.unit) and not slot.unit.has("USD"):
         return None  # a number without a unit may be money or things, not watts or hours
     if bare and slot.unit.dims and not counts_only(slot.unit) and not (alike and value >= LARGE):
@@ -193,6 +195,8 @@ def _picked(question: Question, slot: Slot, places: Iterable[Place]) -> tuple[fl
             return high, high
         if end == "low":
             return low, low
+        if slot.typical is not None:
+            return slot.typical, slot.typical
     return low, high
 
 
@@ -202,12 +206,12 @@ def _said_elsewhere(
     """Whether a number only says again a figure of the claims that were found, or one that already has a place."""
     facts = all_claims()
     known = [a for c in dict.fromkeys((*d.claims, *ranked)) if c in facts for a in facts[c].amounts]
-    if any(_says_again(q, a) for a in known):
+    if any(says_again(q, a) for a in known):
         return True
     return any(p.low is not None and _in_slot(q, p.slot) == p.low for p in places)
 
 
-def _says_again(q: Quantity, a: Amount) -> bool:
+def says_again(q: Quantity, a: Amount) -> bool:
     unit = parse_unit(a.unit_text)
     if q.marked and q.unit.dims and unit.dims and without_counts(q.unit) != without_counts(unit):
         return False

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agent.offline.claim_asked import WORKS_OUT, Asked, read_asked, unit_score
-from agent.offline.claim_places import Place, placed
+from agent.offline.claim_places import Place, placed, says_again
 from agent.offline.claim_values import ARITHMETIC, Derivation, Derivations, all_claims
 from agent.offline.measure import parse_unit, without_counts
 from agent.offline.score import Question
+from agent.offline.words import stems
 
 if TYPE_CHECKING:
     from agent.offline.decide import Decider
@@ -115,12 +116,17 @@ class ClaimReader:
                 "unit": said,
                 "words": _words_score(question, d, name, own=k == 0),
                 "named": named,
-                "own": 0.6 if k == 0 else 0.0,
-                "chosen": -0.5 * sum(1 for p in places if p.origin == "default"),
+                "own": 1.0 if k == 0 else 0.0,
+                "chosen": (-0.5 if d.is_check else -0.3) * sum(1 for p in places if p.origin == "default"),
+                "checks": _checks_score(question, d, places, unit),
+                "figures": _figures_score(question, places),
+                "about": _about_score(question, d),
                 "check": -0.2 if d.is_check else 0.0,
                 "sums": _sums_score(asked, d),
-                "ground": 0.0 if any(p.origin != "default" for p in places) else -1.5,
+                "ground": 0.0 if not d.is_check or any(p.origin != "default" for p in places) else -1.5,
             }
+            if k and parts["words"] < 0.4:
+                continue  # another result of the run, and nothing asks for it
             arguments, origins = _arguments(d, places, fixed, question)
             made.append(
                 ClaimReading(
@@ -175,12 +181,53 @@ def _words_score(question: Question, d: Derivation, result: str, *, own: bool) -
     if own:
         hits = d.asks & said
         score += sum(0.4 + 0.8 * near.get(s, 0.0) for s in hits)
+        score += 1.5 * any(phrase in question.text.lower() for phrase in d.phrases)
     f = d.spec.out_by_name.get(result)
     if f is not None and d.spec.name != ARITHMETIC:
         score += sum(
-            w * (0.2 + 0.6 * near.get(s, 0.0)) for s, w in f.words.items() if s in said and s not in d.asks
+            w * (0.3 + 0.6 * near.get(s, 0.0)) for s, w in f.words.items() if s in said and s not in d.asks
         )
     return min(score, 3.0)
+
+
+def _checks_score(question: Question, d: Derivation, places: Sequence[Place], unit_text: str) -> float:
+    """ "120 to 30 is 70 %, right?": a number that says a figure of the claim and has no place is the one to be checked."""
+    placed_ = {p.quantity for p in places}
+    own = [a for c in d.claims for a in all_claims()[c].amounts]
+    unit = parse_unit(unit_text or "dimensionless")
+    for i, q in enumerate(question.reading.quantities):
+        if i in placed_ or not any(says_again(q, a) for a in own):
+            continue
+        alike = (q.unit.dims == unit.dims) and (q.unit_text == "percent") == (unit_text == "percent")
+        return 1.0 if alike and (q.marked or not unit.dims) else -0.3
+    return 0.0
+
+
+def _about_score(question: Question, d: Derivation) -> float:
+    """The words of the claim itself that the question says."""
+    said = {s for s, _ in question.features.stems}
+    facts = all_claims()[d.claim]
+    score = min(0.2 * len(said & facts.stems), 1.0)
+    for asked, other in ((_NOW, _LATER), (_LATER, _NOW)):
+        if asked.search(question.text) and not other.search(question.text):
+            score += 0.5 * bool(asked.search(facts.claim)) - 0.5 * bool(other.search(facts.claim))
+    return score
+
+
+_NOW = re.compile(r"\b(today|today's|current(ly)?|present|nowadays|now|so far)\b", re.I)
+_LATER = re.compile(r"\b(future|will|next|later|eventually|coming|some day)\b", re.I)
+
+
+def _figures_score(question: Question, places: Sequence[Place]) -> float:
+    """The figures taken from the claim are the ones the question names."""
+    said = {s for s, _ in question.features.stems}
+    named = [p for p in places if p.origin == "claim" and p.slot.amount is not None]
+    hits = sum(
+        1
+        for p in named
+        if p.slot.amount is not None and set(stems(p.slot.amount.name.replace("_", " "))) & said
+    )
+    return min(0.4 * hits, 0.8)
 
 
 def _sums_score(asked: Asked, d: Derivation) -> float:
@@ -189,6 +236,8 @@ def _sums_score(asked: Asked, d: Derivation) -> float:
         return 0.0
     adds = "+" in d.expression
     score = (1.2 if adds else -0.4) if asked.adds else (-0.6 if adds else 0.0)
+    if re.fullmatch(r"\w+ - \w+", d.expression):
+        score += 0.9 if asked.differs else -0.3
     if asked.each and d.unit not in ("dimensionless", "percent"):
         score += 0.5 if "/" in d.expression else -0.5  # "for each": an amount is divided
     return score

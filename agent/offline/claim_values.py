@@ -39,6 +39,7 @@ class Amount:
     low: float | None
     high: float | None
     unit_text: str
+    typical: float | None = None  # the value of a range that the claim's check works with
 
     @property
     def ranged(self) -> bool:
@@ -63,6 +64,7 @@ class Slot:
     amount: Amount | None = None
     bare: bool = False  # the sum leaves its unit out
     limits: Field | None = None
+    typical: float | None = None
 
     @property
     def unit(self) -> Unit:
@@ -87,6 +89,7 @@ class Derivation:
     asks: frozenset[str]
     also_from: tuple[str, ...]  # other claims whose figures it uses
     is_check: bool = False
+    phrases: tuple[str, ...] = ()  # words for the result that are too small to be stems: "go under"
 
     @property
     def claims(self) -> tuple[str, ...]:
@@ -102,6 +105,7 @@ class ClaimFacts:
     end: float
     claim: str
     text: str  # the claim and its index terms
+    stems: frozenset[str]
     amounts: tuple[Amount, ...]
     runs: tuple[Mapping[str, Any], ...]  # as written in the pack
     check: Mapping[str, Any] | None
@@ -121,14 +125,18 @@ def all_claims() -> Mapping[str, ClaimFacts]:
             _seconds(str(entry["end"])),
             claim,
             f"{claim} {entry.get('about') or ''}",
-            tuple(_amounts(key, entry.get("quantities") or ())),
+            frozenset(stems(f"{claim} {entry.get('about') or ''}")),
+            tuple(_amounts(key, entry.get("quantities") or (), checks.get(key))),
             tuple(derived.get(key) or ()),
             checks.get(key),
         )
     return found
 
 
-def _amounts(claim: str, rows: Iterable[Mapping[str, Any]]) -> Iterable[Amount]:
+def _amounts(
+    claim: str, rows: Iterable[Mapping[str, Any]], check: Mapping[str, Any] | None
+) -> Iterable[Amount]:
+    worked_with = {v for v in ((check or {}).get("input") or {}).values() if isinstance(v, int | float)}
     for row in rows:
         value, written = row["value"], str(row["unit"])
         low, high = (value[0], value[1]) if isinstance(value, list) else (value, value)
@@ -137,7 +145,9 @@ def _amounts(claim: str, rows: Iterable[Mapping[str, Any]]) -> Iterable[Amount]:
         if written == "year" and int(low) in CALENDAR:
             continue
         unit = _UNITS.get(written, written if written in _KNOWN else "dimensionless")
-        yield Amount(claim, str(row["name"]), float(low), None if high is None else float(high), unit)
+        ends = (float(low), None if high is None else float(high))
+        typical = next((e for e in ends if e in worked_with), None) if ends[0] != ends[1] else None
+        yield Amount(claim, str(row["name"]), *ends, unit, typical)
 
 
 def _seconds(stamp: str) -> float:
@@ -176,7 +186,8 @@ class Derivations:
             values = [_variable(facts, name, said, name in bare) for name, said in row["values"].items()]
             others = _others(facts.id, values)
             return Derivation(
-                facts.id, spec, tuple(values), {}, "value", str(row["unit"]), str(row["expression"]), asks, others
+                facts.id, spec, tuple(values), {}, "value", str(row["unit"]), str(row["expression"]), asks, others,
+                phrases=tuple(row.get("phrases", ())),
             )  # fmt: skip
         slots, fixed = [], {}
         for name, said in row["input"].items():
@@ -295,7 +306,8 @@ def _amount_slot(
     elif end == "high":
         low = high
     words = frozenset(stems(f"{name} {amount.name}".replace("_", " "))) | (_words(f) if f else frozenset())
-    return Slot(name, unit_text, "claim", words, low, high, amount, bare, f)
+    typical = None if amount.typical is None or end else amount.typical * ratio
+    return Slot(name, unit_text, "claim", words, low, high, amount, bare, f, typical)
 
 
 def same_kind(one: str, other: str) -> bool:
