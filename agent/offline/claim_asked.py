@@ -36,7 +36,8 @@ SPEAKS = re.compile(
     rf"\b(he|she|they|dylan|patel|brad|gerstner|bill|gurley|guests?|hosts?|speakers?|someone|somebody|one of them) (also |then |first |later )?{_REPORTS}\b|"
     rf"\b(is|was|are|were|as|been|so) {_REPORTS}\b|\b(dylan|patel|gerstner|gurley)\b|\bbrad('s)?\b|\bbill's\b|"
     r"\b(in|on|from|by|per|of|during) the (pod|podcast|talk|show|episode|interview|conversation|chat|discussion|recording|example|transcript)\b|"
-    r"\b(pod|podcast|episode|interview|transcript)\b|\btalk(s|ed)? (of|about)\b|\bas in the example\b",
+    r"\b(pod|podcast|episode|interview|transcript)\b|\btalk(s|ed)? (of|about)\b|\bas in the example\b|"
+    r"\b(the|those|their|his|her) ([\w.%$]+ )?(and [\w.%$]+ )?(figures?|numbers?)( (he|she|they|given|quoted|named|said))?\b(?! of (gpus|chips|users|requests|tokens|servers|cards|racks|people|layers|parameters))",
     re.I,
 )
 _GIVEN_SHARE = re.compile(
