@@ -20,7 +20,7 @@ from agent.offline.words import stem
 from knowledge import RELEVANT
 
 LEAST = 3.2  # a reading on claims weaker than this is no answer
-CLOSE = 1.5  # a reading this near the best that comes to what the question alone comes to speaks for that
+CLOSE = 0.6  # a reading this near the best that comes to what the question alone comes to speaks for that
 ALONE = 5.0  # where nobody's words are asked for, it must be at least this good
 _LOCATES = re.compile(
     r"\b(where|when) (is|was|were|are|did|does|do|in the|he|she|they|it|that|this|dylan|brad|bill|exactly)\b|\bwhereabouts\b|\btime ?stamps?\b|\bpassages?\b|\bquot(e|es|ed|ing)\b|\bcit(e|es|ed|ation)\b|"
@@ -112,7 +112,8 @@ def _chosen(
         return None
     if own is None:
         return best if words or best.from_claim else None
-    if any(_same(own, r) for r in readings if r.score > best.score - CLOSE):
+    clean = decision.choice is not None and not decision.choice.faults
+    if any(_same(own, r) for r in readings if r is best or (clean and r.score > best.score - CLOSE)):
         return None  # the asker's own numbers give it; the claim is only cited
     return best
 

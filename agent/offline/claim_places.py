@@ -67,7 +67,7 @@ def placed(
             low, high = _picked(question, slot, places)
             places.append(Place(slot, low, high))
     for i, q in enumerate(qs):
-        if i in taken or not is_salient(question, i) or _names_model(question, q):
+        if i in taken or not is_salient(question, i) or _names_model(question, q) or _names_format(q, d):
             continue
         if any(says_again(q, a) for a in own):
             total += 0.4
@@ -228,6 +228,11 @@ def _names_model(question: Question, q: Quantity) -> bool:
     return q.unit.dims == (("param", 1),) and any(
         "model" in m.kinds and m.start < q.end and q.start < m.end for m in question.reading.mentions
     )
+
+
+def _names_format(q: Quantity, d: Derivation) -> bool:
+    """ "an eight-bit cache": a number format, where the calculation takes one."""
+    return q.unit_text == "bit" and any(n.endswith("precision") for n in d.fixed)
 
 
 def _near_words(question: Question, q: Quantity) -> frozenset[str]:

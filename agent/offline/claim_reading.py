@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.offline.claim_asked import WORKS_OUT, Asked, read_asked, unit_score
 from agent.offline.claim_places import Place, placed, says_again
-from agent.offline.claim_values import ARITHMETIC, Derivation, Derivations, all_claims
+from agent.offline.claim_values import ARITHMETIC, Amount, Derivation, Derivations, all_claims
 from agent.offline.measure import parse_unit, without_counts
 from agent.offline.score import Question
 from agent.offline.words import stems
@@ -192,6 +192,10 @@ def _words_score(question: Question, d: Derivation, result: str, *, own: bool) -
 
 def _checks_score(question: Question, d: Derivation, places: Sequence[Place], unit_text: str) -> float:
     """ "120 to 30 is 70 %, right?": a number that says a figure of the claim and has no place is the one to be checked."""
+    if d.said is not None and (question.features.check or question.features.yes_no):
+        held = Amount(d.claim, "said", d.said[0], d.said[0], d.said[1])
+        if any(says_again(q, held) for q in question.reading.quantities):
+            return 2.0  # the ledger checks just this number
     placed_ = {p.quantity for p in places}
     own = [a for c in d.claims for a in all_claims()[c].amounts]
     unit = parse_unit(unit_text or "dimensionless")
@@ -280,6 +284,9 @@ def _is_figure(r: ClaimReading) -> bool:
     return False
 
 
+_BITS = {4.0: "fp4", 8.0: "fp8", 16.0: "bf16"}
+
+
 def _fixed(question: Question, d: Derivation) -> tuple[dict[str, Any], float]:
     """Chips, models and formats: those the question names take the places of the derivation's."""
     fixed = dict(d.fixed)
@@ -294,6 +301,11 @@ def _fixed(question: Question, d: Derivation) -> tuple[dict[str, Any], float]:
             fixed[p] = n
             score += 0.3
         score -= 0.2 * max(0, len(left) - len(free)) if places else 0.0
+    for q in question.reading.quantities:
+        if q.unit_text == "bit" and q.value in _BITS:
+            fixed |= {
+                n: _BITS[q.value] for n in ("weight_precision", "kv_precision", "precision") if n in fixed
+            }
     for mention in question.precisions:
         for name in ("weight_precision", "kv_precision", "precision"):
             if name in fixed and (mention.of in ("", "both") or mention.of.rstrip("s") in name):

@@ -89,6 +89,7 @@ class Derivation:
     asks: frozenset[str]
     also_from: tuple[str, ...]  # other claims whose figures it uses
     is_check: bool = False
+    said: tuple[float, str] | None = None  # what a check holds its result against
     phrases: tuple[str, ...] = ()  # words for the result that are too small to be stems: "go under"
 
     @property
@@ -214,12 +215,18 @@ class Derivations:
                 continue
             spec = self._library.specs.get(calculator)
             if spec is not None:
-                found.append(_check_run(facts, spec, merged, str(run["result"]), name))
+                held = None if name else check.get("said")
+                found.append(_check_run(facts, spec, merged, str(run["result"]), name, held))
         return found
 
 
 def _check_run(
-    facts: ClaimFacts, spec: Spec, given: Mapping[str, Any], result: str, name: str
+    facts: ClaimFacts,
+    spec: Spec,
+    given: Mapping[str, Any],
+    result: str,
+    name: str,
+    held: Mapping[str, Any] | None,
 ) -> Derivation | None:
     slots: list[Slot] = []
     fixed: dict[str, Any] = {}
@@ -233,7 +240,9 @@ def _check_run(
         else:
             fixed[key] = value
     asks = frozenset(stems(name.replace("_", " ")))
-    return Derivation(facts.id, spec, tuple(slots), fixed, result, None, "", asks, (), True)
+    value = None if held is None else held.get("value", held.get("high"))
+    said = (float(value), str(held["unit"])) if held is not None and value is not None else None
+    return Derivation(facts.id, spec, tuple(slots), fixed, result, None, "", asks, (), True, said)
 
 
 def _span(value: Any) -> tuple[float, float] | None:
