@@ -226,7 +226,7 @@ class Nodes:
             headline=figure,
             figures=_unique([*([figure] if figure else []), *(f for run in runs for f in run.figures)]),
             tool_calls=runs,
-            citations=_unique([c for o in outcomes for c in o.citations]),
+            citations=_by_weight(_unique([c for o in outcomes for c in o.citations]), report),
             assumptions=_unique(
                 [a for run in runs for a in run.assumptions] + _said(report) + _unstated(outcomes)
             ),
@@ -294,6 +294,13 @@ def _fallback(status: Status, warnings: Sequence[str]) -> str:
 def _said(report: Mapping[str, Any] | None) -> list[str]:
     said = (report or {}).get("assumptions") or []
     return [str(a) for a in said] if isinstance(said, list | tuple) else [str(said)]
+
+
+def _by_weight(citations: list[Any], report: Mapping[str, Any] | None) -> list[Any]:
+    """The citations, those that the report says the answer rests on before the others."""
+    named = (report or {}).get("cited")
+    first = {str(key): n for n, key in enumerate(named)} if isinstance(named, list | tuple) else {}
+    return sorted(citations, key=lambda c: first.get(c.claim_id or "", len(first)))
 
 
 def _unstated(outcomes: Sequence[Outcome]) -> list[str]:
