@@ -21,7 +21,10 @@ from agent.offline.measure import Unit, parse_unit
 from tools.errors import RackrateError
 
 _NAME = re.compile(r"(?=[^\s]*[A-Za-z])(?=[^\s]*\d)[A-Za-z0-9][\w.-]{1,60}")
-_IN_NAME = re.compile(r"(\d+(?:\.\d+)?)([kKmMbBtT]|[gGtT][bB])?(?![A-Za-z0-9])")
+# Sizes in a name (405b, 80gb, nvl72, v5e-256); not its version or its generation, which would vouch for any "5"
+_IN_NAME = re.compile(
+    r"(?:(\d+(?:\.\d+)?)([kKmMbBtT]|[gGtT][bB])|(?:(?<=[nN][vV][lL])|(?<=[a-z]-))(\d{2,4}))(?![A-Za-z0-9])"
+)
 _NAME_SCALE = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "gb": 1.0, "tb": 1.0}
 _DOLLARS = parse_unit("USD")
 MAX_DEPTH = 6
@@ -99,7 +102,7 @@ def _supports(evidence: Evidence, mention: Mention) -> bool:
     ):
         return True
     return any(
-        _close(known, written, slack, exact) or (not exact and _within(known, written, mention))
+        _close(known, written, slack, exact, mention.about) or (not exact and _within(known, written, mention))
         for known, exact in _as_written(evidence, mention)
         for written, slack in _values(mention)
     )
@@ -181,8 +184,9 @@ def _within(known: float, written: float, mention: Mention) -> bool:
     return mention.bound < 0 and written * (1 - mention.reach) <= known <= written
 
 
-def _close(known: float, written: float, slack: float, exact: bool) -> bool:
-    allowed = min(slack, (0.005 if abs(written) >= 100 else 0.02) * abs(written)) if exact else slack
+def _close(known: float, written: float, slack: float, exact: bool, about: bool = False) -> bool:
+    share = 0.01 if abs(written) >= 100 and not about else 0.02
+    allowed = min(slack, share * abs(written)) if exact else slack
     return abs(abs(known) - abs(written)) <= allowed * (1 + 1e-9) + 1e-9 * abs(written)
 
 
@@ -243,8 +247,8 @@ def _of_value(value: Any, unit: Unit | None, depth: int) -> Iterator[Evidence]:
 
 def _of_name(name: str) -> Iterator[Evidence]:
     """Numbers that stand in a name: the 405 billion of `llama-3.1-405b`, the 80 of `a100-80gb`."""
-    for digits, suffix in _IN_NAME.findall(name):
-        yield Evidence(float(digits) * _NAME_SCALE.get(suffix.lower(), 1.0))
+    for digits, suffix, plain in _IN_NAME.findall(name):
+        yield Evidence(float(plain or digits) * _NAME_SCALE.get(suffix.lower(), 1.0))
 
 
 def _run_texts(run: ToolResult) -> Iterator[str]:

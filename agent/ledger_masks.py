@@ -64,6 +64,7 @@ _PATTERNS: tuple[str, ...] = (
     r"\b\d+(?:st|nd|rd|th)\b",
     rf"(?:\b(?i:{_WORDED})|§)\s?#?\d+(?:\.\d+)*[a-d]?(?:\s?(?:[–-]|and|or|to|,)\s?\d+(?:\.\d+)*)*\b(?!\s?(?:%|[xX×]\b|GB|TB|[kKMB]\b)|[.,]\d)",
     r"(?<!\w)#\d+\b",
+    r"\b[Tt]he (?:[A-Z][a-z]+ )?[A-Z][a-z]{2,} \d{1,2}\b(?!\s?(?:%|[xX×]|[a-zA-Z]+s\b|[kKMBG]|GB|TB)|[.,]\d)|\bMag(?:nificent)? (?:7|Seven)\b",
     r"\b[Tt]op[- ]\d+\b|\bpass@\d+\b|\bp\d{2}\b|\b\d{2}(?:th)? percentile\b|\b9[05]\s?% (?:confidence|interval|CI)\b",
 )
 _HIDDEN = tuple(re.compile(pattern, re.MULTILINE) for pattern in _PATTERNS)

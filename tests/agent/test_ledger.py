@@ -19,7 +19,7 @@ from knowledge.citation import Citation
 from tools.contract import Figure
 
 HERE = Path(__file__).parent
-PARTS = ("first", "later", "third", "tune", "held")
+PARTS = ("first", "later", "third", "tune", "held", "last")
 
 
 def labelled_sets() -> dict[str, list[tuple[dict[str, Any], list[str]]]]:
