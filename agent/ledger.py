@@ -17,6 +17,7 @@ from typing import Any
 
 from agent.answer import Answer, Ledger, ToolResult
 from agent.ledger_numbers import Mention, find_numbers
+from agent.ledger_words import shares_said
 from agent.offline.measure import Unit, parse_unit
 from tools.errors import RackrateError
 
@@ -40,12 +41,13 @@ class Evidence:
     unit: Unit | None = None
     said: bool = False  # read in a text, where "$4" may be short for "$4 an hour"
     short: bool = False  # a rate without what it is per
+    fixed: bool = False  # a definition, which nobody rounds
     given: bool = False  # an input: where 10 % is kept free, 90 % is usable
 
 
 # What holds by definition and needs no source: 100 %, 24 hours a day, 1,000 tokens a thousand …
 _DEFINITIONS: tuple[Evidence, ...] = tuple(
-    Evidence(value, parse_unit(unit))
+    Evidence(value, parse_unit(unit), fixed=True)
     for value, unit in (
         (100.0, "percent"), (24.0, "hour"), (365.0, "day"), (8760.0, "hour"), (12.0, "month"), (60.0, "minute"),
         (60.0, "second"), (7.0, "day"), (8.0, "bit"), (52.0, "week"),
@@ -97,6 +99,10 @@ def supports(evidence: Evidence, mention: Mention) -> bool:
 
 def _supports(evidence: Evidence, mention: Mention) -> bool:
     """Whether a known number is the one written, as far as the text rounds it."""
+    if evidence.fixed:
+        return any(
+            abs(known - mention.value) <= 1e-3 * abs(known) for known, _ in _as_written(evidence, mention)
+        )
     if mention.ends and any(
         _between(known, mention.ends) for known, exact in _as_written(evidence, mention) if not exact
     ):
@@ -280,6 +286,7 @@ def _read_text(text: str) -> tuple[Evidence, ...]:
     for mention in find_numbers(text):
         found.append(Evidence(mention.value, mention.unit, said=True))
         found += (Evidence(reading) for reading in mention.readings)
+    found += (Evidence(share) for share in shares_said(text))
     for name in _NAME.findall(text):
         found += _of_name(name)
     return tuple(found)

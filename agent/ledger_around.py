@@ -28,7 +28,14 @@ _IN_A = re.compile(
 )
 _ADJECTIVES = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter",
                "yearly": "year", "annual": "year"}  # fmt: skip
-_OF_A_DOLLAR = re.compile(r"\s(?:of|on|from|out of|in|for|per)\s(?:each|every|the|a)\s(?:[a-z]+\s)?dollar\b")
+# "29 cents of each dollar", "for every dollar of revenue, 63 cents", "$88 of every $100"
+_OF_A_DOLLAR = re.compile(
+    r"\b(?:of|on|from|out of|in|for|per)\s(?:each|every|the|a)?\s?(?:[a-z]+\s)?(?:dollar\b|\$(?P<whole>1|10|100|1,000)(?![\d.,]\d|\d))",
+    re.IGNORECASE,
+)
+_IN_SCALE = re.compile(r"\b(?:in|\$|USD)\s?(?P<scale>thousand|million|billion|trillion)s?\b(?!\s\d)", re.IGNORECASE)
+_SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_BRACKETED = re.compile(r"[\s\w/]{0,12}\((?:range |from |between |i\.e\. |or |interval )?[~≈]?\$?")
 _COMPOSED = re.compile(r"(?:\s|,\s|\sand\s|,\sand\s)?")
 _ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
 _RULE = re.compile(r"[\s|:-]+")
@@ -46,19 +53,21 @@ def with_others(text: str, hidden: str, mentions: list[Mention]) -> list[Mention
     """The mentions with the readings that the words around them give."""
     columns = list(_columns(text))
     found = [replace(m, others=tuple(_others(m, hidden, columns))) for m in mentions]
-    return _composed(text, found)
+    return _composed(text, _bracketed(hidden, found))
 
 
 def _others(mention: Mention, hidden: str, columns: list[tuple[int, int, Unit]]) -> Iterator[Mention]:
     unit = mention.unit
     if unit is None:
         yield from (replace(mention, unit=of) for start, end, of in columns if start <= mention.start < end)
-    if unit == _CENT and _OF_A_DOLLAR.match(hidden, mention.end):
-        yield replace(mention, value=mention.value / 100, slack=mention.slack / 100, place=mention.place / 100,
-                      unit=TIMES, relative=True)  # fmt: skip
+    start, end = sentence_bounds(hidden, mention.start)
+    if unit is None and (scale := _IN_SCALE.search(hidden, start, mention.start)):
+        yield _scaled(mention, _SCALES[scale["scale"].lower()], unit)
+    if unit is not None and unit.dims == _CENT.dims and (whole := _OF_A_DOLLAR.search(hidden, start, end)):
+        size = float((whole["whole"] or "1").replace(",", ""))
+        yield replace(_scaled(mention, unit.factor / size, TIMES), relative=True)
     if unit is None or not unit.dims or any(power < 0 for _, power in unit.dims):
         return
-    start, end = sentence_bounds(hidden, mention.start)
     for match in _PER_MANY.finditer(hidden, start, end):
         noun, _ = read_unit(" " + match["noun"], 0, "")
         many = _MANY[match["many"].split()[-1]]
@@ -67,6 +76,27 @@ def _others(mention: Mention, hidden: str, columns: list[tuple[int, int, Unit]])
     for match in _IN_A.finditer(hidden, start, end):
         period = match["period"] or match["owned"] or _ADJECTIVES[match["adjective"].lower()]
         yield replace(mention, unit=unit / parse_unit(period.lower()))
+
+
+def _scaled(mention: Mention, by: float, unit: Unit | None) -> Mention:
+    return replace(
+        mention, value=mention.value * by, slack=mention.slack * by, place=mention.place * by, unit=unit, readings=()
+    )
+
+
+def _bracketed(hidden: str, mentions: list[Mention]) -> list[Mention]:
+    """`31 ms (26–39)`: what stands in brackets after a quantity may be in its unit."""
+    out = list(mentions)
+    unit: Unit | None = None
+    at = 0
+    for i, mention in enumerate(out):
+        if mention.unit is not None:
+            unit, at = mention.unit, mention.end
+        elif unit is not None and _BRACKETED.fullmatch(hidden, at, mention.start):
+            out[i] = replace(mention, others=(*mention.others, replace(mention, unit=unit)))
+            if i + 1 < len(out) and out[i + 1].unit is None and out[i + 1].start - mention.end <= 4:
+                out[i + 1] = replace(out[i + 1], others=(*out[i + 1].others, replace(out[i + 1], unit=unit)))
+    return out
 
 
 def _composed(text: str, mentions: list[Mention]) -> list[Mention]:
@@ -99,9 +129,13 @@ def _columns(text: str) -> Iterator[tuple[int, int, Unit]]:
 
 def _cells(row: re.Match[str], units: list[Unit | None]) -> Iterator[tuple[int, int, Unit]]:
     at = row.start() + row.group().index("|") + 1
-    for unit, cell in zip(units, row.group().strip().strip("|").split("|"), strict=False):
-        if unit is not None:
-            yield at, at + len(cell), unit
+    cells = row.group().strip().strip("|").split("|")
+    of_row = _heading_unit(cells[0].strip())  # "| TPOT (ms) | 31.3 |"
+    for i, cell in enumerate(cells):
+        unit = units[i] if i < len(units) else None
+        for named in (unit, of_row if i else None):
+            if named is not None:
+                yield at, at + len(cell), named
         at += len(cell) + 1
 
 
@@ -113,5 +147,8 @@ def _heading_unit(heading: str) -> Unit | None:
     if scaled:
         size = {"k": 1e3, "t": 1e3, "m": 1e6, "b": 1e9}[scaled["scale"][0].lower()]
         return Unit(size, parse_unit("USD").dims)
-    unit, end = read_unit(" " + words, 0, "")
-    return unit if unit is not None and end >= len(words) + 1 else None
+    for start in (0, words.rfind(" ") + 1):  # "tok/s", "Node tok/s"
+        unit, end = read_unit(" " + words[start:], 0, "")
+        if unit is not None and end >= len(words) - start + 1:
+            return unit
+    return None

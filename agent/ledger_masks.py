@@ -23,7 +23,8 @@ _FAMILY = (
 _WORDED = (
     r"(?:steps?|tables?|figures?|figs?\.?|pages?|pp?\.|chapters?|sections?|§|items?|options?|cases?|tiers?|phases?|"
     r"levels?|parts?|versions?|ver\.|v\.|no\.|nos\.|claims?|questions?|notes?|rules?|gen(?:eration)?|line|row|"
-    r"stage|scenario|approach|method|variant|category|appendix|eq(?:uation)?\.?|ref\.?|footnote|issue|batch no\.|day one|port|zone|region|question no\.)"
+    r"stage|scenario|approach|method|variant|category|appendix|eq(?:uation)?\.?|ref\.?|footnote|issue|batch no\.|day one|port|zone|region|question no\.|exhibits?|articles?|art\.|annex|clauses?|schedules?|paragraphs?|para\.|"
+    r"slides?|charts?|box|panel|theorem|lemma|definition|episodes?|lectures?|lessons?|volumes?|vol\.|days?(?= \d+\b(?! (?:of|hours))))"
 )
 
 _PATTERNS: tuple[str, ...] = (
@@ -62,7 +63,7 @@ _PATTERNS: tuple[str, ...] = (
     r"(?m:^)\s*(?:[-*>]\s*)?\d{1,2}[.)](?=\s)",
     r"(?<=[\s:;,])\(\d{1,2}\)(?=\s)|^\(\d{1,2}\)(?=\s)",
     r"\b\d+(?:st|nd|rd|th)\b",
-    rf"(?:\b(?i:{_WORDED})|§)\s?#?\d+(?:\.\d+)*[a-d]?(?:\s?(?:[–-]|and|or|to|,)\s?\d+(?:\.\d+)*)*\b(?!\s?(?:%|[xX×]\b|GB|TB|[kKMB]\b)|[.,]\d)",
+    rf"(?:\b(?i:{_WORDED})|§)\s?#?\d+(?:\.\d+)*[a-d]?(?:\s?(?:[–-]|and|or|to|,)\s?\d+(?:\.\d+)*)*\b(?!\s?(?:%|[xX×]\b|GB|TB|[kKMB]\b)|[.,]\d)(?:\(\d{{1,2}}\)|\([a-z]\))*",
     r"(?<!\w)#\d+\b",
     r"\b[Tt]he (?:[A-Z][a-z]+ )?[A-Z][a-z]{2,} \d{1,2}\b(?!\s?(?:%|[xX×]|[a-zA-Z]+s\b|[kKMBG]|GB|TB)|[.,]\d)|\bMag(?:nificent)? (?:7|Seven)\b",
     r"\b[Tt]op[- ]\d+\b|\bpass@\d+\b|\bp\d{2}\b|\b\d{2}(?:th)? percentile\b|\b9[05]\s?% (?:confidence|interval|CI)\b",

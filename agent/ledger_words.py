@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from agent.ledger_mention import TIMES, Mention, hedges, place_of, sentence_bounds, tail
 from agent.ledger_units import read_unit
+from agent.offline.measure import parse_unit
 
 SCALE = {
     "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "quadrillion": 1e15, "hundred": 1e2,
@@ -19,16 +20,16 @@ _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 WORDS = {w: float(i) for i, w in enumerate(_ONES)} | {w: 10.0 * i for i, w in enumerate(_TENS, 2)}
 _WORD = "|".join(sorted(WORDS, key=len, reverse=True))
 _BIG = "hundred|thousand|million|billion|trillion|quadrillion|dozen"
-_SPELLED = re.compile(
-    rf"\b(?:(?:an?|{_WORD})[\s-])?(?:(?:{_WORD}|{_BIG})(?:[\s-](?:and[\s-](?!a\b))?|\b))+", re.IGNORECASE
-)
 _ORDINALS = {
-    "half": 2, "halve": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
+    "half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
     "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fourteenth": 14, "fifteenth": 15, "sixteenth": 16,
     "seventeenth": 17, "eighteenth": 18, "nineteenth": 19, "twentieth": 20, "thirtieth": 30, "fortieth": 40,
     "fiftieth": 50, "hundredth": 100, "thousandth": 1000,
 }  # fmt: skip
 _PART = "|".join(sorted(_ORDINALS, key=len, reverse=True))
+_SPELLED = re.compile(
+    rf"\b(?:(?:an?|{_WORD})[\s-])?(?:(?:{_WORD}|{_BIG})(?:[\s-](?:and[\s-](?!(?:an?|one|two|three)[\s-](?:{_PART})))?|\b))+", re.IGNORECASE
+)
 _AND_PART = re.compile(
     rf"\s?and\s(?:(?P<count>an?|one|two|three)[\s-])(?P<part>{_PART})s?\b(?:\s(?P<scale>{_BIG})\b)?", re.IGNORECASE
 )
@@ -36,18 +37,27 @@ _PART_OF_BIG = re.compile(
     rf"\b(?:(?P<count>an?|one|two|three)[\s-])?(?P<part>half|third|quarter)s?\s(?:of\s)?an?\s(?P<scale>{_BIG})\b",
     re.IGNORECASE,
 )
+_PERIOD_AND = re.compile(
+    rf"\b(?P<count>an?|{_WORD})\s(?P<period>second|minute|hour|day|week|month|year)s?\sand\s(?:an?|one)\s(?P<part>half|quarter|third)\b",
+    re.IGNORECASE,
+)
+_A_RATE = re.compile(r"\ban?\s(?=(?:dollar|cent|token|request|joule|watt)\s(?:per|an?|every|each)\s)", re.IGNORECASE)
+_TWO_OF_FOUR = re.compile(
+    rf"\b(?P<count>{_WORD}|\d{{1,3}})\sof\s(?:the|its|their|our)\s(?P<whole>{_WORD}|\d{{1,3}})\b(?![.,]?\d)", re.IGNORECASE
+)
 _HALF_A = re.compile(r"\bhalf an? (?=second|minute|hour|day|week|month|year|cent|dollar|percent)", re.IGNORECASE)
 _FRACTION = re.compile(
     rf"\b(?:(?P<count>an?|{_WORD}|\d{{1,2}})(?P<join>[\s-]))?(?P<part>{_PART})(?P<plural>s)?\b", re.IGNORECASE
 )
 # "a fifth of", "a third less", "growth of a fifth per year", "by a third."; not "a third party", "a fifth option"
 _SHARE_AFTER = re.compile(
-    r"\s*(?:$|[.,;:)!?*|—–\n]|(?:of|the|as|that|its|their|per|less|more|lower|higher|cheaper|faster|slower|smaller|"
+    r"\s*(?:$|[.,;:)!?*|—–\n]|(?:of|off|the|as|that|its|their|per|less|more|lower|higher|cheaper|faster|slower|smaller|"
     r"larger|bigger|fewer|or|and|to|in|with|when|over|from|below|above|than|each|every|a (?:year|quarter|month))\b)"
 )
 _SHARE_BEFORE = re.compile(
     r"\b(?:by|than|nearly|almost|about|roughly|around|over|under|is|only|just|to)\s+$", re.IGNORECASE
 )
+_PERIOD_BEFORE = re.compile(r"\b(?:last|next|past|for|in|within|these|those|the|first|after)\s+$", re.IGNORECASE)
 _OF = re.compile(r"\s+(?:of|the|as)\b")
 _NTH = re.compile(r"(?:\b(?:first|second|third|fourth|last|latter|other|next|back|front|this|previous)|\x00)[\s-]$", re.IGNORECASE)
 _HALF_AFTER = re.compile(r"[\s-]+(?:of|the|as|that|its|their|what|price|cost)\b")
@@ -105,10 +115,23 @@ def _parts_of_big(text: str, hidden: str) -> Iterator[Mention]:
         slack = (WORDS_ABOUT if about else 0.02) * value
         yield Mention(text[match.start() : end], match.start(), end, value, slack, unit, True, bound, (), False, None,
                       0.2 * value)  # fmt: skip
-    for match in _HALF_A.finditer(hidden):
-        unit, end = read_unit(hidden, match.end() - 1, "")
-        yield Mention(text[match.start() : end], match.start(), end, 0.5, 0.01, unit, True,
-                      hedges(hidden, match.start())[1], (), False, None, 0.1)  # fmt: skip
+    for pattern, value in ((_HALF_A, 0.5), (_A_RATE, 1.0)):
+        for match in pattern.finditer(hidden):
+            unit, end = read_unit(hidden, match.end() - 1, "")
+            yield Mention(text[match.start() : end], match.start(), end, value, 0.02 * value, unit, True,
+                          hedges(hidden, match.start())[1], (), False, None, 0.2 * value)  # fmt: skip
+    for match in _PERIOD_AND.finditer(hidden):
+        value = number_of(match["count"]) + 1 / _ORDINALS[match["part"].lower()]
+        yield Mention(match.group(), match.start(), match.end(), value, 0.25, parse_unit(match["period"].lower()),
+                      *hedges(hidden, match.start()), (), False, None, 0.5)  # fmt: skip
+
+
+def shares_said(text: str) -> Iterator[float]:
+    """What "two of the four" says besides: a half. Only a source says so much; in an answer they are two counts."""
+    for match in _TWO_OF_FOUR.finditer(text):
+        count, whole = number_of(match["count"]), number_of(match["whole"])
+        if 0 < count <= whole:
+            yield count / whole
 
 
 def _with_parts(text: str, hidden: str) -> Iterator[Mention]:
@@ -137,15 +160,24 @@ def _is_share(match: re.Match[str], hidden: str) -> bool:
     """Whether the words are a part of a whole; a third may be an ordinal, a quarter a period, halves a match."""
     part, count = match["part"].lower(), (match["count"] or "").lower()
     if part == "quarter" and not _OF.match(hidden, match.end()):
-        if match["join"] != "-" and not _SHARE_BEFORE.search(tail(hidden, match.start())):
+        if match["join"] != "-" and not _quarters_share(match, hidden):
             return False  # a quarter is a period too: "last quarter", "a quarter's shipments"
     if part in ("half", "quarter") and _NTH.search(tail(hidden, match.start())):
         return False  # "the second half of 2025"
     if not count:
         return part == "half" and _HALF_AFTER.match(hidden, match.end()) is not None
-    if count in ("a", "an", "one", "1"):
-        return not match["plural"] and (match["join"] == "-" or _SHARE_AFTER.match(hidden, match.end()) is not None)
+    if count in ("a", "an"):
+        return not match["plural"] and _SHARE_AFTER.match(hidden, match.end()) is not None
+    if count in ("one", "1"):
+        return not match["plural"]
     return bool(match["plural"]) and number_of(count) < _ORDINALS[part] * 3
+
+
+def _quarters_share(match: re.Match[str], hidden: str) -> bool:
+    before = tail(hidden, match.start())
+    if _SHARE_BEFORE.search(before):
+        return True
+    return match["count"] == "three" and _PERIOD_BEFORE.search(before) is None
 
 
 def _ratios(text: str, hidden: str) -> Iterator[Mention]:
