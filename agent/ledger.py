@@ -17,7 +17,7 @@ from typing import Any
 
 from agent.answer import Answer, Ledger, ToolResult
 from agent.ledger_numbers import Mention, find_numbers
-from agent.ledger_words import shares_said
+from agent.ledger_words import periods_said, shares_said
 from agent.offline.measure import Unit, parse_unit
 from tools.errors import RackrateError
 
@@ -30,7 +30,9 @@ _NAME_SCALE = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "gb": 1.0, "tb": 1.0}
 _DOLLARS = parse_unit("USD")
 MAX_DEPTH = 6
 NARROW = 1.25
-_MEASURED = frozenset({"USD", "EUR", "GBP", "CHF", "JPY", "s", "byte", "J", "FLOP", "g", "m"})  # every other base unit counts things
+_MEASURED = frozenset(
+    {"USD", "EUR", "GBP", "CHF", "JPY", "s", "byte", "J", "FLOP", "g", "m"}
+)  # every other base unit counts things
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ def _supports(evidence: Evidence, mention: Mention) -> bool:
     ):
         return True
     return any(
-        _close(known, written, slack, exact, mention.about) or (not exact and _within(known, written, mention))
+        _close(known, written, slack, exact, mention.about)
+        or (not exact and _within(known, written, mention))
         for known, exact in _as_written(evidence, mention)
         for written, slack in _values(mention)
     )
@@ -174,7 +177,9 @@ def _counted(unit: Unit) -> tuple[set[str], set[str]]:
 def _is_rate(unit: Unit) -> bool:
     """Whether a unit may be turned over: tokens/J, GB/USD, a period (2 s a step is 0.5 steps a second)."""
     powers = [power for _, power in unit.dims]
-    return unit.dims in ((("s", 1),), (("s", -1),)) or (any(p > 0 for p in powers) and any(p < 0 for p in powers))
+    return unit.dims in ((("s", 1),), (("s", -1),)) or (
+        any(p > 0 for p in powers) and any(p < 0 for p in powers)
+    )
 
 
 def _between(known: float, ends: tuple[float, float]) -> bool:
@@ -277,16 +282,18 @@ def _of_texts(texts: Iterable[str]) -> Iterator[Evidence]:
 
 
 def _of_text(text: str) -> tuple[Evidence, ...]:
-    return _read_text(text) if text else ()
+    return read_text(text) if text else ()
 
 
 @lru_cache(maxsize=2048)  # the same assumptions, sources and passages come back in many answers
-def _read_text(text: str) -> tuple[Evidence, ...]:
+def read_text(text: str) -> tuple[Evidence, ...]:
+    """Every number that a text knows: its quantities, the sizes in its names."""
     found = list[Evidence]()
     for mention in find_numbers(text):
         found.append(Evidence(mention.value, mention.unit, said=True))
         found += (Evidence(reading) for reading in mention.readings)
     found += (Evidence(share) for share in shares_said(text))
+    found += (Evidence(count, unit, said=True) for count, unit in periods_said(text))
     for name in _NAME.findall(text):
         found += _of_name(name)
     return tuple(found)

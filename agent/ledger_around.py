@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from agent.ledger_mention import TIMES, Mention, sentence_bounds
 from agent.ledger_units import read_unit
@@ -33,7 +34,9 @@ _OF_A_DOLLAR = re.compile(
     r"\b(?:of|on|from|out of|in|for|per)\s(?:each|every|the|a)?\s?(?:[a-z]+\s)?(?:dollar\b|\$(?P<whole>1|10|100|1,000)(?![\d.,]\d|\d))",
     re.IGNORECASE,
 )
-_IN_SCALE = re.compile(r"\b(?:in|\$|USD)\s?(?P<scale>thousand|million|billion|trillion)s?\b(?!\s\d)", re.IGNORECASE)
+_IN_SCALE = re.compile(
+    r"\b(?:in|\$|USD)\s?(?P<scale>thousand|million|billion|trillion)s?\b(?!\s\d)", re.IGNORECASE
+)
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _BRACKETED = re.compile(r"[\s\w/]{0,12}\((?:range |from |between |i\.e\. |or |interval )?[~≈]?\$?")
 _COMPOSED = re.compile(r"(?:\s|,\s|\sand\s|,\sand\s)?")
@@ -80,7 +83,12 @@ def _others(mention: Mention, hidden: str, columns: list[tuple[int, int, Unit]])
 
 def _scaled(mention: Mention, by: float, unit: Unit | None) -> Mention:
     return replace(
-        mention, value=mention.value * by, slack=mention.slack * by, place=mention.place * by, unit=unit, readings=()
+        mention,
+        value=mention.value * by,
+        slack=mention.slack * by,
+        place=mention.place * by,
+        unit=unit,
+        readings=(),
     )
 
 
@@ -102,7 +110,7 @@ def _bracketed(hidden: str, mentions: list[Mention]) -> list[Mention]:
 def _composed(text: str, mentions: list[Mention]) -> list[Mention]:
     """`2 hours and 2 minutes`, `1h34m`: each part may be supported by the whole."""
     out = list(mentions)
-    for i, (first, second) in enumerate(zip(mentions, mentions[1:], strict=False)):
+    for i, (first, second) in enumerate(pairwise(mentions)):
         if first.unit is None or second.unit is None or {first.unit.dims, second.unit.dims} != {_SECOND.dims}:
             continue
         if first.unit.factor > second.unit.factor and _COMPOSED.fullmatch(text[first.end : second.start]):

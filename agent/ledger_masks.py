@@ -46,6 +46,7 @@ _PATTERNS: tuple[str, ...] = (
     rf"\b{_FAMILY}[- ](?:\d+[xX])?\d+(?:\.\d+)?[BbMT]\b(?:-\w+)*",
     rf"\b{_FAMILY}[- ]?v?\d+(?:\.\d+)*[A-Za-z]*\+?(?:[ -](?:\d+(?:\.\d+)?[xX])?\d+(?:\.\d+)?[BbMT]\b)?(?:-[A-Za-z]\w*)*",
     r"\b(?!(?:USD|US|EUR|GBP|CHF|JPY|CNY|RMB|x)\d)[A-Za-z]{1,14}\d[\w]*(?:[.-](?=\w)\w+)*",  # H100, FP8, GPT4o
+    r"\b(?!USD|EUR|GBP)[A-Z][A-Za-z]*-\d+(?:\.\d+)?[A-Za-z]*(?:-\w+)*\b(?!\s?[%$])",  # UTF-8, SHA-256
     r"\b\d{1,2}[- ]?[Kk]s?\b(?= filing| report)|\b(?:10-[KQ]|8-K|20-F|6-K|13[FDG]|S-[13])s?\b|\b24/7(?:/365)?\b|\b24x7\b|\bx86(?:-64)?\b|\b[234]D\b|\b2\.5D\b|\b[2-6]G\b(?!B)",
     r"\b\d+(?:\.\d+){2,}\b|\bv\d+(?:\.\d+)*\b",  # versions
     r"(?<=\x00)\s(?:(?:SXM\d?|PCIe|NVL|OAM|Max-Q)\s)?\d{2,3}GB\b",  # the 80GB of "H100 SXM 80GB"

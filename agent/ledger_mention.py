@@ -19,7 +19,8 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _ABOVE = re.compile(
-    r"(?:over|more than|at least|north of|upwards of|above|beyond|exceeds|exceeding|greater than|>|≥)" + _BEFORE,
+    r"(?:over|more than|at least|north of|upwards of|above|beyond|exceeds|exceeding|greater than|>|≥)"
+    + _BEFORE,
     re.IGNORECASE,
 )
 _BELOW = re.compile(

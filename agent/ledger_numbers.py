@@ -181,7 +181,12 @@ def _shared_scale(text: str, found: list[Mention]) -> list[Mention]:
                 first, value=value, slack=first.slack * (scale if scale > 1 else 1.0), unit=unit,
                 readings=(*first.readings, first.value) if scale > 1 else first.readings, relative=second.relative,
             )  # fmt: skip
-        if second.unit is not None and second.unit.dims == _RATE and first.unit is not None and first.unit.dims:
+        if (
+            second.unit is not None
+            and second.unit.dims == _RATE
+            and first.unit is not None
+            and first.unit.dims
+        ):
             unit = first.unit * second.unit  # "$3–5B a year"
             out[i], out[i + 1] = replace(out[i], unit=unit), replace(second, unit=unit)
         elif second.unit is None and first.unit is not None:

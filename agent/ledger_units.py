@@ -47,7 +47,15 @@ for _unit, _words in {
     for _word in _words.split():
         _SPELLINGS[
             _word.replace("-", " ")
-            if _word in ("per-cent", "percentage-points", "percentage-point", "US-dollars", "basis-points", "basis-point")
+            if _word
+            in (
+                "per-cent",
+                "percentage-points",
+                "percentage-point",
+                "US-dollars",
+                "basis-points",
+                "basis-point",
+            )
             else _word
         ] = _unit
 
@@ -79,7 +87,9 @@ _EVENTS = re.compile(
     rf"(?:\s(?!(?:of|is|in|and|or|to|for|at|the|on|with|from|by|than|as|that|are|was|will)\b)[a-z]{{3,}}){{0,2}}"
     rf"(?:\s(?:per|an?|each|every)\s|\s?/\s?)(?P<period>{_PERIOD})\b"
 )
-_DOLLARS_BELOW = re.compile(r"\s?(?:/|\bper\b|\ba\b)\s?(?:\$\s?(?P<count>1,000,000|1,000|1k|k|K|M|1M|million|thousand)?|(?P<before>[kKM])\$)(?!\d|,\d)")
+_DOLLARS_BELOW = re.compile(
+    r"\s?(?:/|\bper\b|\ba\b)\s?(?:\$\s?(?P<count>1,000,000|1,000|1k|k|K|M|1M|million|thousand)?|(?P<before>[kKM])\$)(?!\d|,\d)"
+)
 _PER_MANY = re.compile(
     r"\s?(?:/|\bper\b)\s?(?P<scale>million|thousand|billion|M\b|1M\b|1,000\b|1k\b)(?!\s?[A-Za-z]{3})"
 )
@@ -94,7 +104,7 @@ def read_unit(text: str, at: int, money: str) -> tuple[Unit | None, int]:
     if unit is None:
         if first is None:
             return _events(text, at)
-        unit, at = _unit(_SPELLINGS[first["unit"]]), first.end()
+        unit, at = _spelled(_SPELLINGS[first["unit"]]), first.end()
     elif first is not None and _SPELLINGS[first["unit"]] == "USD":
         at = first.end()
     while then := _THEN.match(text, at):
@@ -120,7 +130,7 @@ def _events(text: str, at: int) -> tuple[Unit | None, int]:
     return (NUMBER / parse_unit(_SPELLINGS[match["period"]]), match.end()) if match else (None, at)
 
 
-def _unit(name: str) -> Unit:
+def _spelled(name: str) -> Unit:
     return BASIS_POINT if name == "basis point" else parse_unit(name)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from agent.ledger_mention import TIMES, Mention, hedges, place_of, sentence_bounds, tail
 from agent.ledger_units import read_unit
-from agent.offline.measure import parse_unit
+from agent.offline.measure import Unit, parse_unit
 
 SCALE = {
     "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "quadrillion": 1e15, "hundred": 1e2,
@@ -28,10 +28,12 @@ _ORDINALS = {
 }  # fmt: skip
 _PART = "|".join(sorted(_ORDINALS, key=len, reverse=True))
 _SPELLED = re.compile(
-    rf"\b(?:(?:an?|{_WORD})[\s-])?(?:(?:{_WORD}|{_BIG})(?:[\s-](?:and[\s-](?!(?:an?|one|two|three)[\s-](?:{_PART})))?|\b))+", re.IGNORECASE
+    rf"\b(?:(?:an?|{_WORD})[\s-])?(?:(?:{_WORD}|{_BIG})(?:[\s-](?:and[\s-](?!(?:an?|one|two|three)[\s-](?:{_PART})))?|\b))+",
+    re.IGNORECASE,
 )
 _AND_PART = re.compile(
-    rf"\s?and\s(?:(?P<count>an?|one|two|three)[\s-])(?P<part>{_PART})s?\b(?:\s(?P<scale>{_BIG})\b)?", re.IGNORECASE
+    rf"\s?and\s(?:(?P<count>an?|one|two|three)[\s-])(?P<part>{_PART})s?\b(?:\s(?P<scale>{_BIG})\b)?",
+    re.IGNORECASE,
 )
 _PART_OF_BIG = re.compile(
     rf"\b(?:(?P<count>an?|one|two|three)[\s-])?(?P<part>half|third|quarter)s?\s(?:of\s)?an?\s(?P<scale>{_BIG})\b",
@@ -41,11 +43,21 @@ _PERIOD_AND = re.compile(
     rf"\b(?P<count>an?|{_WORD})\s(?P<period>second|minute|hour|day|week|month|year)s?\sand\s(?:an?|one)\s(?P<part>half|quarter|third)\b",
     re.IGNORECASE,
 )
-_A_RATE = re.compile(r"\ban?\s(?=(?:dollar|cent|token|request|joule|watt)\s(?:per|an?|every|each)\s)", re.IGNORECASE)
-_TWO_OF_FOUR = re.compile(
-    rf"\b(?P<count>{_WORD}|\d{{1,3}})\sof\s(?:the|its|their|our)\s(?P<whole>{_WORD}|\d{{1,3}})\b(?![.,]?\d)", re.IGNORECASE
+_A_RATE = re.compile(
+    r"\ban?\s(?=(?:dollar|cent|token|request|joule|watt)\s(?:per|an?|every|each)\s)", re.IGNORECASE
 )
-_HALF_A = re.compile(r"\bhalf an? (?=second|minute|hour|day|week|month|year|cent|dollar|percent)", re.IGNORECASE)
+_TWO_OF_FOUR = re.compile(
+    rf"\b(?P<count>{_WORD}|\d{{1,3}})\sof\s(?:the|its|their|our)\s(?P<whole>{_WORD}|\d{{1,3}})\b(?![.,]?\d)",
+    re.IGNORECASE,
+)
+_A_PERIOD = re.compile(
+    r"\b(?:within|in|after|for|over|about|at least|,)?\s?(?<!per )\ban? (?P<period>second|minute|hour|day|week|month|year)\b"
+    r"(?: or (?P<more>two|three))?",
+    re.IGNORECASE,
+)
+_HALF_A = re.compile(
+    r"\bhalf an? (?=second|minute|hour|day|week|month|year|cent|dollar|percent)", re.IGNORECASE
+)
 _FRACTION = re.compile(
     rf"\b(?:(?P<count>an?|{_WORD}|\d{{1,2}})(?P<join>[\s-]))?(?P<part>{_PART})(?P<plural>s)?\b", re.IGNORECASE
 )
@@ -57,12 +69,21 @@ _SHARE_AFTER = re.compile(
 _SHARE_BEFORE = re.compile(
     r"\b(?:by|than|nearly|almost|about|roughly|around|over|under|is|only|just|to)\s+$", re.IGNORECASE
 )
-_PERIOD_BEFORE = re.compile(r"\b(?:last|next|past|for|in|within|these|those|the|first|after)\s+$", re.IGNORECASE)
+_PERIOD_BEFORE = re.compile(
+    r"\b(?:last|next|past|for|in|within|these|those|the|first|after)\s+$", re.IGNORECASE
+)
 _OF = re.compile(r"\s+(?:of|the|as)\b")
-_NTH = re.compile(r"(?:\b(?:first|second|third|fourth|last|latter|other|next|back|front|this|previous)|\x00)[\s-]$", re.IGNORECASE)
+_NTH = re.compile(
+    r"(?:\b(?:first|second|third|fourth|last|latter|other|next|back|front|this|previous)|\x00)[\s-]$",
+    re.IGNORECASE,
+)
 _HALF_AFTER = re.compile(r"[\s-]+(?:of|the|as|that|its|their|what|price|cost)\b")
 _RATIO = re.compile(
     rf"\b(?P<count>{_WORD}|\d{{1,3}})\s(?:in|out of)(?:\severy)?\s(?P<whole>{_WORD}|a hundred|\d{{1,4}})\b(?![.,]?\d)",
+    re.IGNORECASE,
+)
+_ONE_IN = re.compile(
+    rf"\b(?P<count>one|1)\s[A-Za-z]+\s(?:in|out of)(?:\severy)?\s(?P<whole>{_WORD}|a hundred|\d{{1,4}})\b(?![.,]?\d)",
     re.IGNORECASE,
 )
 _FOR_SO_MANY = re.compile(r"\b(?:for|of|per|each|every)\s+$", re.IGNORECASE)
@@ -102,14 +123,29 @@ def _share(text: str, hidden: str, start: int, end: int, value: float) -> Mentio
     """A part of a whole. Its words round coarsely: a third may be 32 %, "more than half" 60 %."""
     bound = hedges(hidden, start)[1]
     return Mention(
-        text[start:end].strip(), start, end, value, 0.02 * value, TIMES, True, bound, (), True, None, 0.25 * value
+        text[start:end].strip(),
+        start,
+        end,
+        value,
+        0.02 * value,
+        TIMES,
+        True,
+        bound,
+        (),
+        True,
+        None,
+        0.25 * value,
     )
 
 
 def _parts_of_big(text: str, hidden: str) -> Iterator[Mention]:
     """`half a trillion parameters`, `three quarters of a million`, `half an hour`."""
     for match in _PART_OF_BIG.finditer(hidden):
-        value = number_of(match["count"] or "a") / _ORDINALS[match["part"].lower()] * SCALE[match["scale"].lower()]
+        value = (
+            number_of(match["count"] or "a")
+            / _ORDINALS[match["part"].lower()]
+            * SCALE[match["scale"].lower()]
+        )
         unit, end = read_unit(hidden, match.end(), "")
         about, bound = hedges(hidden, match.start(), end)
         slack = (WORDS_ABOUT if about else 0.02) * value
@@ -159,9 +195,9 @@ def _fractions(text: str, hidden: str) -> Iterator[Mention]:
 def _is_share(match: re.Match[str], hidden: str) -> bool:
     """Whether the words are a part of a whole; a third may be an ordinal, a quarter a period, halves a match."""
     part, count = match["part"].lower(), (match["count"] or "").lower()
-    if part == "quarter" and not _OF.match(hidden, match.end()):
-        if match["join"] != "-" and not _quarters_share(match, hidden):
-            return False  # a quarter is a period too: "last quarter", "a quarter's shipments"
+    period = part == "quarter" and match["join"] != "-" and not _OF.match(hidden, match.end())
+    if period and not _quarters_share(match, hidden):
+        return False  # a quarter is a period too: "last quarter", "a quarter's shipments"
     if part in ("half", "quarter") and _NTH.search(tail(hidden, match.start())):
         return False  # "the second half of 2025"
     if not count:
@@ -180,9 +216,18 @@ def _quarters_share(match: re.Match[str], hidden: str) -> bool:
     return match["count"] == "three" and _PERIOD_BEFORE.search(before) is None
 
 
+def periods_said(text: str) -> Iterator[tuple[float, Unit]]:
+    """What "within a year" and "a day or two" say besides: 1 year; 1 and 2 days."""
+    for match in _A_PERIOD.finditer(text):
+        unit = parse_unit(match["period"].lower())
+        yield 1.0, unit
+        if match["more"]:
+            yield number_of(match["more"]), unit
+
+
 def _ratios(text: str, hidden: str) -> Iterator[Mention]:
-    """`one in ten`, `3 out of 4`: shares of a round whole."""
-    for match in _RATIO.finditer(hidden):
+    """`one in ten`, `3 out of 4`, `one chip in twenty`: shares of a round whole."""
+    for match in (*_RATIO.finditer(hidden), *_ONE_IN.finditer(hidden)):
         count, whole = number_of(match["count"]), number_of(match["whole"])
         if 0 < count < whole and (whole <= 20 or whole in (50, 100, 1000)):
             yield _share(text, hidden, match.start(), match.end(), count / whole)
@@ -225,7 +270,12 @@ def _spelled(text: str, hidden: str) -> Iterator[Mention]:
         many = words[0] in ("a", "one") and len(words) == 2 and unit is not None
         if many and (_PRICED.match(hidden, after) or _FOR_SO_MANY.search(tail(hidden, match.start()))):
             continue  # "a million tokens cost …": what a price is given for
-        if words == ["one"] and unit is not None and not unit.bare and all(power > 0 for _, power in unit.dims):
+        if (
+            words == ["one"]
+            and unit is not None
+            and not unit.bare
+            and all(power > 0 for _, power in unit.dims)
+        ):
             continue  # "one user", "one chip": an article more than an amount; "one token a second" is one
         about, bound = hedges(hidden, match.start(), after)
         slack = 1e-3 * value if big else 0.5 if value > 12 else 0.05 * value
@@ -259,5 +309,3 @@ def spelled_value(words: list[str]) -> float | None:
         else:
             return None
     return total + group if seen and math.isfinite(total + group) else None
-
-

@@ -14,12 +14,13 @@ from agent.admit import examine
 from agent.answer import Answer, Ledger, Status, Usage
 from agent.chat import ChatModel, ChatRequest, Done, Message, Restarted, TextDelta, ToolCall
 from agent.cost import usd
-from agent.defences import Sieve, cleaned, secrets_of, unsupported_sayings
+from agent.defences import Sieve, cleaned, secrets_of
 from agent.headline import headline
 from agent.models import OFFLINE
 from agent.prompt import REPORT, SYSTEM, repair
 from agent.settings import Settings
 from agent.state import Outcome, State
+from agent.support import unsupported_sayings
 from agent.tool_specs import limits_of
 from agent.toolbox import Toolbox
 from tools.contract import Figure
