@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from agent.ledger_mention import TIMES, Mention, sentence_bounds
@@ -45,6 +45,7 @@ _RULE = re.compile(r"[\s|:-]+")
 _HEADING_UNIT = re.compile(r"[(\[](?P<inner>[^()\[\]]{1,24})[)\]]|,\s*(?P<after>[^,]{1,16})$")
 _SECOND = parse_unit("s")
 _CENT = parse_unit("cent")
+_TOKEN = parse_unit("token")
 
 
 def per_many_spans(hidden: str) -> list[tuple[int, int]]:
@@ -52,33 +53,61 @@ def per_many_spans(hidden: str) -> list[tuple[int, int]]:
     return [(m.start("many"), m.end()) for m in _PER_MANY.finditer(hidden)]
 
 
+@dataclass(slots=True)
+class _Sentence:
+    """What the phrases of one sentence do to its numbers."""
+
+    scales: list[tuple[int, float]] = field(default_factory=list)  # where "in millions" ends, and what it multiplies by
+    whole: float | None = None  # of "63 cents of every dollar"
+    below: list[Unit] = field(default_factory=list)  # what a plain amount may be per: thousand requests, a day
+
+
 def with_others(text: str, hidden: str, mentions: list[Mention]) -> list[Mention]:
     """The mentions with the readings that the words around them give."""
     columns = list(_columns(text))
-    found = [replace(m, others=tuple(_others(m, hidden, columns))) for m in mentions]
+    found = [
+        replace(mention, others=tuple(_others(mention, sentence, columns)))
+        for mention, sentence in zip(mentions, _sentences_of(hidden, mentions), strict=True)
+    ]
     return _composed(text, _bracketed(hidden, found))
 
 
-def _others(mention: Mention, hidden: str, columns: list[tuple[int, int, Unit]]) -> Iterator[Mention]:
+def _sentences_of(hidden: str, mentions: list[Mention]) -> Iterator[_Sentence]:
+    """The sentence of each mention (in order of place); each sentence is read once."""
+    end, current = -1, _Sentence()
+    for mention in mentions:
+        if mention.start >= end:
+            start, end = sentence_bounds(hidden, mention.start)
+            current = _read_sentence(hidden, start, end)
+        yield current
+
+
+def _read_sentence(hidden: str, start: int, end: int) -> _Sentence:
+    sentence = _Sentence([(m.end(), _SCALES[m["scale"].lower()]) for m in _IN_SCALE.finditer(hidden, start, end)][:9])
+    if whole := _OF_A_DOLLAR.search(hidden, start, end):
+        sentence.whole = float((whole["whole"] or "1").replace(",", ""))
+    for match in _PER_MANY.finditer(hidden, start, end):
+        noun, _ = read_unit(" " + match["noun"], 0, "")
+        per = noun or _TOKEN
+        sentence.below.append(Unit(per.factor * _MANY[match["many"].split()[-1]], per.dims))
+    for match in _IN_A.finditer(hidden, start, end):
+        period = match["period"] or match["owned"] or _ADJECTIVES[match["adjective"].lower()]
+        sentence.below.append(parse_unit(period.lower()))
+    sentence.below = list(dict.fromkeys(sentence.below))
+    return sentence
+
+
+def _others(
+    mention: Mention, sentence: _Sentence, columns: list[tuple[int, int, Unit]]
+) -> Iterator[Mention]:
     unit = mention.unit
     if unit is None:
         yield from (replace(mention, unit=of) for start, end, of in columns if start <= mention.start < end)
-    start, end = sentence_bounds(hidden, mention.start)
-    if unit is None and (scale := _IN_SCALE.search(hidden, start, mention.start)):
-        yield _scaled(mention, _SCALES[scale["scale"].lower()], unit)
-    if unit is not None and unit.dims == _CENT.dims and (whole := _OF_A_DOLLAR.search(hidden, start, end)):
-        size = float((whole["whole"] or "1").replace(",", ""))
-        yield replace(_scaled(mention, unit.factor / size, TIMES), relative=True)
-    if unit is None or not unit.dims or any(power < 0 for _, power in unit.dims):
-        return
-    for match in _PER_MANY.finditer(hidden, start, end):
-        noun, _ = read_unit(" " + match["noun"], 0, "")
-        many = _MANY[match["many"].split()[-1]]
-        per = noun or parse_unit("token")
-        yield replace(mention, unit=unit / Unit(per.factor * many, per.dims))
-    for match in _IN_A.finditer(hidden, start, end):
-        period = match["period"] or match["owned"] or _ADJECTIVES[match["adjective"].lower()]
-        yield replace(mention, unit=unit / parse_unit(period.lower()))
+        yield from (_scaled(mention, by, None) for at, by in sentence.scales if at <= mention.start)
+    elif unit.dims == _CENT.dims and sentence.whole:
+        yield replace(_scaled(mention, unit.factor / sentence.whole, TIMES), relative=True)
+    if unit is not None and unit.dims and all(power > 0 for _, power in unit.dims):
+        yield from (replace(mention, unit=unit / below) for below in sentence.below)
 
 
 def _scaled(mention: Mention, by: float, unit: Unit | None) -> Mention:

@@ -56,25 +56,25 @@ def find_numbers(text: str, names: Iterable[str] = ()) -> list[Mention]:
     for start, end in per_many_spans(hidden):
         hidden = hidden[:start] + "\x00" * (end - start) + hidden[end:]
     kept = list[Mention]()
-    taken = list[tuple[int, int]]()
+    taken = bytearray(len(text))
     for mention in _by_kind(text, hidden):
-        if not any(mention.start < end and start < mention.end for start, end in taken):
+        if not any(taken[mention.start : mention.end]):
             kept.append(mention)
-            taken.append((mention.start, mention.end))
+            taken[mention.start : mention.end] = b"\x01" * (mention.end - mention.start)
     ordered = sorted(kept, key=lambda m: m.start)
     return with_others(text, hide(text, names), _shared_scale(text, ordered))
 
 
 def _by_kind(text: str, hidden: str) -> Iterator[Mention]:
     """Signs of fractions, digits, powers, words: the earlier kind wins where two overlap."""
-    ratios = [m for m in in_words(text, hidden) if any(c.isdigit() for c in m.text)]
-    yield from ratios
+    worded = list(in_words(text, hidden))
+    yield from (m for m in worded if any(c.isdigit() for c in m.text))  # "1 in 10"
     yield from _signed_fractions(text, hidden)
     yield from _factors(text, hidden)
     yield from _clock_times(text, hidden)
     yield from _with_digits(text, hidden)
     yield from _powers(text, hidden)
-    yield from in_words(text, hidden)
+    yield from worded
 
 
 def _with_digits(text: str, hidden: str) -> Iterator[Mention]:
