@@ -9,15 +9,21 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from pydantic import SecretStr
 
 from agent.answer import Answer
+from agent.chat import Message
 from agent.support import sentences
 
 REDACTED = "[redacted]"
+KEY_REMOVED = (
+    "The question held what looks like a secret key. It was removed before anything read or kept it; "
+    "revoke that key, since it has been typed where it does not belong."
+)
 LINK_REMOVED = "(link removed)"
 WITHHELD = "(withheld: the instructions of this service)"
 MIN_SECRET_CHARS = 8
@@ -155,6 +161,13 @@ def redacted(answer: Answer, secrets: Sequence[str]) -> Answer:
     if redact(dumped, secrets) == dumped:
         return answer
     return Answer.model_validate(_deep(answer.model_dump(), secrets))
+
+
+def redacted_message(message: Message, secrets: Sequence[str]) -> Message:
+    """A message without keys in its text, its calls' arguments or its result (a passage may hold one)."""
+    calls = tuple(replace(call, arguments=_deep(dict(call.arguments), secrets)) for call in message.tool_calls)
+    result = None if message.result is None else _deep(dict(message.result), secrets)
+    return replace(message, text=redact(message.text, secrets), tool_calls=calls, result=result)
 
 
 def _deep(value: Any, secrets: Sequence[str]) -> Any:

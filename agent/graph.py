@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from agent.admit import clean
 from agent.answer import Answer
 from agent.chat import ChatModel, Message
-from agent.defences import guard_logs, redacted, secrets_of
+from agent.defences import KEY_REMOVED, guard_logs, redact, redacted, redacted_message, secrets_of
 from agent.errors import AgentError, ThreadError
 from agent.models import Calculators, chat_model
 from agent.nodes import Nodes, after_admit, after_plan, after_verify
@@ -168,10 +168,13 @@ class Agent:
     async def _start(
         self, question: str, thread: str | None, as_of: str | None, given: Sequence[Message] | None
     ) -> State:
-        history = list(given or ())
+        history = [redacted_message(message, self._secrets) for message in given or ()]
         if thread is not None and given is None:
             history = await self._kept(self.threads.history, named(thread), self.settings.max_thread_turns)
-        return {"question": clean(question), "thread": thread, "as_of": as_of, "history": history}
+        asked = clean(question)
+        safe = redact(asked, self._secrets)  # before a model, a thread or a log sees it
+        start: State = {"question": safe, "thread": thread, "as_of": as_of, "history": history}
+        return start if safe == asked else {**start, "warnings": [KEY_REMOVED]}
 
     async def _kept(self, method: Callable[..., T], *arguments: Any) -> T:
         """A call of the threads' store, away from the event loop where it waits for a network."""
@@ -184,7 +187,8 @@ class Agent:
         thread = end.get("thread")
         if thread is not None and "messages" in end:
             try:
-                await self._kept(self.threads.append, thread, without_repairs(end["messages"]), answer)
+                kept = [redacted_message(m, self._secrets) for m in without_repairs(end["messages"])]
+                await self._kept(self.threads.append, thread, kept, answer)
             except ThreadError as error:  # the answer is worth having though a follow-up will not see it
                 answer = answer.model_copy(
                     update={"warnings": [*answer.warnings, f"Thread not kept: {error}"]}

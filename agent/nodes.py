@@ -52,7 +52,7 @@ class Nodes:
             question=state["question"][:500],
             status=verdict.status,
             text=verdict.text,
-            warnings=[verdict.field_line] if verdict.field_line else [],
+            warnings=[*state.get("warnings", ()), *([verdict.field_line] if verdict.field_line else [])],
             provider=self.models[0].provider,
             model=self.models[0].model,
             thread=state.get("thread"),
