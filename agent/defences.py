@@ -165,7 +165,9 @@ def redacted(answer: Answer, secrets: Sequence[str]) -> Answer:
 
 def redacted_message(message: Message, secrets: Sequence[str]) -> Message:
     """A message without keys in its text, its calls' arguments or its result (a passage may hold one)."""
-    calls = tuple(replace(call, arguments=_deep(dict(call.arguments), secrets)) for call in message.tool_calls)
+    calls = tuple(
+        replace(call, arguments=_deep(dict(call.arguments), secrets)) for call in message.tool_calls
+    )
     result = None if message.result is None else _deep(dict(message.result), secrets)
     return replace(message, text=redact(message.text, secrets), tool_calls=calls, result=result)
 

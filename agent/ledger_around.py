@@ -57,9 +57,13 @@ def per_many_spans(hidden: str) -> list[tuple[int, int]]:
 class _Sentence:
     """What the phrases of one sentence do to its numbers."""
 
-    scales: list[tuple[int, float]] = field(default_factory=list)  # where "in millions" ends, and what it multiplies by
+    scales: list[tuple[int, float]] = field(
+        default_factory=list
+    )  # where "in millions" ends, and what it multiplies by
     whole: float | None = None  # of "63 cents of every dollar"
-    below: list[Unit] = field(default_factory=list)  # what a plain amount may be per: thousand requests, a day
+    below: list[Unit] = field(
+        default_factory=list
+    )  # what a plain amount may be per: thousand requests, a day
 
 
 def with_others(text: str, hidden: str, mentions: list[Mention]) -> list[Mention]:
@@ -83,7 +87,9 @@ def _sentences_of(hidden: str, mentions: list[Mention]) -> Iterator[_Sentence]:
 
 
 def _read_sentence(hidden: str, start: int, end: int) -> _Sentence:
-    sentence = _Sentence([(m.end(), _SCALES[m["scale"].lower()]) for m in _IN_SCALE.finditer(hidden, start, end)][:9])
+    sentence = _Sentence(
+        [(m.end(), _SCALES[m["scale"].lower()]) for m in _IN_SCALE.finditer(hidden, start, end)][:9]
+    )
     if whole := _OF_A_DOLLAR.search(hidden, start, end):
         sentence.whole = float((whole["whole"] or "1").replace(",", ""))
     for match in _PER_MANY.finditer(hidden, start, end):
@@ -97,9 +103,7 @@ def _read_sentence(hidden: str, start: int, end: int) -> _Sentence:
     return sentence
 
 
-def _others(
-    mention: Mention, sentence: _Sentence, columns: list[tuple[int, int, Unit]]
-) -> Iterator[Mention]:
+def _others(mention: Mention, sentence: _Sentence, columns: list[tuple[int, int, Unit]]) -> Iterator[Mention]:
     unit = mention.unit
     if unit is None:
         yield from (replace(mention, unit=of) for start, end, of in columns if start <= mention.start < end)

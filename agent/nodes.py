@@ -23,6 +23,7 @@ from agent.state import Outcome, State
 from agent.support import unsupported_sayings
 from agent.tool_specs import limits_of
 from agent.toolbox import Toolbox
+from agent.tracing import OFF
 from tools.contract import Figure
 
 log = logging.getLogger("rackrate.agent")
@@ -97,20 +98,24 @@ class Nodes:
         text, calls, done = "", list[ToolCall](), Done("end_turn")
         retried: list[str] = []
         sieve = Sieve(self._secrets)
-        async with asyncio.timeout_at(self._until(model, state)):
-            async for event in model.stream(request):
-                if isinstance(event, TextDelta):
-                    text += event.text
-                    self._show(sieve.take(event.text))
-                elif isinstance(event, ToolCall):
-                    calls.append(event)
-                elif isinstance(event, Restarted):
-                    text, calls = "", []
-                    sieve.drop()
-                    retried.append(event.reason)
-                    self.emit("status", {"node": "plan", "restarted": event.reason})
-                else:
-                    done = event
+        trace = state.get("trace")
+        with trace.chat(model.provider, model.model, request) if trace else OFF as span:
+            async with asyncio.timeout_at(self._until(model, state)):
+                async for event in model.stream(request):
+                    if isinstance(event, TextDelta):
+                        text += event.text
+                        self._show(sieve.take(event.text))
+                    elif isinstance(event, ToolCall):
+                        calls.append(event)
+                    elif isinstance(event, Restarted):
+                        text, calls = "", []
+                        sieve.drop()
+                        retried.append(event.reason)
+                        self.emit("status", {"node": "plan", "restarted": event.reason})
+                    else:
+                        done = event
+            if trace:
+                span(trace.said(text, calls, done, usd(model.provider, model.model, done)))
         self._show(sieve.rest())
         turn = self._read(model, state, cleaned(text, self._secrets), calls, done)
         if retried:
@@ -195,6 +200,7 @@ class Nodes:
             question=state["question"],
             earlier="\n".join(m.text for m in state.get("history", ()) if m.role == "user"),
             as_of=state.get("as_of"),
+            trace=state.get("trace"),
         )
         for outcome in outcomes:
             self.emit("tool_result", {"id": outcome.call.id, "tool": outcome.call.name, **outcome.message})

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from agent.answer import Answer, Status, ToolResult, Usage
 from agent.chat import Message, ToolCall
+from agent.tracing import Answering
 from knowledge.citation import Citation
 
 
@@ -46,3 +47,4 @@ class State(TypedDict, total=False):
     warnings: list[str]
     usage: Usage
     answer: Answer
+    trace: Answering | None  # the spans of this answer; None when tracing is off

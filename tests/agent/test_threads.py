@@ -160,6 +160,10 @@ PASTED = ["sk-" + "ant-api03-" + "Zq7" * 12, "sk-" + "proj-4f" + "aB3" * 10, "xo
           "AKIA" + "QWERTYUIOP123456"]  # fmt: skip
 
 
+def _kept_in(home: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
 @pytest.mark.parametrize("key", PASTED)
 async def test_a_pasted_key_is_removed_before_anything_reads_or_keeps_it(
     make_agent: MakeAgent, home: Path, key: str
@@ -171,7 +175,7 @@ async def test_a_pasted_key_is_removed_before_anything_reads_or_keeps_it(
     assert any("secret key" in warning for warning in answer.warnings)
     assert key not in answer.model_dump_json()
     assert all(key not in m.text for request in model.requests for m in request.messages)
-    kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    kept = _kept_in(home)
     assert answer.question.encode() in kept
     assert key.encode() not in kept
 
@@ -182,4 +186,4 @@ async def test_a_key_in_a_message_of_the_answer_is_not_kept(make_agent: MakeAgen
     agent = make_agent(model)
     await agent.ask("What is 2*3?", thread="k")
     agent.close()
-    assert key.encode() not in b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    assert key.encode() not in _kept_in(home)
