@@ -163,8 +163,12 @@ def _calls_of(message: dict[str, Any]) -> bool:
 
 
 def _is_result(message: dict[str, Any]) -> bool:
+    """Whether a message only brings results. One that also says something is the next question of a thread."""
     content = message.get("content")
-    return isinstance(content, list) and any(b.get("type") == "tool_result" for b in content)
+    if not isinstance(content, list):
+        return False
+    kinds = {block.get("type") for block in content}
+    return "tool_result" in kinds and "text" not in kinds
 
 
 def _wrong(text: str) -> str:
