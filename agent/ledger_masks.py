@@ -56,10 +56,12 @@ _PATTERNS: tuple[str, ...] = (
     r"\b(?:arXiv|doi|DOI|ISBN|ISSN|SSRN|ASC|IFRS|IAS|SOC|SFAS)[:\s]?\s?[\d./v-]+\d\b",
     r"\b[a-z]+(?:-[a-z]+)+-\d+(?:\.\d+)?[bkm]\b|\b\d+B-(?:A?\d+[BE])\b",  # gpt-oss-120b, 17B-128E
     # marks of order
-    r"^\s*(?:#{1,6}|\*\*)\s*\d+(?:\.\d+)*[.)]?(?=\s+[A-Z(])|^\s*\d+\.\d+\.?(?=\s+[A-Z][a-z]+)",
+    # numbers of headings: "### 3.2 Cooling", "**2. Power**", "3.2 Cooling"; not "**417 KiB**", "## 54 GPUs fit"
+    r"^\s*#{1,6}\s*\d+(?:\.\d+)*(?:[.)](?=\s+[A-Z])|(?=\s+[A-Z][a-z]{3}))|^\s*\*\*\d{1,2}[.)](?=\s+[A-Z])|"
+    r"^\s*\d{1,2}\.\d{1,2}\.?(?=\s+[A-Z][a-z]{3})(?!\s+(?:Million|Billion|Trillion|Giga|Tera|Mega|Kilo|Percent))",
     r"(?<!per )(?<!each )(?<!every )(?<!a )\b(?:[Yy]ear|[Mm]onth|[Ww]eek|[Dd]ay|[Qq]uarter|[Rr]ound|[Rr]ank|[Nn]ode|[Ee]poch|[Rr]un|GPU|[Hh]ost|"
     r"[Ss]hard|[Ll]ayer|[Ss]lot|[Ll]ane|[Rr]ack|[Ss]eed|[Jj]ob|[Tt]icket|[Ll]ine|PR|[Cc]hannel|[Bb]uilding|[Hh]all)[ -]#?\d{1,5}\b"
-    r"(?!\s?(?:%|[xX×]\b|GB|TB|[kKMBG]|[a-z]+s\b)|[.,]\d)",
+    r"(?!\s?(?:%|[xX×]\b|GB|TB|[kKMBG]\b|[A-Za-z]+s\b)|[.,]\d)",
     r"(?<![\w.,$])1\s?[-−–+/÷]\s?(?=[A-Za-zα-ω(])",  # the 1 of "1 − overhead"
     r"(?m:^)\s*(?:[-*>]\s*)?\d{1,2}[.)](?=\s)",
     r"(?<=[\s:;,])\(\d{1,2}\)(?=\s)|^\(\d{1,2}\)(?=\s)",

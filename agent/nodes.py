@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from agent.admit import examine
 from agent.answer import Answer, Ledger, Status, Usage
+from agent.budget import LEAST_OUTPUT, output_tokens_left, within
 from agent.chat import ChatModel, ChatRequest, Done, Message, Restarted, TextDelta, ToolCall
 from agent.cost import usd
 from agent.defences import Sieve, cleaned, secrets_of
@@ -85,6 +87,7 @@ class Nodes:
                     "outcomes": [],
                     "rounds": 0,
                     "failed_rounds": 0,
+                    "read": None,
                 }
                 state = {**state, **afresh}
         return {**afresh, **turn, "serving": serving, "warnings": warnings + list(turn.get("warnings", ()))}
@@ -95,6 +98,9 @@ class Nodes:
             tools=self.toolbox.specs,
             as_of=state.get("as_of"),
         )
+        if model.provider != OFFLINE:
+            most = within(self.settings, model, state.get("usage"), request, state.get("read"))
+            request = replace(request, max_output_tokens=most)
         text, calls, done = "", list[ToolCall](), Done("end_turn")
         retried: list[str] = []
         sieve = Sieve(self._secrets)
@@ -148,7 +154,9 @@ class Nodes:
         elif done.stop_reason == "refusal":
             wanted, report, status = (), None, "refused"
         usage = _added(state.get("usage"), done, usd(model.provider, model.model, done))
-        limit = self._limit(state, wanted, usage) if wanted else None
+        if model.provider != OFFLINE:
+            self.emit("status", {"node": "plan", "usage": usage.model_dump()})
+        limit = self._limit(state, model, wanted, usage, done) if wanted else None
         if limit:
             wanted, status = (), "out_of_scope"
             warnings.append(f"Stopped: too many {limit} for one answer.")
@@ -169,13 +177,16 @@ class Nodes:
             "report": report_arguments,
             "rounds": state.get("rounds", 0) + 1,
             "usage": usage,
+            "read": done.input_tokens + done.output_tokens,
             "warnings": warnings,
         }
         if status:
             update["status"] = status
         return update
 
-    def _limit(self, state: State, wanted: Sequence[ToolCall], usage: Usage) -> str | None:
+    def _limit(
+        self, state: State, model: ChatModel, wanted: Sequence[ToolCall], usage: Usage, done: Done
+    ) -> str | None:
         """What the answer would have too much of, if it went on."""
         settings = self.settings
         if state.get("rounds", 0) + 1 > settings.max_rounds:
@@ -184,11 +195,16 @@ class Nodes:
             return f"failed calls (in {MAX_FAILED_ROUNDS} rounds)"
         if len(state.get("outcomes", ())) + len(wanted) > settings.max_tool_calls:
             return f"tool calls (at most {settings.max_tool_calls})"
-        if usage.usd > settings.max_usd_per_answer:
-            return f"dollars (${usage.usd:.2f} of ${settings.max_usd_per_answer:g})"
-        if usage.input_tokens + usage.output_tokens > settings.max_tokens_per_answer:
-            return f"tokens (at most {settings.max_tokens_per_answer:,})"
-        return None
+        if model.provider == OFFLINE:
+            return None
+        # the next turn reads what this one read and wrote, and the results of its calls besides
+        if output_tokens_left(settings, model, usage, done.input_tokens + done.output_tokens) >= LEAST_OUTPUT:
+            return None
+        if usage.input_tokens + usage.output_tokens + done.input_tokens > settings.max_tokens_per_answer:
+            return (
+                f"tokens ({usage.input_tokens + usage.output_tokens:,} of {settings.max_tokens_per_answer:,})"
+            )
+        return f"dollars (${usage.usd:.2g} of ${settings.max_usd_per_answer:g})"
 
     async def act(self, state: State) -> State:
         """Run the calls the model asked for, and append their results for it to read."""
@@ -255,7 +271,7 @@ class Nodes:
         ledger = check(answer, [m.text for m in earlier], limits)
         model = self.models[state.get("serving", 0)]
         mendable = getattr(model, "repairs", model.provider != OFFLINE)
-        if ledger.unsupported and mendable and state.get("repairs", 0) < MAX_REPAIRS:
+        if ledger.unsupported and mendable and state.get("repairs", 0) < MAX_REPAIRS and self._affords(state):
             self.emit("status", {"node": "verify", "unsupported": ledger.unsupported})
             return {
                 "messages": [*state["messages"], repair(ledger.unsupported)],
@@ -265,6 +281,12 @@ class Nodes:
             }
         said = unsupported_sayings(answer, [m.text for m in earlier])
         return {"answer": _marked(answer, ledger, said)}
+
+    def _affords(self, state: State) -> bool:
+        """Whether a repair fits into the budget: it reads what the last turn read and wrote."""
+        model = self.models[state.get("serving", 0)]
+        left = output_tokens_left(self.settings, model, state.get("usage"), state.get("read") or 0)
+        return left >= LEAST_OUTPUT
 
 
 # Asynchronous, though they wait for nothing: LangGraph runs a plain function in a thread, at 0.3 ms each.

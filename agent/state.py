@@ -46,5 +46,6 @@ class State(TypedDict, total=False):
     status: Status
     warnings: list[str]
     usage: Usage
+    read: int | None  # tokens that the last turn of the serving model read and wrote
     answer: Answer
     trace: Answering | None  # the spans of this answer; None when tracing is off
