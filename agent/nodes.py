@@ -73,10 +73,10 @@ class Nodes:
                 turn = await self._turn(model, state)
                 break
             except Exception as error:
-                log.warning("%s failed: %s", model.provider, error)
+                reason = "took too long" if isinstance(error, TimeoutError) else _first_line(error)
+                log.warning("%s failed: %s", model.provider, reason)
                 if serving + 1 >= len(self.models):
                     raise
-                reason = "took too long" if isinstance(error, TimeoutError) else _first_line(error)
                 serving += 1
                 warnings.append(
                     f"{model.provider} failed ({reason}); answered by {self.models[serving].provider}."

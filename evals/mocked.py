@@ -32,7 +32,7 @@ Behaviour = Literal[
     "overloaded",
     "hanging",
 ]
-BEHAVIOURS: tuple[str, ...] = get_args(Behaviour)
+BEHAVIOURS: tuple[Behaviour, ...] = get_args(Behaviour)
 PROVIDERS: tuple[Provider, ...] = get_args(Provider)
 DEADLINE_S = 10.0  # a busy machine must not turn a good stream into a timeout
 HANG_DEADLINE_S = 1.0
