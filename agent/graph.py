@@ -12,15 +12,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agent import logs
 from agent.admit import clean
 from agent.answer import Answer
 from agent.chat import ChatModel, Message
-from agent.defences import guard_logs, redacted, secrets_of
+from agent.defences import KEY_REMOVED, guard_logs, redact, redacted, redacted_message, secrets_of
 from agent.errors import AgentError, ThreadError
 from agent.models import Calculators, chat_model
 from agent.nodes import Nodes, after_admit, after_plan, after_verify
@@ -29,6 +31,7 @@ from agent.settings import Settings
 from agent.state import State
 from agent.threads import Threads, named
 from agent.toolbox import Toolbox
+from agent.tracing import Tracing
 from tools.errors import RackrateError
 
 if TYPE_CHECKING:
@@ -56,6 +59,8 @@ class Agent:
         self._given = list(models) if models else None
         self._secrets = secrets_of(settings)
         guard_logs(self._secrets)
+        logs.configure(settings, self._secrets)
+        self._tracing = Tracing.of(settings, self._secrets)
         self._catalog = catalog or self._load_catalog
         self.toolbox = Toolbox(self._catalog, knowledge or self._open_knowledge, settings.home)
         self._runner: asyncio.Runner | None = None
@@ -116,14 +121,15 @@ class Agent:
         """
         started = time.perf_counter()
         start = await self._start(question, thread, as_of, history)
-        try:
-            end = await self._graph.ainvoke(start, {"recursion_limit": self._steps})
-        except RackrateError:
-            raise
-        except Exception as error:
-            log.debug("the graph failed", exc_info=True)
-            raise AgentError(f"internal error: {type(error).__name__}: {_line(error)}") from error
-        return await self._finish(end, started)
+        with self._traced(start):
+            try:
+                end = await self._graph.ainvoke(start, {"recursion_limit": self._steps})
+            except RackrateError:
+                raise
+            except Exception as error:
+                log.debug("the graph failed", exc_info=True)
+                raise AgentError(f"internal error: {type(error).__name__}: {_line(error)}") from error
+            return await self._finish(end, started)
 
     async def stream(
         self,
@@ -138,12 +144,13 @@ class Agent:
         start = await self._start(question, thread, as_of, history)
         end: State = start
         config = {"recursion_limit": self._steps}
-        async for mode, chunk in self._graph.astream(start, config, stream_mode=["custom", "values"]):
-            if mode == "custom":
-                yield chunk["event"], chunk["data"]
-            else:
-                end = chunk
-        yield "answer", await self._finish(end, started)
+        with self._traced(start):
+            async for mode, chunk in self._graph.astream(start, config, stream_mode=["custom", "values"]):
+                if mode == "custom":
+                    yield chunk["event"], chunk["data"]
+                else:
+                    end = chunk
+            yield "answer", await self._finish(end, started)
 
     def ask_now(self, question: str, *, thread: str | None = None, as_of: str | None = None) -> Answer:
         """`ask` for callers without an event loop."""
@@ -168,10 +175,28 @@ class Agent:
     async def _start(
         self, question: str, thread: str | None, as_of: str | None, given: Sequence[Message] | None
     ) -> State:
-        history = list(given or ())
+        history = [redacted_message(message, self._secrets) for message in given or ()]
         if thread is not None and given is None:
             history = await self._kept(self.threads.history, named(thread), self.settings.max_thread_turns)
-        return {"question": clean(question), "thread": thread, "as_of": as_of, "history": history}
+        asked = clean(question)
+        safe = redact(asked, self._secrets)  # before a model, a thread or a log sees it
+        start: State = {"question": safe, "thread": thread, "as_of": as_of, "history": history}
+        return start if safe == asked else {**start, "warnings": [KEY_REMOVED]}
+
+    @contextmanager
+    def _traced(self, start: State) -> Iterator[None]:
+        """The span of one answer round what is done for it; nothing when tracing is off."""
+        if self._tracing is None:
+            yield
+            return
+        trace = start["trace"] = self._tracing.begin(start["question"], start["thread"])
+        try:
+            yield
+        except BaseException as error:  # a reader of a stream may go away, too
+            trace.end(error=error)
+            raise
+        finally:
+            trace.end()
 
     async def _kept(self, method: Callable[..., T], *arguments: Any) -> T:
         """A call of the threads' store, away from the event loop where it waits for a network."""
@@ -184,13 +209,18 @@ class Agent:
         thread = end.get("thread")
         if thread is not None and "messages" in end:
             try:
-                await self._kept(self.threads.append, thread, without_repairs(end["messages"]), answer)
+                kept = [redacted_message(m, self._secrets) for m in without_repairs(end["messages"])]
+                await self._kept(self.threads.append, thread, kept, answer)
             except ThreadError as error:  # the answer is worth having though a follow-up will not see it
                 answer = answer.model_copy(
                     update={"warnings": [*answer.warnings, f"Thread not kept: {error}"]}
                 )
         elapsed = round((time.perf_counter() - started) * 1000, 3)
-        return answer.model_copy(update={"elapsed_ms": elapsed})
+        answer = answer.model_copy(update={"elapsed_ms": elapsed})
+        if trace := end.get("trace"):
+            trace.end(answer)
+        logs.answered(answer)
+        return answer
 
 
 def threads_of(settings: Settings) -> Threads:

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from agent.answer import Answer, Status, ToolResult, Usage
 from agent.chat import Message, ToolCall
+from agent.tracing import Answering
 from knowledge.citation import Citation
 
 
@@ -45,4 +46,6 @@ class State(TypedDict, total=False):
     status: Status
     warnings: list[str]
     usage: Usage
+    read: int | None  # tokens that the last turn of the serving model read and wrote
     answer: Answer
+    trace: Answering | None  # the spans of this answer; None when tracing is off
