@@ -280,7 +280,7 @@ def _print_json(value: Any) -> None:
 def _n(value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
+    return f"{value:,.0f}" if abs(value) >= 1e3 else f"{value:.4g}"
 
 
 def _billions(value: float | None) -> str:

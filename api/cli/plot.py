@@ -307,7 +307,13 @@ def _draw_series(
 
 def _ruler(axis: _Axis, columns: int, title: str) -> str:
     """The x axis: its ends, and the title between them."""
-    left, right = short(axis.low), short(axis.high)
+    is_date = title.lower() in ("year", "date", "quarter") and axis.low > 1900 and axis.high < 2200
+    left, right = (_quarter(end) if is_date else short(end) for end in (axis.low, axis.high))
     room = columns - len(left) - len(right) - 2
     middle = _cut(title, room) if room >= 4 else ""
     return f"{left} {middle:^{max(0, room)}} {right}"
+
+
+def _quarter(year: float) -> str:
+    """A point of time in years as people write it: 2024.125 is 2024-Q1."""
+    return f"{math.floor(year)}-Q{math.floor(year % 1 * 4) + 1}"
