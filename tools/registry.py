@@ -279,7 +279,7 @@ def _input_error(calculator: Calculator, error: ValidationError) -> InputError:
     limits |= {"less_than": ("below", "lt"), "less_than_equal": ("at most", "le")}
     if first["type"] in limits:
         word, key = limits[first["type"]]
-        return InputError(field, first["input"], f"{word} {context[key]}{unit}")
+        return InputError(field, first["input"], f"{word} {context[key]:g}{unit}")
     if first["type"].startswith("int"):
         return InputError(field, first["input"], f"a whole number{unit}")
     if first["type"].startswith("float"):

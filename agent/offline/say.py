@@ -101,6 +101,8 @@ def _subject(choice: Choice, want: Field, titles: Mapping[str, str]) -> str:
     """Of what: "Trainium2 over H100" for a comparison, else the model and the chips."""
     frame = choice.frame
     chips, models = ([titles.get(i, i) for i in _named(frame, kind)] for kind in ("chip", "model"))
+    if "first chip" in want.description and not (want.unit is not None and want.unit.bare):
+        chips = chips[:1]  # the others stand in the table
     for names in (chips, models):
         if len(names) == 2 and want.unit is not None and want.unit.bare:
             return f", {names[0]} over {names[1]}"
