@@ -213,7 +213,8 @@ def _history_table(rows: list[Price]) -> Table:
 
 
 def _chart(console: Console, spec: dict[str, Any], target: str) -> None:
-    from api.cli.plot import draw, write_spec
+    from api.charts import write_spec
+    from api.cli.plot import draw
 
     if target == "-":
         plot = draw(spec, console.width)

@@ -10,8 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from agent.headline import opening
+from api.charts import charts
 from api.cli.markdown import blocks, grid, has_table, inline
-from api.cli.plot import charts, draw
+from api.cli.plot import draw
 from tools.units import format_quantity
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def answer_parts(
 ) -> list[RenderableType]:
     """The parts of an answer from top to bottom, blank lines included. On a pipe nothing is drawn `large`."""
     parts: list[RenderableType] = [""]
-    stated = _stated(answer)
+    stated = opening(answer.text, answer.headline)
     parts += _top(answer, width if large else 0, stated)
     for block in blocks(_told_once(answer, stated, large and width >= LARGE_FROM)):
         parts += [block, ""]
@@ -83,18 +85,6 @@ def answer_parts(
 
 
 _LISTED = re.compile(r"^\W*(?:assum\w*|sources?)\b[^:.]{0,60}:", re.IGNORECASE)
-
-
-_STATED = re.compile(r"^(?P<what>[^*\n]{1,180}): \*\*(?P<amount>[^*\n]+)\*\*(?: \([^()\n]*\))?\.?$")
-
-
-def _stated(answer: Answer) -> tuple[str, str] | None:
-    """What the text's first paragraph says the headline is, and the amount as it is written there."""
-    first = _STATED.match(answer.text.split("\n\n", 1)[0])
-    if first is None or answer.headline is None:
-        return None
-    number = format_quantity(answer.headline.value, answer.headline.unit)
-    return (first["what"], first["amount"]) if first["amount"].rstrip("×") == number else None
 
 
 def _told_once(answer: Answer, stated: tuple[str, str] | None, large: bool) -> str:
