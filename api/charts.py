@@ -19,15 +19,21 @@ STYLE = {
     "config": {
         "font": "Inter, Helvetica, Arial, sans-serif",
         "title": {"anchor": "start", "fontSize": 16, "offset": 14},
-        "axis": {"labelFontSize": 12, "titleFontSize": 12, "grid": True, "gridColor": "#e6e8ec", "domainColor": "#9aa2ad",
+        "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "grid": True,
+                 "labelOverlap": "greedy", "labelSeparation": 8, "gridColor": "#e6e8ec", "domainColor": "#9aa2ad",
                  "tickColor": "#9aa2ad", "labelColor": "#3d4550", "titleColor": "#3d4550"},
         "view": {"stroke": None},
+        "mark": {"color": "#1769e0"},
         "line": {"strokeWidth": 2.5},
         "bar": {"cornerRadiusEnd": 3},
-        "legend": {"labelFontSize": 12, "titleFontSize": 12, "orient": "bottom"},
+        "legend": {"labelFontSize": 12, "titleFontSize": 12, "orient": "bottom", "columns": 4},
         "range": {"category": ["#1769e0", "#e2651b", "#0f9d76", "#a23bd1", "#c8372d", "#6b7685", "#c29a0a"]},
     },
 }  # fmt: skip
+
+
+# What a log axis leaves blank stays blank.
+SHORT_LABEL = "datum.label === '' || abs(datum.value) < 10000 ? datum.label : replace(format(datum.value, '.3~s'), 'G', 'B')"
 
 
 class NoChart(RackrateError):
@@ -88,7 +94,19 @@ def styled_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
     styled["config"] = {**STYLE["config"], **dict(spec.get("config") or {})}  # type: ignore[dict-item]
     if mark_of(spec) == "bar" and "height" not in spec:
         styled["height"] = {"step": 34}
+    if isinstance(spec.get("encoding"), Mapping):
+        styled["encoding"] = {name: _short_labels(part) for name, part in spec["encoding"].items()}
     return styled
+
+
+def _short_labels(channel: Any) -> Any:
+    """An axis of numbers with labels as people write them: 30B, not 30,000,000,000. An axis with a format keeps it."""
+    if not isinstance(channel, Mapping) or channel.get("type") != "quantitative":
+        return channel
+    axis = channel.get("axis", {})
+    if not isinstance(axis, Mapping) or "format" in axis or "labelExpr" in axis:
+        return channel
+    return {**channel, "axis": {**axis, "labelExpr": SHORT_LABEL}}
 
 
 def mark_of(spec: Mapping[str, Any]) -> str:

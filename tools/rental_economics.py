@@ -322,6 +322,7 @@ def _chart(query: RentalEconomicsQuery, result: RentalEconomicsResult) -> dict[s
     points = [{"year": span * i / 20, "cash": span * i / 20 * net - capex} for i in range(21)]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": "Cumulative cash of one chip",
         "data": {"values": points},
         "mark": "line",
         "encoding": {

@@ -2,6 +2,9 @@
 
 let view = null;
 
+// 30B, not 30,000,000,000; what a log axis leaves blank stays blank.
+const SHORT_LABEL = "datum.label === '' || abs(datum.value) < 10000 ? datum.label : replace(format(datum.value, '.3~s'), 'G', 'B')";
+
 const ink = (dark) => (dark ? "#d7dee8" : "#2a3342");
 
 addEventListener("message", async ({ data }) => {
@@ -15,6 +18,9 @@ addEventListener("message", async ({ data }) => {
       legend: { labelColor: colour, titleColor: colour, orient: narrow ? "bottom" : "right", columns: narrow ? 3 : 1 }, view: { stroke: null }, mark: { color: palette[0] },
       range: { category: palette },
     };
+    for (const channel of Object.values(data.spec.encoding || {})) {
+      if (channel.type === "quantitative" && channel.axis !== null && !channel.axis?.format && !channel.axis?.labelExpr) channel.axis = { ...channel.axis, labelExpr: SHORT_LABEL };
+    }
     const own = data.spec.hconcat || data.spec.vconcat || data.spec.facet || data.spec.spec; // several views size themselves
     const rows = new Set((data.spec.data?.values || []).map((row) => row[data.spec.encoding?.y?.field])).size;
     const flat = data.spec.encoding?.y?.type === "nominal"; // horizontal bars: as high as there are names
