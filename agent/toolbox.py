@@ -121,6 +121,7 @@ class Toolbox:
             formula=run.formula,
             warnings=run.warnings,
             assumptions=run.assumptions,
+            taken=run.taken,
             sources=[s.model_dump(exclude_none=True) for s in run.sources],
             table=run.table,
             chart=run.chart,
@@ -158,8 +159,8 @@ class Toolbox:
 
 
 def _as_message(run: CalculatorRun) -> dict[str, Any]:
-    """A run as a model is told it: everything but the chart, which is for eyes."""
-    return run.model_dump(mode="json", exclude={"chart"})
+    """A run as a model is told it: without the chart, which is for eyes, and what `assumptions` says in words."""
+    return run.model_dump(mode="json", exclude={"chart", "taken"})
 
 
 def _failed(call: ToolCall, error: Exception) -> ToolResult:

@@ -217,10 +217,11 @@ def _chart(query: CapexReturnQuery) -> dict[str, Any] | None:
     points = [{"year": span * i / 20, "cash": profit * span * i / 20 - query.capex_usd} for i in range(21)]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": "Cumulative cash of the build",
         "data": {"values": points},
         "mark": "line",
         "encoding": {
-            "x": {"field": "year", "type": "quantitative", "title": "growth_years"},
+            "x": {"field": "year", "type": "quantitative", "title": "years"},
             "y": {"field": "cash", "type": "quantitative", "title": "cumulative cash, USD"},
         },
     }

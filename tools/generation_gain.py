@@ -169,13 +169,19 @@ def _growth_chart(result: GenerationGainResult, query: GenerationGainQuery) -> d
     ]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": "Growth at each pace",
         "data": {"values": points},
         "mark": "line",
         "encoding": {
-            "x": {"field": "year", "type": "quantitative"},
-            "y": {"field": "factor", "type": "quantitative", "scale": {"type": "log"}},
-            "color": {"field": "pace", "type": "nominal"},
-        },
+            "x": {"field": "year", "type": "quantitative", "title": "years"},
+            "y": {
+                "field": "factor",
+                "type": "quantitative",
+                "title": "times the start",
+                "scale": {"type": "log"},
+            },
+        }
+        | ({} if other is None else {"color": {"field": "pace", "type": "nominal", "title": None}}),
     }
 
 

@@ -441,13 +441,25 @@ def _rank(values: list[ChipValue], unit: str, result: HbmPerDollarResult) -> Non
         )
     priced = [row for row in rows if row.usd and row.memory_gb]
     result.best_chip = (priced[0].id or priced[0].name) if len(priced) > 1 else None
-    if result.best_chip is not None and unit == "USD/chip":
-        result.best_gb_per_kusd = result.ranking[0].gb_per_kusd
-        result.formula = f"best: {priced[0].name}"
+    if result.best_chip is not None:
+        result.best_gb_per_kusd = result.ranking[0].gb_per_kusd if unit == "USD/chip" else None
+        result.formula = f"best: {priced[0].name}; {_worked(priced, unit)}"
     result.table = _table(result.ranking, unit)
     if len(values) > 1:
         result.figures = chip_figures(values, unit)
         result.chart = chip_chart(values, unit)
+
+
+def _worked(priced: list[ChipValue], unit: str) -> str:
+    """Memory per dollar of each chip, the best first, with its numbers put in."""
+    per, scale = ("GB per k$", 1e3) if unit == "USD/chip" else ("GB per $/hour", 1.0)
+    each = (
+        f"{row.name} {format_number(row.memory_gb)} / {format_number(row.usd / scale)} = "
+        f"{format_number(row.memory_gb / row.usd * scale)}"
+        for row in priced[:6]
+        if row.memory_gb and row.usd
+    )
+    return f"{per}: {', '.join(each)}"
 
 
 def _table(ranking: list[RankedChip], unit: str) -> dict[str, Any]:

@@ -198,6 +198,7 @@ def _hbm_gb(player: Player, catalog: Catalog) -> tuple[float | None, list[Source
 def _chart(names: list[str], shares: list[float]) -> dict[str, Any]:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": "Shares of the market",
         "data": {"values": [{"maker": n, "share": s} for n, s in zip(names, shares, strict=True)]},
         "mark": "bar",
         "encoding": {

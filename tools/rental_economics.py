@@ -240,9 +240,8 @@ def _catalogue_prices(query: RentalEconomicsQuery, catalog: Catalog) -> tuple[li
             price = price_of(query.chip, as_of=query.as_of)
         except FactAbsent:
             continue
-        spread = f"{format_quantity(price.low, price.unit)} to {format_quantity(price.high, price.unit)}"
         middle = format_quantity(price.value, price.unit)
-        says = f"{what.capitalize()} of {query.chip}: {middle} ({price.as_of}; {spread})."
+        says = f"{what.capitalize()} of {query.chip}: {middle} ({price.as_of}{price.spread and f'; {price.spread}'})."
         facts.append(Default(name, price.value, says, fact=True))
         sources += price.sources
     return facts, sources
@@ -323,6 +322,7 @@ def _chart(query: RentalEconomicsQuery, result: RentalEconomicsResult) -> dict[s
     points = [{"year": span * i / 20, "cash": span * i / 20 * net - capex} for i in range(21)]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": "Cumulative cash of one chip",
         "data": {"values": points},
         "mark": "line",
         "encoding": {

@@ -421,6 +421,7 @@ def token_cost(query: TokenCostQuery, catalog: Catalog) -> TokenCostResult:
     _require(result)
     result.formula = "; ".join(lines)
     result.assumptions, result.warnings = notes.assumptions, notes.warnings
+    result.taken = notes.taken
     result.sources = list(dict.fromkeys(notes.sources))
     return finite(result)
 

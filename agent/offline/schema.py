@@ -16,7 +16,7 @@ _LATER = frozenset(["new", "other", "second", "after", "end", "final", "later", 
 _EARLIER = frozenset(
     ["old", "first", "before", "start", "initial", "base", "from", "earlier", "previous", "today"]
 )
-_RESERVED = frozenset({"formula", "assumptions", "warnings", "sources", "figures", "table", "chart"})
+_RESERVED = frozenset({"formula", "assumptions", "taken", "warnings", "sources", "figures", "table", "chart"})
 
 
 class Described(Protocol):

@@ -101,6 +101,7 @@ class Notes:
     """What an answer must say beside its numbers."""
 
     assumptions: list[str] = field(default_factory=list)
+    taken: dict[str, int | float | str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
 
@@ -262,12 +263,14 @@ def _assume_weights(entry: Model | None, notes: Notes, *, needed: bool) -> str:
     if needed:
         why = "the format the checkpoint is published in" if entry is not None else "no precision was named"
         notes.assumptions.append(f"Weights in {native} ({why})")
+        notes.taken["weight_precision"] = native
     return native
 
 
 def _assume_cache(notes: Notes, *, needed: bool) -> str:
     if needed:
         notes.assumptions.append("KV cache in bf16 (the serving engines' default; no format was named)")
+        notes.taken["kv_precision"] = "bf16"
     return "bf16"
 
 
@@ -300,6 +303,7 @@ def _reserve(query: ChipQuery, notes: Notes) -> float:
     if query.usable_fraction is not None:
         return 1.0 - query.usable_fraction
     notes.assumptions.append(NO_RESERVE_NAMED)
+    notes.taken["reserve_fraction"] = 0.0
     return 0.0
 
 
