@@ -222,6 +222,13 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     currency, start, sign = _before(tokens, i, start)
     value *= sign
     last, unit_text, extra = unit_after(reading, number, currency)
+    if (
+        not unit_text
+        and last < len(tokens)
+        and tokens[last].text == "$"
+        and tokens[last].start == tokens[last - 1].end
+    ):
+        unit_text, last = "USD", last + 1  # "25M$"
     if unit_text.startswith("/"):
         unit_text = rate_of(reading, number, unit_text, tokens[number.last].text == "/")
         last = last if unit_text else number.last
@@ -421,7 +428,7 @@ def _is_label(reading: Reading, i: int, number: Number) -> bool:
         and number.glued.isupper()
     ):
         return number.glued not in ("X",)  # the coefficient of a formula: "6ND"
-    if tokens[i].low == "one":
+    if tokens[i].low == "one" and number.value == 1:
         if number.last < len(tokens) and (tokens[number.last].text[:1].isupper() or named is not None):
             return False  # "one H100", "one mi300x"
         return (
@@ -440,6 +447,8 @@ def _round_the_clock(tokens: list[Token], i: int) -> bool:
 def _dimensions(reading: Reading, i: int, number: Number) -> list[Quantity] | None:
     """`4x4x4` or `4 by 4 by 4`: one quantity per axis, marked as a list of axes."""
     tokens, values, j = reading.tokens, [number.value], number.first
+    if number.scaled:
+        return None  # "7 x 10^23"
     while (
         j + 2 < len(tokens)
         and tokens[j].is_number

@@ -305,7 +305,8 @@ def is_amount(reading: Reading, number: Number) -> bool:
         if word not in _FILLERS:
             break
     if number.value < 1e6 and number.scaled and _lead(tokens, number.first, 1) in (["at"], ["on"]):
-        return _people_near(tokens, number.first)
+        named = UNIT_WORDS.get(tokens[number.first - 2].low) == "chip" if number.first > 1 else False
+        return named or _people_near(tokens, number.first)
     return False
 
 
@@ -342,6 +343,7 @@ def supply_units(reading: Reading, found: list[Quantity]) -> list[Quantity]:
             or _period(reading, q)
             or _of_those(reading, q)
             or _inside(reading, out, i)
+            or _same_price(reading, out, i)
             or _money_too(reading, out, i)
             or _tokens(reading, out, i)
             or _parameters(reading, q)
@@ -362,6 +364,10 @@ def _said_again(reading: Reading, found: list[Quantity], i: int) -> str:
         change = between[-1:] == ["to"] and len(between) <= 7 and not set(between) & {".", ";", "?", ","}
         if change and ("from" in a.marks or len(between) <= 3) and len(a.unit.dims) <= 1:
             return "times" if "times" in a.marks else a.unit_text
+    if i and found[i - 1].unit_text in _COUNTED and "from" in q.marks and "to" in found[i - 1].marks:
+        between = [t.low for t in tokens[found[i - 1].last : q.first]]
+        if "than" in between and len(between) <= 5 and _closed(reading, q.last):
+            return found[i - 1].unit_text  # "at 16k context than at 4k"
     if i + 1 < len(found) and found[i + 1].unit_text in _COUNTED and q.value < found[i + 1].value:
         between = [t.low for t in tokens[q.last : found[i + 1].first]]
         if between in (["of"], ["of", "the"], ["of", "our"], ["out", "of"]):
@@ -417,7 +423,8 @@ def _of_those(reading: Reading, q: Quantity) -> str:
             if "chip" in named.kinds and named.text.lower().endswith("s"):
                 return "chip"
             continue
-        unit = UNIT_WORDS.get(tokens[k].low, "") if tokens[k].low.endswith(("s", "people")) else ""
+        one = k > 0 and tokens[k - 1].low in ("a", "an", "each", "every", "one")
+        unit = UNIT_WORDS.get(tokens[k].low, "") if one or tokens[k].low.endswith(("s", "people")) else ""
         if unit in _COUNTED:
             return unit
     return ""
@@ -441,6 +448,20 @@ def _inside(reading: Reading, found: list[Quantity], i: int) -> str:
     return unit if unit in _COUNTED - {"token"} else ""
 
 
+_MARKET = frozenset(["market", "clears", "gets", "pays", "costs", "now", "charges", "asks", "rents", "rent", "paying", "getting", "against", "vs", "versus", "to", "for", "at", "and", "spot", "sells"])  # fmt: skip
+
+
+def _same_price(reading: Reading, found: list[Quantity], i: int) -> str:
+    """ "list $4.50 per gpu hour, market clears at 1.95": a second price near the first, its unit unsaid."""
+    q, tokens = found[i], reading.tokens
+    if not re.fullmatch(r"\d+\.\d\d?", tokens[q.first].text) or not _closed(reading, q.last):
+        return ""
+    prices = [p for p in found[:i] if p.unit_text.startswith("USD/")]
+    if not prices or not 0.1 < q.value / (prices[-1].value or 1) < 10:
+        return ""
+    return prices[-1].unit_text if set(_lead(tokens, q.first, 3)) & _MARKET else ""
+
+
 def _money_too(reading: Reading, found: list[Quantity], i: int) -> str:
     """Bare amounts beside money: "3,000 dollars of HBM, eight hundred for packaging", "revenue 88bn, AMD 5bn"."""
     q, tokens = found[i], reading.tokens
@@ -461,7 +482,10 @@ def _money_too(reading: Reading, found: list[Quantity], i: int) -> str:
         return "USD"
     near = any(0.002 < p.value / q.value < 500 for p in plain if p.value)
     return (
-        "USD" if near and after in (",", ".", "?", ";", "and", "of", "in", "vs", "versus", "against") else ""
+        "USD"
+        if near
+        and after in (",", ".", "?", ";", "and", "of", "in", "vs", "versus", "against", "was", "is", "are")
+        else ""
     )
 
 
@@ -488,7 +512,7 @@ def _tokens(reading: Reading, found: list[Quantity], i: int) -> str:
     if not spoken:
         return ""
     if after in ("in", "out") and (
-        not beyond[:1].isalpha() or beyond in ("and", "per", "at", "for", "each", "then")
+        not beyond[:1].isalpha() or beyond in ("and", "per", "at", "for", "each", "then", "cost")
     ):
         return "token"
     if after in _TOKEN_NOUNS - {"in", "out"} and beyond not in ("price", "cost", "rate", "prices"):
