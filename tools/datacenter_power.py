@@ -21,6 +21,7 @@ EPOCH_COSTS = Source(
 SERVER_FACTOR = 1.457
 PUE = 1.1
 HOURS_PER_YEAR = 8760.0
+HIGHEST_USUAL_PUE = 2.0
 USD_PER_MWH = 82.6
 FEWEST_IN_A_RACK = 32  # systems of fewer chips are servers, several to a rack
 
@@ -379,6 +380,8 @@ def datacenter_power(query: DatacenterPowerQuery, catalog: Catalog) -> Datacente
     )
     _add_sources(result, sources)
     _whole_counts(result)
+    if query.pue is not None and query.pue > HIGHEST_USUAL_PUE:
+        result.warnings.append(f"A PUE of {query.pue:g} is far above what data centres reach (1.1 to 1.6)")
     return result
 
 

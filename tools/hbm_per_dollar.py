@@ -184,7 +184,7 @@ class HbmPerDollarResult(Result):
 
     gb_per_usd_ratio: float | None = quantity(
         "HBM capacity per dollar, first chip over second", "dimensionless", default=None, role="headline",
-        words=("HBM per dollar", "GB per dollar", "gigabytes per dollar", "capacity per dollar", "memory per dollar"),
+        words=("HBM per dollar", "GB per dollar", "gigabytes per dollar", "capacity per dollar", "memory per dollar", "times better", "memory for the money", "how many times"),
     )  # fmt: skip
     gb_per_usd_advantage: float | None = quantity(
         "Memory per dollar of the better chip over the other's", "dimensionless", default=None, role="detail",
@@ -216,11 +216,11 @@ class HbmPerDollarResult(Result):
     )  # fmt: skip
     bandwidth_per_usd_ratio: float | None = quantity(
         "Bandwidth per dollar, first chip over second", "dimensionless", default=None, role="headline",
-        words=("memory bandwidth per dollar", "bandwidth per dollar", "GB/s per dollar", "TB/s per dollar"),
+        words=("memory bandwidth per dollar", "bandwidth per dollar", "GB/s per dollar", "TB/s per dollar", "times better", "how many times"),
     )  # fmt: skip
     flops_per_usd_ratio: float | None = quantity(
         "FLOP/s per dollar, first chip over second", "dimensionless", default=None, role="headline",
-        words=("FLOPS per dollar", "compute per dollar", "TFLOPS per dollar", "flops for the money"),
+        words=("FLOPS per dollar", "compute per dollar", "TFLOPS per dollar", "flops for the money", "times better", "how many times"),
     )  # fmt: skip
     gb_per_kusd: float | None = quantity(
         "Memory for a thousand dollars of the first chip", "GB/kUSD", default=None, role="headline",

@@ -400,16 +400,17 @@ def _defaults(query: ServerConsolidationQuery) -> list[Default]:
         chosen.append(_ONE_NEW)
     elif query.servers_per_new is None or query.old_cores is None or query.new_cores is None:
         chosen.append(_SAME_CORES)
+    # a few old servers with cores say how many go into one, not that power is asked for
+    counted = (
+        () if _into_one(query) and query.old_cores is not None else (query.old_servers, query.new_servers)
+    )
     power = (
-        query.old_servers,
-        query.new_servers,
+        *counted,
         query.freed_mw,
         query.chip,
         query.ai_server_w,
         query.w_per_chip_all_in,
     )
-    if _into_one(query) and query.old_cores is not None:
-        power = power[2:]  # the number of old servers says how many go into one, not that power is asked for
     if any(value is not None for value in (*power, query.old_server_w, query.new_server_w)):
         chosen += [_OLD_W, _NEW_W]
     return chosen

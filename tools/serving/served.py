@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tools.catalog import Catalog, Chip, Model
 
 GB = 1e9
+LEAST_USUAL = 0.5
 USUAL_RESERVE = 0.1  # what serving engines keep free unless told otherwise
 NO_RESERVE_NAMED = "All of the labelled memory usable (no reserve was named)"
 USUAL_KV_HEADS = 8  # what dense models since Llama 2 70B share, from 7B to 405B
@@ -292,7 +293,15 @@ def resolve_memory(query: ChipQuery, catalog: Catalog, notes: Notes) -> Memory:
     return Memory(chip.name, float(chip.memory_bytes), reserve, overhead, chip)
 
 
+def _doubt_share(query: ChipQuery, notes: Notes) -> None:
+    """Engines use most of the memory: say when less than half is left to them."""
+    usable, reserve = query.usable_fraction, query.reserve_fraction
+    if (usable is not None and usable < LEAST_USUAL) or (reserve is not None and reserve > 1 - LEAST_USUAL):
+        notes.warnings.append("Less than half of the memory is used here; engines use most of it")
+
+
 def _reserve(query: ChipQuery, notes: Notes) -> float:
+    _doubt_share(query, notes)
     if query.reserve_fraction is not None:
         if (
             query.usable_fraction is not None

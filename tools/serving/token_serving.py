@@ -86,6 +86,8 @@ def _sold(query: TokenCostQuery, rate: float, rent: float, result: TokenCostResu
 
 def _rent_per_hour(query: TokenCostQuery, catalog: Catalog, notes: Notes) -> float | None:
     """USD an hour of all chips; from the catalogue where only the chip is named; None when nothing is known."""
+    if query.usd_per_server_hour is not None and query.usd_per_chip_hour is not None:
+        notes.warnings.append("Rent is given for a chip and for a server; the server's is used")
     if query.usd_per_server_hour is not None:
         return query.usd_per_server_hour * (query.n_servers or 1.0)
     each = query.usd_per_chip_hour
