@@ -183,7 +183,9 @@ def _odd(result: RentalEconomicsResult) -> list[str]:
 
 
 def _hourly(query: RentalEconomicsQuery) -> RentalEconomicsQuery:
-    """The rent said without "an hour" as the rent; beside another one, that other is the old contract's."""
+    """Rent and running cost said without "an hour" as what they are; a second rent is the old contract's."""
+    if query.opex_usd is not None and query.opex_usd_per_chip_hour is None:
+        query = query.model_copy(update={"opex_usd_per_chip_hour": query.opex_usd, "opex_usd": None})
     if query.rent_usd is None:
         return query
     found: dict[str, float | None] = {"rent_usd": None, "usd_per_chip_hour": query.rent_usd}

@@ -170,7 +170,14 @@ class MarginQuery(Query):
         default=None,
         max=1e5,
         above=0,
-        words=("price per million tokens", "charge per million tokens"),
+        words=(
+            "price per million tokens",
+            "charge per million tokens",
+            "sell",
+            "sells at",
+            "sell a million",
+            "charge",
+        ),
     )
     cost_usd_per_mtok: float | None = quantity(
         "Cost per million tokens",
@@ -178,7 +185,13 @@ class MarginQuery(Query):
         default=None,
         max=1e5,
         min=0,
-        words=("cost per million tokens", "cost to serve a million tokens"),
+        words=(
+            "cost per million tokens",
+            "cost to serve a million tokens",
+            "cost to produce",
+            "costs us",
+            "serving costs",
+        ),
     )
     price_usd_per_month: float | None = quantity(
         "Price of a subscription per month",
@@ -217,7 +230,15 @@ class MarginQuery(Query):
         "percent",
         default=None,
         below=100,
-        words=("new margin", "margin falls to", "margin drops to", "margin after", "cuts margin to"),
+        words=(
+            "new margin",
+            "margin falls to",
+            "margin drops to",
+            "margin after",
+            "cuts margin to",
+            "now",
+            "this year",
+        ),
     )
     margin_change_points: float | None = quantity(
         "Change of the gross margin in points (a cut is negative)",
@@ -290,7 +311,14 @@ class MarginQuery(Query):
         "percent",
         default=None,
         min=0,
-        words=("of revenue is cost", "cost share of revenue", "cost as a part of sales", "eats"),
+        words=(
+            "of revenue is cost",
+            "cost share of revenue",
+            "cost as a part of sales",
+            "eats",
+            "of our revenue",
+            "of sales",
+        ),
     )
     revenue_share_percent: float | None = quantity(
         "Share of revenue passed on to a partner",

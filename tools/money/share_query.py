@@ -295,7 +295,7 @@ class MarketShareResult(Result):
             "share of the excluded",
             "share of that player",
             "share it holds",
-            "share of all workloads",
+            "part of that player",
             "infer",
         ),
     )

@@ -125,7 +125,6 @@ class ValuationMultipleQuery(Query):
             "rerates",
             "new multiple",
             "target multiple",
-            "P/E",
             "becomes",
         ),
         ask="To what multiple of earnings?",
@@ -284,7 +283,14 @@ class ValuationMultipleQuery(Query):
         default=None,
         above=0,
         max=100,
-        words=("the other lost", "second fell", "slipped", "down"),
+        words=(
+            "the other lost",
+            "second fell",
+            "slipped",
+            "down",
+            "lost",
+            "fell",
+        ),
     )
     start_value: float | None = quantity(
         "First price or index level, said without dollars",
