@@ -139,8 +139,12 @@ def _as_written(evidence: Evidence, mention: Mention) -> Iterator[tuple[float, b
             yield share / mention.unit.factor, False
             if evidence.given and unit.bare and 0 < share < 1:
                 yield (1 - share) / mention.unit.factor, True
-        elif evidence.said and unit.dims == _DOLLARS.dims and ("USD", 1) in mention.unit.dims:
-            yield value * unit.factor, True
+        if (
+            evidence.said
+            and unit.dims == _DOLLARS.dims != mention.unit.dims
+            and ("USD", 1) in mention.unit.dims
+        ):
+            yield value * unit.factor, True  # "$1.25 in, $10 out per million tokens"
         elif evidence.said and mention.unit.dims == _DOLLARS.dims and ("USD", 1) in unit.dims:
             yield value / mention.unit.factor, True
         return

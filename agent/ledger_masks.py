@@ -98,7 +98,7 @@ _COUNTED_AFTER = re.compile(
     r"[xX×]\b)",
 )
 _DATE_BEFORE = re.compile(
-    rf"{_YEAR}\s*(?:to|and|through|until|or|[–-])\s*$|"
+    rf"{_YEAR}\s*(?:to|and|through|until|or|[–-])\s*$|{_YEAR}\b[^.\d]{{0,24}}\bto\s*$|"
     r"(?:\b(?:in|by|since|from|during|until|till|through|before|after|year|fiscal|end of|start of|early|mid|late|and|"
     r"vs\.?|versus|around|circa|for|calendar|summer|winter|spring|autumn|fall|compared with|than in|back in|of)|[(,–-])\s*$",
     re.IGNORECASE,

@@ -52,7 +52,7 @@ _TWO_OF_FOUR = re.compile(
     re.IGNORECASE,
 )
 _A_PERIOD = re.compile(
-    r"\b(?:within|in|after|for|over|about|at least|,)?\s?(?<!per )\ban? (?P<period>second|minute|hour|day|week|month|year)\b"
+    r"\b(?:within|in|after|for|over|about|at least|,)?\s?(?<!per )\ban? (?P<period>second|minute|hour|day|week|month|year|gigawatt|megawatt|terabyte|petabyte)\b"
     r"(?: or (?P<more>two|three))?",
     re.IGNORECASE,
 )
@@ -70,7 +70,7 @@ _FRACTION = re.compile(
 )
 # "a fifth of", "a third less", "growth of a fifth per year", "by a third."; not "a third party", "a fifth option"
 _SHARE_AFTER = re.compile(
-    r"\s*(?:$|[.,;:)!?*|—–\n]|(?:of|off|the|as|that|its|their|per|less|more|lower|higher|cheaper|faster|slower|smaller|"
+    r"\s*(?:$|[.,;:)!?*|—–\n]|(?:of|off|within|by|for|at|on|after|the|as|that|its|their|per|less|more|lower|higher|cheaper|faster|slower|smaller|"
     r"larger|bigger|fewer|or|and|to|in|with|when|over|from|below|above|than|each|every|a (?:year|quarter|month))\b)"
 )
 _SHARE_BEFORE = re.compile(
@@ -230,7 +230,7 @@ def _quarters_share(match: re.Match[str], hidden: str) -> bool:
 
 
 def periods_said(text: str) -> Iterator[tuple[float, Unit]]:
-    """What "within a year" and "a day or two" say besides: 1 year; 1 and 2 days."""
+    """What "within a year", "a day or two" and "a gigawatt site" say besides: 1 year; 1 and 2 days; 1 GW."""
     for match in _A_PERIOD.finditer(text):
         unit = parse_unit(match["period"].lower())
         yield 1.0, unit
@@ -297,7 +297,7 @@ def _spelled(text: str, hidden: str) -> Iterator[Mention]:
         ):
             continue  # "one user", "one chip": an article more than an amount; "one token a second" is one
         about, bound = hedges(hidden, match.start(), after)
-        slack = 1e-3 * value if big else 0.5 if value > 12 else 0.05 * value
+        slack = 1e-3 * value if big else 0.5 if value >= 5 else 0.05 * value
         if about:  # words round to their last word: "about fifty" may be 54
             slack = max(slack, min(0.5 * place_of(value), WORDS_ABOUT * value))
         yield Mention(text[match.start() : after].strip(), match.start(), after, value, slack, unit,
