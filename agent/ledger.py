@@ -17,7 +17,7 @@ from typing import Any
 
 from agent.answer import Answer, Ledger, ToolResult
 from agent.ledger_numbers import Mention, find_numbers
-from agent.ledger_words import periods_said, shares_said
+from agent.ledger_words import periods_said, ranges_said, shares_said
 from agent.offline.measure import Unit, parse_unit
 from tools.errors import RackrateError
 
@@ -28,6 +28,7 @@ _IN_NAME = re.compile(
 )
 _NAME_SCALE = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "gb": 1.0, "tb": 1.0}
 _DOLLARS = parse_unit("USD")
+_PERIOD_IN_NAME = re.compile(r"_per_(second|hour|day|week|month|quarter|year)\b")
 MAX_DEPTH = 6
 NARROW = 1.25
 _MEASURED = frozenset(
@@ -138,8 +139,12 @@ def _as_written(evidence: Evidence, mention: Mention) -> Iterator[tuple[float, b
             yield share / mention.unit.factor, False
             if evidence.given and unit.bare and 0 < share < 1:
                 yield (1 - share) / mention.unit.factor, True
-        elif evidence.said and unit.dims == _DOLLARS.dims and ("USD", 1) in mention.unit.dims:
-            yield value * unit.factor, True
+        if (
+            evidence.said
+            and unit.dims == _DOLLARS.dims != mention.unit.dims
+            and ("USD", 1) in mention.unit.dims
+        ):
+            yield value * unit.factor, True  # "$1.25 in, $10 out per million tokens"
         elif evidence.said and mention.unit.dims == _DOLLARS.dims and ("USD", 1) in unit.dims:
             yield value / mention.unit.factor, True
         return
@@ -207,6 +212,7 @@ def _of_run(run: ToolResult) -> Iterator[Evidence]:
         for value in (figure.value, figure.low, figure.high):
             if value is not None:
                 yield from _rated(value, figure.unit)
+                yield from _by_name(value, figure.name, figure.unit)
     inputs, outputs = _field_units(run.tool)
     yield from (replace(e, given=True) for e in _of_fields(run.input, inputs))
     yield from _of_fields(run.output, outputs)
@@ -218,6 +224,14 @@ def _rated(value: float, unit: str) -> Iterator[Evidence]:
     yield Evidence(value, parse_unit(unit))
     if "/" in unit:
         yield Evidence(value, parse_unit(unit.split("/")[0]), short=True)
+
+
+def _by_name(value: float, name: str, unit: str) -> Iterator[Evidence]:
+    """`revenue_usd_per_quarter` in USD is a rate, though its unit leaves that to the name."""
+    period = _PERIOD_IN_NAME.search(name)
+    if period and not parse_unit(unit).has("s"):
+        named = {"quarter": "quarter_year"}.get(period[1], period[1])
+        yield Evidence(value, parse_unit(unit) / parse_unit(named))
 
 
 def _field_units(tool: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -235,6 +249,7 @@ def _of_fields(values: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator
         unit = fields.get(name, {}).get("unit")
         if unit and isinstance(value, int | float) and not isinstance(value, bool):
             yield from _rated(float(value), unit)
+            yield from _by_name(float(value), name, unit)
         else:
             yield from _of_value(value, parse_unit(unit) if unit else None, 0)
 
@@ -294,6 +309,7 @@ def read_text(text: str) -> tuple[Evidence, ...]:
         found += (Evidence(reading) for reading in mention.readings)
     found += (Evidence(share) for share in shares_said(text))
     found += (Evidence(count, unit, said=True) for count, unit in periods_said(text))
+    found += (Evidence(count, said=True) for count in ranges_said(text))
     for name in _NAME.findall(text):
         found += _of_name(name)
     return tuple(found)

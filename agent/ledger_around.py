@@ -17,14 +17,14 @@ from agent.offline.measure import Unit, parse_unit
 
 _PERIODS = "second|minute|hour|day|week|month|quarter|year"
 _PER_MANY = re.compile(
-    r"\b(?:[Pp]er|[Ff]or|[Ee]very)\s(?:each\s|every\s)?(?P<many>(?:(?:an?|one)\s)?(?:hundred|thousand|million|billion)|1,000,000|1,000|1k|1M|100)\s"
-    r"(?:(?:input|output|generated|prompt)\s)?(?P<noun>[a-z]+)"
+    r"\b(?:(?:[Pp]er|[Ff]or|[Ee]very)\s(?:each\s|every\s)?|(?=[Aa]\s\w+\s(?:such\s|more\s)?[a-z]+\s(?:costs?|comes?|runs?)\b))(?P<many>(?:(?:[Aa]n?|one)\s)?(?:hundred|thousand|million|billion)|1,000,000|1,000|1k|1M|100)\s"
+    r"(?:(?:input|output|generated|prompt|such|more)\s)?(?P<noun>[a-z]+)"
 )
 _MANY = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "1,000,000": 1e6, "1,000": 1e3, "1k": 1e3,
          "1M": 1e6, "100": 1e2}  # fmt: skip
 _IN_A = re.compile(
     rf"\b(?:in|per|each|every|over|for)\s(?:an?\s|one\s|each\s|every\s)?(?P<period>{_PERIODS})\b"
-    rf"|\b(?P<adjective>hourly|daily|weekly|monthly|quarterly|yearly|annual)\b|\ba\s(?P<owned>{_PERIODS})['’]s\b",
+    rf"|\b(?P<adjective>hourly|daily|weekly|monthly|quarterly|yearly|annual)\b|\ba\s(?P<owned>{_PERIODS})(?:['’]s|\sof)\b",
     re.IGNORECASE,
 )
 _ADJECTIVES = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter",
@@ -43,6 +43,8 @@ _COMPOSED = re.compile(r"(?:\s|,\s|\sand\s|,\sand\s)?")
 _ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
 _RULE = re.compile(r"[\s|:-]+")
 _HEADING_UNIT = re.compile(r"[(\[](?P<inner>[^()\[\]]{1,24})[)\]]|,\s*(?P<after>[^,]{1,16})$")
+_SLASHES = re.compile(r"(?<![\w./])\d{1,2}(?:/\d{1,2}){1,5}(?![\w/]|\.\d)")
+_PERCENT = parse_unit("percent")
 _SECOND = parse_unit("s")
 _CENT = parse_unit("cent")
 _TOKEN = parse_unit("token")
@@ -73,7 +75,21 @@ def with_others(text: str, hidden: str, mentions: list[Mention]) -> list[Mention
         replace(mention, others=tuple(_others(mention, sentence, columns)))
         for mention, sentence in zip(mentions, _sentences_of(hidden, mentions), strict=True)
     ]
-    return _composed(text, _bracketed(hidden, found))
+    return _composed(text, _bracketed(hidden, _split_of_hundred(text, found)))
+
+
+def _split_of_hundred(text: str, mentions: list[Mention]) -> list[Mention]:
+    """`55/28/17`, `80/20`: shares of a whole, when they make up a hundred."""
+    out = list(mentions)
+    for match in _SLASHES.finditer(text):
+        if sum(map(int, match.group().split("/"))) == 100:
+            out = [
+                replace(m, others=(*m.others, replace(m, unit=_PERCENT)))
+                if match.start() <= m.start < match.end()
+                else m
+                for m in out
+            ]
+    return out
 
 
 def _sentences_of(hidden: str, mentions: list[Mention]) -> Iterator[_Sentence]:

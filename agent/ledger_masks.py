@@ -33,7 +33,7 @@ _PATTERNS: tuple[str, ...] = (
     r"\b(?:bg2|claim|src|doc|kb)-[\w.-]*\d[\w.-]*",  # ids of sources
     # dates and times
     rf"\b{_YEAR}-\d\d(?:-\d\d)?(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?Z?)?\b",
-    r"\b\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d{2})\b|\b\d{4}/\d{2}/\d{2}\b",
+    r"\b(?:0?[1-9]|[12]\d|3[01])[./](?:0?[1-9]|[12]\d|3[01])[./](?:\d{4}|\d{2})\b|\b\d{4}/\d{2}/\d{2}\b",
     rf"\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}\b\.?(?:,? (?:{_YEAR}|[’']\d\d))?",
     rf"\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?(?:\s?[–-]\s?\d{{1,2}})?\b(?!\s*(?:%|percent|million|billion|GPU|x\b))"
     rf"(?:,? {_YEAR})?",
@@ -52,6 +52,7 @@ _PATTERNS: tuple[str, ...] = (
     r"(?<=\x00)\s(?:(?:SXM\d?|PCIe|NVL|OAM|Max-Q)\s)?\d{2,3}GB\b",  # the 80GB of "H100 SXM 80GB"
     r"\b\d{1,3}\s?nm\b|\b\d{1,2}N[A-Z]?\b|\b\d{1,3}\s?GbE\b|\b[1248]00G\b",  # links; processes of chip makers: 3 nm, 4N
     r"(?<![\w.])\d{1,3}(?:[x×]\d{1,3})+(?=[\s-](?:\w+\s)?(?:torus|mesh|grid|array|cube|slice|topology|pod)\b)",
+    r"\b\d{1,2}-?[Hh]i(?:gh)?\b|\bevery (?:three|3) months\b",  # stacks of memory; a quarter
     r"\b(?:1|2|3|4|6|8|12|16|32|64)-bit\b",  # precisions
     r"\b(?:arXiv|doi|DOI|ISBN|ISSN|SSRN|ASC|IFRS|IAS|SOC|SFAS)[:\s]?\s?[\d./v-]+\d\b",
     r"\b[a-z]+(?:-[a-z]+)+-\d+(?:\.\d+)?[bkm]\b|\b\d+B-(?:A?\d+[BE])\b",  # gpt-oss-120b, 17B-128E
@@ -73,6 +74,11 @@ _PATTERNS: tuple[str, ...] = (
 )
 _HIDDEN = tuple(re.compile(pattern, re.MULTILINE) for pattern in _PATTERNS)
 
+_CODE = re.compile(r"`[^`\n]{1,200}`")
+# the 2 and the 1 of `2(n-1)/n`: numbers of a formula in letters, not results
+_COEFFICIENT = re.compile(r"(?<![\w.])\d(?=\s?\*?\s?[a-z(])|(?<=[a-z]-)\d\b|(?<=[a-z] - )\d\b")
+_LISTED = re.compile(r"(?<![\w(.])1\)\s[^()]{1,200}?(?<![\w(.])2\)\s")  # "1) capacity, 2) price"
+_LIST_MARK = re.compile(r"(?<![\w(.])\d\)(?=\s[A-Za-z])")
 _DIGIT = re.compile(r"\d")
 
 # A bare year: not when a unit follows, nor when the words before it say it is an amount.
@@ -92,7 +98,7 @@ _COUNTED_AFTER = re.compile(
     r"[xX×]\b)",
 )
 _DATE_BEFORE = re.compile(
-    rf"{_YEAR}\s*(?:to|and|through|until|or|[–-])\s*$|"
+    rf"{_YEAR}\s*(?:to|and|through|until|or|[–-])\s*$|{_YEAR}\b[^.\d]{{0,24}}\bto\s*$|"
     r"(?:\b(?:in|by|since|from|during|until|till|through|before|after|year|fiscal|end of|start of|early|mid|late|and|"
     r"vs\.?|versus|around|circa|for|calendar|summer|winter|spring|autumn|fall|compared with|than in|back in|of)|[(,–-])\s*$",
     re.IGNORECASE,
@@ -103,10 +109,14 @@ def hide(text: str, names: Iterable[str] = ()) -> str:
     """The text with everything that is no quantity blanked; `names` are further names to blank."""
     if not _DIGIT.search(text):
         return text
+    if _LISTED.search(text):
+        text = _LIST_MARK.sub(_blank, text)
     for pattern in _HIDDEN:
         text = pattern.sub(_blank, text)
     for name in names:
         text = _name_pattern(name).sub(_blank, text)
+    if "`" in text:
+        text = _CODE.sub(lambda code: _COEFFICIENT.sub(_blank, code.group()), text)
     return _BARE_YEAR.sub(_blank_year, text)
 
 

@@ -35,6 +35,7 @@ _MAGNITUDE = re.compile(
     re.IGNORECASE,
 )
 _CURRENCIES = {"€": "EUR", "£": "GBP", "¥": "JPY", "EUR": "EUR", "GBP": "GBP", "CHF": "CHF", "JPY": "JPY"}
+SMALL_SLACK = 0.12
 _GROUPS = re.compile(r"(?: \d{3})+(?![\d.,]\d|\d)")
 _JOIN = re.compile(r"\s*(?:[–—-]|to|and|or|through|up to)\s*", re.IGNORECASE)
 _TO = re.compile(r"\s*(?:[–—-]|to)\s*")
@@ -84,7 +85,8 @@ def _with_digits(text: str, hidden: str) -> Iterator[Mention]:
         if _BASE_POWER.match(hidden, match.start("digits")) and not match["power"]:
             at = max(at, _BASE_POWER.match(hidden, match.start("digits")).end())  # type: ignore[union-attr]
             continue
-        if match["digits"] in _PER_SO_MANY and _DENOMINATOR.search(tail(hidden, match.start())):
+        share = hidden[match.end() : match.end() + 2].lstrip().startswith("%")
+        if match["digits"] in _PER_SO_MANY and not share and _DENOMINATOR.search(tail(hidden, match.start())):
             continue  # "per 1,000 tokens": the number belongs to the unit
         mention, at = _mention(text, hidden, match)
         yield mention
@@ -145,6 +147,8 @@ def _step(digits: str) -> float:
         return 0.5 * 10.0 ** -len(digits.split(".")[1])
     zeros = len(digits) - len(digits.rstrip("0")) if digits.strip("0") else 0
     value = float(digits)
+    if value and value < 5:  # "1" may stand for 1.1, not for 1.4, which nobody would write so
+        return min(0.5, SMALL_SLACK * value)
     # Trailing zeros of a round number may be rounding, but never more than half a percent.
     return max(0.5, min(0.5 * 10.0**zeros, 0.005 * value)) if zeros >= 2 else 0.5
 

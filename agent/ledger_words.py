@@ -44,15 +44,22 @@ _PERIOD_AND = re.compile(
     re.IGNORECASE,
 )
 _A_RATE = re.compile(
-    r"\ban?\s(?=(?:dollar|cent|token|request|joule|watt)\s(?:per|an?|every|each)\s)", re.IGNORECASE
+    r"(?<!per )(?<!for )(?<!of )\ban?\s(?=(?:dollar|cent|token|request|joule|watt)\s(?:per|an?|every|each)\s)",
+    re.IGNORECASE,
 )
 _TWO_OF_FOUR = re.compile(
     rf"\b(?P<count>{_WORD}|\d{{1,3}})\sof\s(?:the|its|their|our)\s(?P<whole>{_WORD}|\d{{1,3}})\b(?![.,]?\d)",
     re.IGNORECASE,
 )
 _A_PERIOD = re.compile(
-    r"\b(?:within|in|after|for|over|about|at least|,)?\s?(?<!per )\ban? (?P<period>second|minute|hour|day|week|month|year)\b"
+    r"\b(?:within|in|after|for|over|about|at least|,)?\s?(?<!per )\ban? (?P<period>second|minute|hour|day|week|month|year|gigawatt|megawatt|terabyte|petabyte)\b"
     r"(?: or (?P<more>two|three))?",
+    re.IGNORECASE,
+)
+_SMALL_RANGE = re.compile(rf"\b(?P<low>{_WORD})\s(?:to|or)\s(?P<high>{_WORD})\b(?! of)", re.IGNORECASE)
+_DOLLARS_CENTS = re.compile(
+    rf"\b(?P<dollars>{_WORD})\sdollars?\s(?:and\s)?(?P<cents>(?:{'|'.join(_TENS)})(?:[\s-](?:{'|'.join(_ONES[1:10])}))?)\b"
+    rf"(?!\s(?:{_BIG}|percent|GPUs?|chips?))",
     re.IGNORECASE,
 )
 _HALF_A = re.compile(
@@ -63,7 +70,7 @@ _FRACTION = re.compile(
 )
 # "a fifth of", "a third less", "growth of a fifth per year", "by a third."; not "a third party", "a fifth option"
 _SHARE_AFTER = re.compile(
-    r"\s*(?:$|[.,;:)!?*|—–\n]|(?:of|off|the|as|that|its|their|per|less|more|lower|higher|cheaper|faster|slower|smaller|"
+    r"\s*(?:$|[.,;:)!?*|—–\n]|(?:of|off|within|by|for|at|on|after|the|as|that|its|their|per|less|more|lower|higher|cheaper|faster|slower|smaller|"
     r"larger|bigger|fewer|or|and|to|in|with|when|over|from|below|above|than|each|every|a (?:year|quarter|month))\b)"
 )
 _SHARE_BEFORE = re.compile(
@@ -87,6 +94,7 @@ _ONE_IN = re.compile(
     re.IGNORECASE,
 )
 _FOR_SO_MANY = re.compile(r"\b(?:for|of|per|each|every)\s+$", re.IGNORECASE)
+_QUARTERLY = re.compile(r"\bevery three months\b", re.IGNORECASE)
 _THE = re.compile(r"\b(?:the|these|those|both|all|any|of|between)\s+$", re.IGNORECASE)
 _PRICED = re.compile(r"\s+(?:of \w+ )?(?:costs?|for|at)\b")
 _NO_FACTOR = re.compile(r"\s+(?:time|rate|check|count|precision|down|digit|figure|edged|from)")
@@ -156,6 +164,11 @@ def _parts_of_big(text: str, hidden: str) -> Iterator[Mention]:
             unit, end = read_unit(hidden, match.end() - 1, "")
             yield Mention(text[match.start() : end], match.start(), end, value, 0.02 * value, unit, True,
                           hedges(hidden, match.start())[1], (), False, None, 0.2 * value)  # fmt: skip
+    for match in _DOLLARS_CENTS.finditer(hidden):
+        cents = spelled_value(re.findall(r"[a-z]+", match["cents"].lower())) or 0.0
+        value = number_of(match["dollars"]) + cents / 100
+        yield Mention(match.group(), match.start(), match.end(), value, 0.005, parse_unit("USD"),
+                      *hedges(hidden, match.start()), (), False, None, 0.01)  # fmt: skip
     for match in _PERIOD_AND.finditer(hidden):
         value = number_of(match["count"]) + 1 / _ORDINALS[match["part"].lower()]
         yield Mention(match.group(), match.start(), match.end(), value, 0.25, parse_unit(match["period"].lower()),
@@ -217,12 +230,18 @@ def _quarters_share(match: re.Match[str], hidden: str) -> bool:
 
 
 def periods_said(text: str) -> Iterator[tuple[float, Unit]]:
-    """What "within a year" and "a day or two" say besides: 1 year; 1 and 2 days."""
+    """What "within a year", "a day or two" and "a gigawatt site" say besides: 1 year; 1 and 2 days; 1 GW."""
     for match in _A_PERIOD.finditer(text):
         unit = parse_unit(match["period"].lower())
         yield 1.0, unit
         if match["more"]:
             yield number_of(match["more"]), unit
+
+
+def ranges_said(text: str) -> Iterator[float]:
+    """The ends of "three to four" and "two or three", which name no unit."""
+    for match in _SMALL_RANGE.finditer(text):
+        yield from (number_of(match["low"]), number_of(match["high"]))
 
 
 def _ratios(text: str, hidden: str) -> Iterator[Mention]:
@@ -278,7 +297,7 @@ def _spelled(text: str, hidden: str) -> Iterator[Mention]:
         ):
             continue  # "one user", "one chip": an article more than an amount; "one token a second" is one
         about, bound = hedges(hidden, match.start(), after)
-        slack = 1e-3 * value if big else 0.5 if value > 12 else 0.05 * value
+        slack = 1e-3 * value if big else 0.5 if value >= 5 else 0.05 * value
         if about:  # words round to their last word: "about fifty" may be 54
             slack = max(slack, min(0.5 * place_of(value), WORDS_ABOUT * value))
         yield Mention(text[match.start() : after].strip(), match.start(), after, value, slack, unit,
@@ -287,6 +306,8 @@ def _spelled(text: str, hidden: str) -> Iterator[Mention]:
 
 def _an_article(words: list[str], big: bool, value: float, no_unit: bool, hidden: str, at: int) -> bool:
     """`a`, `two ways`, `between the two chips`: words that count nothing worth a source."""
+    if words == ["three"] and _QUARTERLY.search(hidden, max(0, at - 6), at + 14):
+        return True
     if no_unit and (words in (["one"], ["a"], ["an"]) or (not big and value < 13)):
         return True
     return value < 5 and not big and _THE.search(tail(hidden, at)) is not None

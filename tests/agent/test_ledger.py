@@ -19,7 +19,7 @@ from knowledge.citation import Citation
 from tools.contract import Figure
 
 HERE = Path(__file__).parent
-PARTS = ("first", "later", "third", "tune", "held", "last")
+PARTS = ("first", "later", "third", "tune", "held", "last", "final", "plain", "again")
 
 
 def labelled_sets() -> dict[str, list[tuple[dict[str, Any], list[str]]]]:
