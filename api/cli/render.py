@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agent.headline import opening
 from api.charts import charts
 from api.cli.markdown import blocks, grid, has_table, inline
 from api.cli.plot import draw
@@ -70,6 +69,8 @@ def answer_parts(
     answer: Answer, width: int, note: str | None = None, *, large: bool = True
 ) -> list[RenderableType]:
     """The parts of an answer from top to bottom, blank lines included. On a pipe nothing is drawn `large`."""
+    from agent.headline import opening
+
     parts: list[RenderableType] = [""]
     stated = opening(answer.text, answer.headline)
     parts += _top(answer, width if large else 0, stated)
