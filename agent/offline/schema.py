@@ -342,6 +342,10 @@ class Library:
                 counts[s] = counts.get(s, 0.0) + w
         self._n = max(len(self.specs), 2)
         self._counts = counts
+        self.long_stems: dict[str, list[str]] = {}  # by first letter: what a misspelt word may have meant
+        for s in counts:
+            if len(s) >= 6:
+                self.long_stems.setdefault(s[0], []).append(s)
 
     @property
     def weights(self) -> Mapping[str, float]:

@@ -602,7 +602,29 @@ def _closing(reading: Reading, words: list[int], taken: set[int], *, asking: boo
 
 
 _BEFORE_NOUN = frozenset(
-    ["concurrent", "total", "yearly", "annual", "max", "maximum", "number", "of", "the", "worst", "case", "-", "best", "most", "simultaneous", "and", "so", "mean", "average", "full", "whole"]
+    [
+        "concurrent",
+        "total",
+        "yearly",
+        "annual",
+        "max",
+        "maximum",
+        "number",
+        "of",
+        "the",
+        "worst",
+        "case",
+        "-",
+        "best",
+        "most",
+        "simultaneous",
+        "and",
+        "so",
+        "mean",
+        "average",
+        "full",
+        "whole",
+    ]
 )
 
 
@@ -638,14 +660,38 @@ def _leading_noun(reading: Reading, taken: set[int], start: int) -> str:
         "kib",
     ):
         return ""
-    if unit.startswith(SCALE_ONLY) or (unit in ("dimensionless", "USD") and first not in ("dollars", "orders")):
+    if unit.startswith(SCALE_ONLY) or (
+        unit in ("dimensionless", "USD") and first not in ("dollars", "orders")
+    ):
         return ""
     closed = end >= len(tokens) or tokens[end].low in _AFTER_COUNT or not tokens[end].is_word
     return unit if start == 0 or closed else ""
 
 
 _AFTER_COUNT = frozenset(
-    ["at", "on", "with", "for", "in", "to", "from", "if", "when", "that", "it", "of", "needed", "short", "left", "over", "freed", "saved", "per", "required", "i"]
+    [
+        "at",
+        "on",
+        "with",
+        "for",
+        "in",
+        "to",
+        "from",
+        "if",
+        "when",
+        "that",
+        "it",
+        "of",
+        "needed",
+        "short",
+        "left",
+        "over",
+        "freed",
+        "saved",
+        "per",
+        "required",
+        "i",
+    ]
 )
 
 
@@ -741,6 +787,9 @@ def _given(reading: Reading, i: int) -> bool:
     return False
 
 
+_OF = frozenset(["for", "of", "at", "with", "on", "from", "under", "in", "to"])
+
+
 def _focus(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> dict[str, float]:
     """Content words near the asking word, nearer ones heavier."""
     tokens = reading.tokens
@@ -748,7 +797,8 @@ def _focus(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> d
     anchors = [i for i, t in enumerate(tokens) if t.low in _OPENERS and _inside(i, asked)]
     if not anchors:
         anchors = [_last_clause(tokens, taken)]
-    for a in anchors:
+    leading = not any(t.low in _OPENERS for t in tokens) and -1 not in anchors and 0 not in taken
+    for a in [*anchors, -1] if leading else anchors:
         reach = 1.0
         for i in range(a + 1, min(a + 14, len(tokens))):
             token = tokens[i]
@@ -756,6 +806,8 @@ def _focus(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> d
                 break
             if token.text == "," or token.low in ("at", "with", "on", "for", "from", "under"):
                 reach *= 0.6
+            if a < 0 and anchors != [-1] and (i in taken or token.text == "," or token.low in _OF):
+                break  # "training compute for a 70B model": what a question without an asking word opens with
             if i in taken:
                 reach *= 0.75
                 continue
