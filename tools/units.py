@@ -379,7 +379,7 @@ _PLURALS = {
         name: f"{name}s"
         for name in (
             "chip", "request", "token", "rack", "link", "hop", "server", "param", "core", "sample", "byte",
-            "minute", "hour", "day", "week", "month", "year",
+            "second", "minute", "hour", "day", "week", "month", "year",
         )
     },
 }  # fmt: skip

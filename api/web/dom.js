@@ -114,7 +114,7 @@ export function format(value) {
 const STEPS = [[1e12, "T"], [1e9, "B"], [1e6, "M"]];
 const SIZES = { byte: [[1e12, "TB"], [1e9, "GB"], [1e6, "MB"]], s: [[1, "s"], [1e-3, "ms"], [1e-6, "µs"]] };
 const PLURALS = { person: "people", metric_ton: "t" };
-for (const name of ["chip", "request", "token", "rack", "link", "hop", "server", "param", "core", "sample", "byte", "minute", "hour", "day", "week", "month", "year"]) PLURALS[name] = `${name}s`;
+for (const name of ["chip", "request", "token", "rack", "link", "hop", "server", "param", "core", "sample", "byte", "second", "minute", "hour", "day", "week", "month", "year"]) PLURALS[name] = `${name}s`;
 
 /** A figure for reading: `$0.37` `/Mtoken`, `54` `requests`, `75` `%`, `25.5` `ms`, `2.7M` `tokens/$`. */
 export function quantity(value, unit) {
