@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from agent.offline.claim_asked import SPEAKS
-from agent.offline.claim_places import Place
+from agent.offline.claim_places import Place, says_again
 from agent.offline.claim_reading import ClaimReader, ClaimReading, ranked_claims
-from agent.offline.claim_values import all_claims
+from agent.offline.claim_values import Amount, all_claims
 from agent.offline.decide import Choice, Decider, Decision, search_text
 from agent.offline.features import Features
 from agent.offline.frame import Fill, Frame
@@ -20,11 +20,15 @@ from agent.offline.words import stem
 from knowledge import RELEVANT
 
 LEAST = 3.2  # a reading on claims weaker than this is no answer
-CLOSE = 0.6  # a reading this near the best that comes to what the question alone comes to speaks for that
+CLOSE = (
+    1.0  # a reading this near the best that comes to what the question alone surely comes to speaks for that
+)
+HELD = 2.0
+AGREES = 0.85
 ALONE = 5.0  # where nobody's words are asked for, it must be at least this good
 _LOCATES = re.compile(
     r"\b(where|when) (is|was|were|are|did|does|do|in the|he|she|they|it|that|this|dylan|brad|bill|exactly)\b|\bwhereabouts\b|\btime ?stamps?\b|\bpassages?\b|\bquot(e|es|ed|ing)\b|\bcit(e|es|ed|ation)\b|"
-    r"\bsource please\b|\b(and|\+|with|plus) (the )?source\b|\bpoint me\b|\bthe (bit|spot|place|moment|minute)\b",
+    r"\bsource please\b|\b(and|\+|with|plus) (the )?source\b|\bpoint me\b|\bwho (said|says|claim(s|ed)|mention(s|ed)|was it)\b|\breferences?\b|\bremarks?\b|\bhis statement\b|\bthe (bit|spot|place|moment|minute)\b",
     re.I,
 )
 
@@ -112,8 +116,10 @@ def _chosen(
         return None
     if own is None:
         return best if words or best.from_claim else None
-    clean = decision.choice is not None and not decision.choice.faults
-    if any(_same(own, r) for r in readings if r is best or (clean and r.score > best.score - CLOSE)):
+    if best.parts["checks"] >= HELD:
+        return best  # the ledger holds a result against just the number that is to be checked
+    sure = decision.choice is not None and not decision.choice.faults and decision.choice.sure >= AGREES
+    if any(_same(own, r) for r in readings if r is best or (sure and r.score > best.score - CLOSE)):
         return None  # the asker's own numbers give it; the claim is only cited
     return best
 
@@ -166,3 +172,31 @@ def taken_as(place: Place) -> str:
     unit = place.slot.unit_text
     amount = shown(low, unit) if low == high else f"{shown(low, unit)} to {shown(high, unit)}"
     return f"{place.slot.name.replace('_', ' ')}: {amount}"
+
+
+_VERDICTS = {
+    "reproduced": "The two agree.",
+    "plausible": "It is near, or holds under assumptions.",
+    "inconsistent": "The two part.",
+}
+
+
+def verdict(decision: Decision) -> str:
+    """What the claims ledger makes of a number that the question asks to check: said, computed, and whether they part."""
+    from agent.claims import check_claim
+    from agent.offline.say import shown
+
+    reading = decision.choice.reading if isinstance(decision.choice, ClaimChoice) else None
+    f = decision.question.features
+    if reading is None or not (f.check or f.yes_no):
+        return ""
+    said = reading.derivation.said
+    if said is None or any(p.quantity >= 0 and not p.said_again for p in reading.places):
+        return ""
+    told = Amount(reading.derivation.claim, "said", said[0], said[0], said[1])
+    if not any(says_again(q, told) for q in decision.question.reading.quantities):
+        return ""
+    found = check_claim(reading.derivation.claim).verdict
+    if found not in _VERDICTS:
+        return ""
+    return f"Said: {shown(*said)}; computed: {shown(reading.value, reading.unit)}. {_VERDICTS[found]}"

@@ -47,6 +47,8 @@ _GIVEN_SHARE = re.compile(
 _MONEY = re.compile(
     r"\b(worth|value|costs?|paid|pay|price|revenue|bill|dollars|savings?|saved?|profit|spend\w*)\b", re.I
 )
+_MUCH_PER = re.compile(r"\bhow much (?:is (?:that|it) )?(?:a|per|each|every) (year|month|day|hour)\b", re.I)
+_COUNTS_CHIPS = re.compile(r"\b(how many|number of|chips|gpus|cards|accelerators)\b", re.I)
 _DIFFERS = re.compile(
     r"\b(difference|gap|separates?|apart|shortfall|short of|how much (more|less|cheaper|dearer)|missing)\b",
     re.I,
@@ -94,6 +96,13 @@ def read_asked(question: Question) -> Asked:
     """What the question wants a number of."""
     f = question.features
     unit_text, explicit = f.wanted.unit_text, f.wanted.explicit
+    rate = _MUCH_PER.search(question.text)
+    if rate is not None and parse_unit(unit_text or "dimensionless").dims in ((), (("s", 1),)):
+        unit_text, explicit = f"USD/{rate.group(1).lower()}", False  # "worth how much a year?"
+    if unit_text == "chip" and not _COUNTS_CHIPS.search(question.text):
+        unit_text, explicit = "", False  # "how much is Blackwell": a name, not a number of chips
+        if _MONEY.search(question.text):
+            unit_text = "USD"
     if unit_text in ("percent", "dimensionless") and _given_share(question.text):
         unit_text, explicit = "", False  # "at the ratio he names": what is given, not what is asked
         if _MONEY.search(question.text):

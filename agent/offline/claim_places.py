@@ -44,7 +44,7 @@ def placed(
     """Every number of the question in a place, or None; with how well they fit."""
     qs = question.reading.quantities
     pairs: list[tuple[float, int, int]] = []
-    own = [a for c in d.claims for a in all_claims()[c].amounts]
+    own = [a for c in d.claims for a in all_claims()[c].figures]
     for i, q in enumerate(qs):
         said = any(says_again(q, a) for a in own)
         for k, slot in enumerate(d.slots):
@@ -58,7 +58,7 @@ def placed(
     for k, slot in enumerate(d.slots):
         if k in by_slot:
             i, fit = by_slot[k]
-            low, high, again = _stated(qs[i], slot)
+            low, high, again = _stated(question, qs[i], slot)
             places.append(Place(slot, low, high, i, again))
             total += fit
         elif slot.origin == STATED:
@@ -114,14 +114,16 @@ def _pair(question: Question, i: int, q: Quantity, slot: Slot, said: bool) -> fl
     if value is None:
         return None
     alike = min(len(_near_words(question, q) & slot.words), 2)
-    if slot.low is not None and _is_end(value, slot):
+    if slot.low is not None and (_is_end(value, slot) or _is_range(q, value, slot)):
         return 1.6 + 0.3 * alike
     if said:
         return None
     if not salient:
         if "verbal" in q.marks and not slot.unit.dims and slot.unit_text != "percent":
             return 0.5 + 0.3 * alike  # "tripled"
-        return None if slot.origin != STATED else 0.4 + 0.3 * alike
+        if slot.origin != STATED or (q.value == 1 and slot.unit.dims == (("s", 1),)):
+            return None  # "30 percent a year" states no number of years
+        return 0.4 + 0.3 * alike
     bare = not q.marked and ("scaled" not in q.marks or value < LARGE)
     if not q.marked and slot.unit.dims and not counts_only(slot.unit) and not slot.unit.has("USD"):
         return None  # a number without a unit may be money or things, not watts or hours
@@ -171,12 +173,28 @@ def _is_end(value: float, slot: Slot) -> bool:
     return any(e is not None and abs(value - e) <= SAME * max(abs(e), 1e-12) for e in (slot.low, slot.high))
 
 
-def _stated(q: Quantity, slot: Slot) -> tuple[float | None, float | None, bool]:
+def _is_range(q: Quantity, value: float, slot: Slot) -> bool:
+    """ "ten to twenty thousand": the range of the slot said again."""
+    if q.low is None or q.high is None or not q.value:
+        return False
+    return all(_is_end(value * end / q.value, slot) for end in (q.low, q.high))
+
+
+def _stated(question: Question, q: Quantity, slot: Slot) -> tuple[float | None, float | None, bool]:
+    """The value that a number gives a slot, and whether it only says it again; of a range the end asked for."""
     value = _in_slot(q, slot)
     assert value is not None
-    again = slot.low is not None and _is_end(value, slot)
+    again = slot.low is not None and (_is_end(value, slot) or _is_range(q, value, slot))
     if q.low is not None and q.high is not None and q.value:
-        return value * q.low / q.value, value * q.high / q.value, again
+        low, high = value * q.low / q.value, value * q.high / q.value
+        end = asked_end(question.text)
+        return (
+            (high, high, again)
+            if end == "high"
+            else (low, low, again)
+            if end == "low"
+            else (low, high, again)
+        )
     return value, value, again
 
 

@@ -17,7 +17,7 @@ from agent.offline.claim_asked import WORKS_OUT, Asked, read_asked, unit_score
 from agent.offline.claim_places import Place, placed, says_again
 from agent.offline.claim_values import ARITHMETIC, Amount, Derivation, Derivations, all_claims
 from agent.offline.measure import parse_unit, without_counts
-from agent.offline.score import Question
+from agent.offline.score import Question, is_salient
 from agent.offline.words import stems
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class ClaimReader:
                     found += self._results(question, asked, d, fitted, rank)
         found.sort(key=lambda r: -r.score)
         standing = [r for r in found[: 2 * RUN] if self._run(r)]
-        return sorted((r for r in standing if _stands(question, r)), key=lambda r: -r.score)
+        return sorted((r for r in standing if _stands(question, asked, r)), key=lambda r: -r.score)
 
     def _results(
         self, question: Question, asked: Asked, d: Derivation, fitted: tuple[list[Place], float], rank: float
@@ -122,8 +122,8 @@ class ClaimReader:
                 "figures": _figures_score(question, places),
                 "about": _about_score(question, d),
                 "check": -0.2 if d.is_check else 0.0,
-                "sums": _sums_score(asked, d),
-                "ground": 0.0 if not d.is_check or any(p.origin != "default" for p in places) else -1.5,
+                "sums": _sums_score(question, asked, d),
+                "ground": _ground_score(d, places),
             }
             if k and parts["words"] < 0.4:
                 continue  # another result of the run, and nothing asks for it
@@ -197,7 +197,7 @@ def _checks_score(question: Question, d: Derivation, places: Sequence[Place], un
         if any(says_again(q, held) for q in question.reading.quantities):
             return 2.0  # the ledger checks just this number
     placed_ = {p.quantity for p in places}
-    own = [a for c in d.claims for a in all_claims()[c].amounts]
+    own = [a for c in d.claims for a in all_claims()[c].figures]
     unit = parse_unit(unit_text or "dimensionless")
     for i, q in enumerate(question.reading.quantities):
         if i in placed_ or not any(says_again(q, a) for a in own):
@@ -205,6 +205,21 @@ def _checks_score(question: Question, d: Derivation, places: Sequence[Place], un
         alike = (q.unit.dims == unit.dims) and (q.unit_text == "percent") == (unit_text == "percent")
         return 1.0 if alike and (q.marked or not unit.dims) else -0.3
     return 0.0
+
+
+def _ground_score(d: Derivation, places: Sequence[Place]) -> float:
+    """A check made on outside facts alone says nothing of what was asked; one fact replaced leaves its fellow hanging."""
+    if not d.is_check:
+        return 0.0
+    if all(p.origin == "default" for p in places):
+        return -3.0 if places else -1.5
+    left = [p.slot.unit_text for p in places if p.origin == "default"]
+    replaced = [
+        p.slot.unit_text
+        for p in places
+        if p.origin == "question" and p.slot.origin == "chosen" and not p.said_again
+    ]
+    return -1.5 if any(unit in left for unit in replaced) else 0.0
 
 
 def _about_score(question: Question, d: Derivation) -> float:
@@ -234,28 +249,45 @@ def _figures_score(question: Question, places: Sequence[Place]) -> float:
     return min(0.4 * hits, 0.8)
 
 
-def _sums_score(asked: Asked, d: Derivation) -> float:
+def _sums_score(question: Question, asked: Asked, d: Derivation) -> float:
     """A sum where one is asked for ("the two together"), and none where none is."""
     if not d.expression:
         return 0.0
     adds = "+" in d.expression
     score = (1.2 if adds else -0.4) if asked.adds else (-0.6 if adds else 0.0)
-    if re.fullmatch(r"\w+ - \w+", d.expression):
-        score += 0.9 if asked.differs else -0.3
+    if "-" in d.expression:
+        named = any(phrase in question.text.lower() for phrase in d.phrases)
+        score += 0.9 if asked.differs else 0.0 if named else -0.6
     if asked.each and d.unit not in ("dimensionless", "percent"):
         score += 0.5 if "/" in d.expression else -0.5  # "for each": an amount is divided
     return score
 
 
-def _stands(question: Question, r: ClaimReading) -> bool:
+def _stands(question: Question, asked: Asked, r: ClaimReading) -> bool:
     """Whether something in the question asks for this to be worked out."""
-    if not WORKS_OUT.search(question.text):
-        return False
     f = question.features
-    if not r.confirmed and (_looks_up(question, r) or (f.explain and not f.asks_number)):
+    checks = f.check or f.yes_no
+    if not WORKS_OUT.search(question.text) and not checks:
         return False
-    asked = r.parts["unit"] >= 0.5
-    if r.value == 0 or (asked is False and r.parts["words"] < 0.5 and not r.confirmed):
+    number = (
+        r.parts["checks"] > 0
+        or f.asks_number
+        or asked.unit_text
+        or asked.percent
+        or asked.ratio
+        or asked.adds
+        or asked.differs
+    )
+    if (
+        f.yes_no
+        and not f.asks_number
+        and not r.confirmed
+        and not any(is_salient(question, i) for i in range(len(question.reading.quantities)))
+    ):
+        return False
+    if not r.confirmed and (not number or _looks_up(question, asked, r) or (f.explain and not f.asks_number)):
+        return False
+    if r.value == 0 or (r.parts["unit"] < 0.5 and r.parts["words"] < 0.5 and not r.confirmed):
         return False
     return not _is_figure(r)
 
@@ -266,11 +298,30 @@ _DERIVED = re.compile(
 )
 
 
-def _looks_up(question: Question, r: ClaimReading) -> bool:
+def _looks_up(question: Question, asked: Asked, r: ClaimReading) -> bool:
     """Whether the claim itself has a figure of the kind asked for, and nothing asks for more than that figure."""
-    if r.unit != "percent" or _DERIVED.search(question.text):
+    dims, percent = parse_unit(r.unit).dims, r.unit == "percent"
+    own = all_claims()[r.derivation.claim].amounts
+    if not any(parse_unit(a.unit_text).dims == dims and (a.unit_text == "percent") == percent for a in own):
         return False
-    return any(a.unit_text == "percent" for a in all_claims()[r.derivation.claim].amounts)
+    if r.unit == "percent":
+        return not _DERIVED.search(question.text)
+    expression = r.derivation.expression
+    if not expression:
+        return r.parts["words"] < 1.2
+    cues = {
+        "+": asked.adds,
+        "-": asked.differs,
+        "/": asked.ratio or bool(asked.each) or bool(_DIVIDES.search(question.text)),
+        "*": bool(_MULTIPLIES.search(question.text)),
+    }
+    return not any(cue for sign, cue in cues.items() if sign in expression)
+
+
+_DIVIDES = re.compile(r"\b(per|over|divid\w+|average|each|spread|split)\b", re.I)
+_MULTIPLIES = re.compile(
+    r"\b(times|multipl\w+|costs?|worth|total|if|would|will|at|doubl\w*|tripl\w*)\b|[*x×]", re.I
+)
 
 
 def _is_figure(r: ClaimReading) -> bool:
@@ -301,6 +352,8 @@ def _fixed(question: Question, d: Derivation) -> tuple[dict[str, Any], float]:
             fixed[p] = n
             score += 0.3
         score -= 0.2 * max(0, len(left) - len(free)) if places else 0.0
+        if kind == "chip" and len(places) > 1:  # a comparison with a chip that nobody named
+            score -= 0.6 * sum(1 for p in free[: max(0, len(free) - len(left))])
     for q in question.reading.quantities:
         if q.unit_text == "bit" and q.value in _BITS:
             fixed |= {

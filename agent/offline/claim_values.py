@@ -111,6 +111,23 @@ class ClaimFacts:
     runs: tuple[Mapping[str, Any], ...]  # as written in the pack
     check: Mapping[str, Any] | None
 
+    @property
+    def figures(self) -> tuple[Amount, ...]:
+        """Its amounts, and what its check is held against: numbers that a question may say again."""
+        held = held_against(self.check)
+        return (
+            self.amounts
+            if held is None
+            else (*self.amounts, Amount(self.id, "said", held[0], held[0], held[1]))
+        )
+
+
+def held_against(check: Mapping[str, Any] | None) -> tuple[float, str] | None:
+    """What was said, where the check compares its result with one value."""
+    said = (check or {}).get("said")
+    value = None if not said else said.get("value", said.get("high"))
+    return None if said is None or value is None else (float(value), str(said["unit"]))
+
 
 @lru_cache(maxsize=1)
 def all_claims() -> Mapping[str, ClaimFacts]:
@@ -240,8 +257,7 @@ def _check_run(
         else:
             fixed[key] = value
     asks = frozenset(stems(name.replace("_", " ")))
-    value = None if held is None else held.get("value", held.get("high"))
-    said = (float(value), str(held["unit"])) if held is not None and value is not None else None
+    said = held_against({"said": held})
     return Derivation(facts.id, spec, tuple(slots), fixed, result, None, "", asks, (), True, said)
 
 

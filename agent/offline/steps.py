@@ -9,7 +9,15 @@ from typing import Any
 
 from agent.chat import ToolCall
 from agent.offline import say
-from agent.offline.claim_answer import ClaimChoice, cited_first, reads_claims, relevant, settled, taken_as
+from agent.offline.claim_answer import (
+    ClaimChoice,
+    cited_first,
+    reads_claims,
+    relevant,
+    settled,
+    taken_as,
+    verdict,
+)
 from agent.offline.claim_asked import read_asked
 from agent.offline.claim_reading import ranked_claims
 from agent.offline.claim_values import all_claims
@@ -428,6 +436,8 @@ def _answer_text(
         ]
     else:
         parts = [say.calculation(decision.question, choice, want, run, figure, decider.titles)]
+    if (checked := verdict(decision)) != "":
+        parts.append(checked)
     rival = _other_reading(decision, choice)
     if rival:
         parts.append(rival)
