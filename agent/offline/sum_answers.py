@@ -63,7 +63,7 @@ def _in_unit(item: Item, problem: Problem, unit: Unit, text: str) -> Answer | No
         return Answer(
             item, _plain_text(clean) if spare else clean, not things or spare, item.weight, item.value
         )
-    if is_count(unit.dims) and item.dims == (("s", -1),) and problem.asked.over:
+    if is_count(unit.dims) and without_things(item.dims) == (("s", -1),) and problem.asked.over:
         return Answer(_through(item, problem.asked.over), clean, True, item.weight * 0.95, item.value)
     if is_count(unit.dims) and not item.dims and item.kind in ("count", "amount"):
         return Answer(_whole(item, problem.asked), clean, True, item.weight * 0.97, item.value)

@@ -156,6 +156,9 @@ def _named_unit(
     if wanted.unit is None or not wanted.unit.dims:
         return None
     text = _as_said(wanted.unit_text, said)
+    top = text.partition("/")[0]
+    if top in _THINGS | {"token"} and not any(spelled_unit(w) == top for w in said):
+        return None  # counted among the givens
     if text != wanted.unit_text:
         return ("unit", text, wanted.explicit) if text else None
     if not wanted.explicit and words & (_RATIO_NOUNS | {"share", "discount"}):

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from agent.offline import sum_words as say
 from agent.offline.measure import Unit
+from agent.offline.sum_clause import TIME
 from agent.offline.sum_item import Item, Problem, whole_item
+from agent.offline.sum_roles import step_of
 from agent.offline.sum_terms import Term
 
 YEAR = 365 * 86400.0
@@ -48,6 +50,40 @@ def yearly_growth(problem: Problem) -> Iterator[Item]:
         yield whole_item(problem, factor - 1, (), "change", 0.97, f"{core} - 1", others)
     else:
         yield whole_item(problem, factor, (), "ratio", 0.97, core, others)
+
+
+def of_one_period(problem: Problem) -> Iterator[Item]:
+    """ "Three times better every 18 months": the factor, or the percentage, of a year."""
+    terms, asked = problem.terms, problem.asked
+    if len(terms) != 1 or terms[0].kind != "growth" or not asked.says(_YEARLY):
+        return
+    n = YEAR / terms[0].period
+    factor, base = step_of(terms[0])
+    if asked.kind == "percent":
+        yield whole_item(problem, factor**n - 1, (), "change", 0.97, f"{base} ^ {n:.12g} - 1", (0,))
+    elif asked.kind in ("ratio", "open") and abs(n - 1) > 1e-6:
+        yield whole_item(problem, factor**n, (), "ratio", 0.97, f"{base} ^ {n:.12g}", (0,))
+
+
+def race(problem: Problem) -> Iterator[Item]:
+    """Two growths, each with its own period, for the same time: how far the one is ahead of the other."""
+    terms, asked = problem.terms, problem.asked
+    growths = [k for k, t in enumerate(terms) if t.kind == "growth"]
+    spans = [k for k, t in enumerate(terms) if t.dims == TIME]
+    if len(terms) != 3 or len(growths) != 2 or len(spans) != 1 or asked.kind not in ("ratio", "open"):
+        return
+    made = []
+    for k in growths:
+        factor, base = step_of(terms[k])
+        n = terms[spans[0]].value / terms[k].period
+        made.append((factor**n, base, n))
+    (a, base_a, n_a), (b, base_b, n_b) = made
+    first, second = f"{base_a} ^ {n_a:.12g}", f"{base_b} ^ {n_b:.12g}".replace("{0}", "{1}")
+    form = f"{first} / {second}" if a >= b else f"{second} / {first}"
+    yield whole_item(problem, max(a, b) / min(a, b), (), "ratio", 0.97, form, growths)
+
+
+_YEARLY = frozenset({"year", "yearly", "annual", "annually", "annum"})
 
 
 def survival(problem: Problem) -> Iterator[Item]:
@@ -263,9 +299,11 @@ def one_after_the_other(problem: Problem) -> Iterator[Item]:
 __all__ = [
     "YEAR",
     "ladder",
+    "of_one_period",
     "one_after_the_other",
     "orders",
     "points_between",
+    "race",
     "repeated",
     "survival",
     "two_spans",

@@ -11,9 +11,11 @@ from dataclasses import replace
 from agent.offline import sum_words as say
 from agent.offline.sum_growth import (
     ladder,
+    of_one_period,
     one_after_the_other,
     orders,
     points_between,
+    race,
     repeated,
     survival,
     two_spans,
@@ -194,7 +196,8 @@ def _part_of_change(problem: Problem) -> Iterator[Item]:
 
 
 _PATTERNS: tuple[Callable[[Problem], Iterator[Item]], ...] = (
-    _mean, _share_of_all, _part_changes, two_spans, _part_of_change, yearly_growth, points_between, one_after_the_other, survival, repeated, orders, ladder,
+    _mean, _share_of_all, _part_changes, _part_of_change, two_spans, yearly_growth, of_one_period, race, survival,
+    points_between, one_after_the_other, repeated, orders, ladder,
 )  # fmt: skip
 
 

@@ -114,4 +114,15 @@ def _factor_roles(k: int, term: Term) -> list[Item]:
     return made
 
 
-__all__ = ["leaves"]
+def step_of(term: Term) -> tuple[float, str]:
+    """The factor of one period, and how it is written."""
+    near = [*term.before[-3:], *term.after[:2]]
+    falls = any(w in say.LESS for w in near)
+    if term.unit_text == "percent":
+        return (1 - term.value, "(1 - {0})") if falls else (1 + term.value, "(1 + {0})")
+    if falls and term.value > 1:
+        return 1 / term.value, "(1 / {0})"
+    return term.value, "{0}"
+
+
+__all__ = ["leaves", "step_of"]

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from agent.offline import sum_words as say
 from agent.offline.sum_compare import alike_pair, comparisons, percents_joined, sums_of
 from agent.offline.sum_item import Item, Problem
 from agent.offline.sum_products import products, quotients
-from agent.offline.sum_terms import Term
+from agent.offline.sum_roles import step_of
 
 
 def joined(a: Item, b: Item, problem: Problem) -> Iterator[Item]:
@@ -51,7 +50,7 @@ def _powers(a: Item, b: Item) -> Iterator[Item]:
     if g.term is None or g.form:
         return
     if other.dims == (("s", 1),) and other.leaf:
-        step, base = _step(g.term)
+        step, base = step_of(g.term)
         n = other.value / g.term.period
         yield Item(
             min(a.first, b.first),
@@ -64,17 +63,6 @@ def _powers(a: Item, b: Item) -> Iterator[Item]:
             (g,),
             None,
         )
-
-
-def _step(term: Term) -> tuple[float, str]:
-    """The factor of one period, and how it is written."""
-    near = [*term.before[-3:], *term.after[:2]]
-    falls = any(w in say.LESS for w in near)
-    if term.unit_text == "percent":
-        return (1 - term.value, "(1 - {0})") if falls else (1 + term.value, "(1 + {0})")
-    if falls and term.value > 1:
-        return 1 / term.value, "(1 / {0})"
-    return term.value, "{0}"
 
 
 __all__ = ["joined"]

@@ -228,7 +228,7 @@ def _one_of(reading: Reading, q: Quantity) -> str:
 
 def _matters(reading: Reading, piece: str) -> bool:
     """Whether the things are counted: by a number of the text, or by the question."""
-    if any(q.unit.has(piece) for q in reading.quantities):
+    if any(q.unit.has(piece) or _worker_hours(reading, q).startswith(piece) for q in reading.quantities):
         return True
     lows = [t.low for t in reading.tokens]
     return any(w == "many" and piece in map(spelled_unit, lows[i + 1 : i + 4]) for i, w in enumerate(lows))

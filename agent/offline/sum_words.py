@@ -83,7 +83,7 @@ GAINED = _words("value worth benefit gain uplift")
 REST = _words("else rest others everybody everyone elsewhere")
 ADDED = _words("top before extra additional added")
 MONEY = _words(
-    "earn earns earned burn burns burned bank runway $ revenue sales cost costs spend spending budget capex opex profit bill pay paid price worth payroll invoice salary dollars "
+    "owe owed owes earn earns earned burn burns burned bank runway $ revenue sales cost costs spend spending budget capex opex profit bill pay paid price worth payroll invoice salary dollars "
     "dollar usd bucks money outlay investment raise valuation charge value cash income earnings quote"
 )
 
@@ -93,7 +93,7 @@ LAWS = re.compile(
     r"between|checkpoint\w*|all.?reduce|all.?gather|reduce.?scatter|collective|fails? every|between failures|more done|that(?: is|'s) not|once \w+(?: \w+)? is counted|struck|strike|take out the|do the job|pays? for (?:itself|themselves)|how many (?:thinking|reasoning|hidden)|of them into|into (?:every|each) (?:new )?one|\w+ into (?:1|one)|hops?|bisection|kv|attention|gross margin|margins?|gm|markup|mark up|2nd?|6nd?|4nd?|pue|mfu|"
     r"(?<!no )loss(?! of)|forward pass(?:es)?|peg|once every|how often|times the param\w*|backward|half.life|irr|payback|pays? back|break.?even|quadratic\w*|"
     r"layers?|heads?|hidden|per weight|bytes? (?:per|a) (?:param\w*|weight)|prefill|ttft|tpot|fp8|bf16|fp16|int8|fp4|int4|"
-    r"annual(?:ised|ized)? failure\w*|outside|excluding|included?|including|ex|same (?:total )?(?:output|work|throughput|job|load)|the work of|perf(?:ormance)?/tco|recoup|amorti[sz]e\w*|speculative)\b",
+    r"annual(?:ised|ized)? failure\w*|outside|excluding|included?|including|ex|same (?:total )?(?:output|work|throughput|job|load)|the work of|recoup|amorti[sz]e\w*|speculative)\b",
     re.I,
 )  # fmt: skip
 # the same where more than two numbers are told of

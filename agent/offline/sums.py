@@ -72,7 +72,7 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
     if not terms or len(terms) > MOST:
         return None
     known = all_read(reading, terms)
-    if len(terms) == 1:
+    if len(terms) == 1 and terms[0].kind != "growth":
         return _converted(terms[0], asked, features) if known else None
     problem = Problem(tuple(terms), tuple(_gap(reading, a, b) for a, b in itertools.pairwise(terms)), asked)
     found = _clearest(problem, salient)
