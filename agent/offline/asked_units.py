@@ -59,11 +59,11 @@ _NO_UNIT = frozenset(
         "job",
         "task",
         "box",
+        "boxes",
         "request",
         "user",
         "person",
         "agent",
-        "boxes",
     ]
 )
 _SHORT = frozenset({"a", "an", "x", "us", "s", "h", "w", "t", "m", "mo", "b"})

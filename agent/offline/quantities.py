@@ -17,7 +17,7 @@ from agent.offline.series import (
     pin_ranges,
     share_units,
 )
-from agent.offline.unsaid_units import is_amount, rate_of, supply_units
+from agent.offline.unsaid_units import is_amount, rate_of, said_once, supply_units
 from agent.offline.words import STOP, Token
 from agent.offline.written_units import CASED, UNIT_WORDS, denominators, spelled_unit, unit_after
 
@@ -61,6 +61,8 @@ def read_quantities(reading: Reading) -> list[Quantity]:
                 found.append(size)
             while i < len(reading.tokens) and reading.tokens[i].start < mention.end:
                 i += 1
+            if [t.text for t in reading.tokens[i : i + 2]] == [":", "1"] and reading.tokens[i - 1].is_number:
+                i += 2  # "Chinchilla 20:1"
             continue
         quantity = _quantity_at(reading, i) or _verbal(reading, i)
         if quantity is None:
@@ -70,7 +72,7 @@ def read_quantities(reading: Reading) -> list[Quantity]:
         i = found[-1].last
     found = each_of(per_million(reading.tokens, found))
     found = mark_changes(reading.tokens, share_units(reading.tokens, merge_ranges(reading.tokens, found)))
-    return mark_reported(reading, pin_ranges(supply_units(reading, found)))
+    return mark_reported(reading, pin_ranges(said_once(reading, supply_units(reading, found))))
 
 
 def _size_reading(reading: Reading, mention: Mention, i: int) -> Quantity | None:
@@ -137,6 +139,14 @@ def _per_money(tokens: list[Token], i: int, number: Number) -> bool:
     """ "per $1000", "per thousand dollars": a unit asked for, no quantity."""
     if number.value not in (1.0, 1000.0, 1e6):
         return False
+    after = [t.low for t in tokens[number.last : number.last + 2]]
+    if (
+        number.spelled
+        and len(after) == 2
+        and after[0] in ("dollars", "dollar")
+        and after[1] in ("buy", "buys", "get", "gets", "bring")
+    ):
+        return True  # "what does a thousand dollars buy"
     j = i - 1
     if j >= 0 and tokens[j].text == "$":
         j -= 1
@@ -217,7 +227,7 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     value, marks = number.value, set()
     if number.scaled:
         marks.add("scaled")
-    if number.spelled:
+    if number.spelled and number.value == int(number.value):
         marks.add("spelled")
     currency, start, sign = _before(tokens, i, start)
     value *= sign

@@ -333,7 +333,8 @@ def mark_changes(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
             for t in tokens[a.last : b.first]
             if t.text != "$" and t.low not in ("a", "an", "about", "around", "roughly", "only", "just")
         ]
-        if "than" in between and a.unit.dims == b.unit.dims:
+        same = a.unit_text == b.unit_text or not (a.marked and b.marked) or bool(a.unit.dims)
+        if "than" in between and a.unit.dims == b.unit.dims and same and not set(between) & {".", "?", ";"}:
             out[i], out[i + 1] = replace(a, marks=a.marks | {"to"}), replace(b, marks=b.marks | {"from"})
         elif any(w in ("->", "→", "=>") for w in between) and len(between) <= 4:
             out[i], out[i + 1] = replace(a, marks=a.marks | {"from"}), replace(b, marks=b.marks | {"to"})

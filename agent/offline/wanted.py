@@ -40,9 +40,10 @@ _ASK_WORDS = frozenset(
         "work",
     ]
 )
+_RELATIVE = frozenset(["of", "to", "from", "with", "than", "in", "for", "on", "at", "by"])
 _OPENERS = frozenset(["how", "what", "what's", "whats", "which", "give", "compute", "calculate", "find"])
 _RATIO_ASKED = re.compile(
-    r"\b(what('s| is)|give|and|total|implied|yearly|annual|price|cost|real|exact) (the )?(factor|multiple|ratio|multiplier)\b|\bfactor\s*\?|\bratio\b(?! (of|is) \d)|"
+    r"\b(what('?s| is)|give|and|total|implied|yearly|annual|price|cost|real|exact|growth) (the )?(\w+ )?(factor|multiple|ratio|multiplier)\b|\bfactor\s*\?|\bratio\b(?! (of|is) \d)|"
     r"\bhow many times\b(?! (a|per|each|every) (day|week|year|month|second))|\b(by|a) what (factor|multiple)\b|\bwhat (factor|multiple|p/?e)\b|\bhow many [xX]\b|\bas an? (\w+ )?(factor|ratio|multiple)\b|"
     r"\bas (an? )?multiple of\b|\bmultiple of (its|the|what)\b|\bhow much (larger|bigger|smaller|cheaper|faster|better|more expensive|dearer|higher|lower)\b.{0,60}\b(times|x|ratio|factor)\b|"
     r"\btimes (as many|as much|more|fewer|less|cheaper)\b.{0,40}\?|\borders of magnitude\b|\bhow many decades\b|\bhow far ahead\b|\bahead by\b|\bfactor (more|less|each|by which) |"
@@ -70,7 +71,7 @@ _NOUNS: dict[str, str] = {}
 for _unit, _said in {
     "percent": "margin margins gm yield utilisation utilization mfu discount proportion fraction share irr slice",
     "dimensionless": "multiple multiplier ratio pue speedup p/e",
-    "USD": "price cost bill revenue savings cheque prepayment payroll profit outlay benefit owe depreciation payment salary "
+    "USD": "charge price cost bill revenue savings cheque prepayment payroll profit outlay benefit owe depreciation payment salary "
     "overpayment bom invoice",
     "second": "latency ttft tpot mtbf interval duration mttf",
     "token": "context",
@@ -87,7 +88,15 @@ _LONGEST = re.compile(
     re.I,
 )
 _AT_ONCE = re.compile(
-    r"\bhow many (\w+ ){0,3}(at once|at the same time|simultaneous\w*|concurrent\w*)|\bhow many (\w+ ){0,2}fit\b.{0,12}\bat once",
+    r"\bhow many (people|users|colleagues|of (them|us)|customers|staff|persons)\b.{0,40}\b(at once|at the same (time|moment)|simultaneously|concurrently)|\bhow many (\w+ ){0,3}(at once|at the same time|simultaneous\w*|concurrent\w*)|\bhow many (\w+ ){0,2}fit\b.{0,12}\bat once",
+    re.I,
+)
+_PUT_OUT = re.compile(
+    r"\b(each|every|one|a|per) (gpu|chip|card|accelerator)\b.{0,24}\b(put out|deliver|do|produce|make|manage|sustain|reach)\b",
+    re.I,
+)
+_REPLACES = re.compile(
+    r"\bhow many .{2,40}\b(does|do|can|could|would) (one|a|each|every|the) .{1,30}\b(replace|stand in for|take over from)\b",
     re.I,
 )
 _EACH_CHIP = re.compile(r"\b(per|each|every|a single) (gpu|chip|card|accelerator)\b", re.I)
@@ -124,6 +133,7 @@ def read_wanted(reading: Reading) -> Wanted:
     if scale:
         explicit = explicit or "/" not in unit_text
         unit_text = _scaled(reading, unit_text, scale)
+    explicit = explicit and bool(unit_text)
     near = _focus(reading, taken, asked)
     return Wanted(parse_unit(unit_text) if unit_text else None, unit_text, explicit, frozenset(near), near)
 
@@ -150,7 +160,7 @@ def asking_spans(tokens: list[Token]) -> list[tuple[int, int]]:
         s
         for s in asking
         if tokens[s[1] - 1].text == "?"
-        or any(t.low in _OPENERS | {"tell", "convert", "express"} for t in tokens[s[0] : s[1]])
+        or any(_opens(tokens, i) or tokens[i].low in ("tell", "convert", "express") for i in range(*s))
     ]
     return sure or asking or spans[-1:]
 
@@ -159,11 +169,25 @@ def _part_starts(tokens: list[Token], asked: list[tuple[int, int]]) -> set[int]:
     """Where the text, an asking sentence and its last part begin, the latter where no asking word is said."""
     starts = {0}
     for a, b in asked:
-        if any(t.low in _OPENERS for t in tokens[a:b]):
+        if any(_opens(tokens, i) for i in range(a, b)):
             continue
         breaks = [i + 1 for i in range(a, b - 1) if tokens[i].text in ",:;–—" or _dash(tokens, i)]
         starts |= {a, *breaks[-1:], *(i for i in breaks if tokens[i - 1].text == ":")}
     return starts
+
+
+def _opens(tokens: list[Token], i: int) -> bool:
+    """An asking word that asks: "of which", "with what's left" and ", which draws 900 W" only refer."""
+    if tokens[i].low not in _OPENERS:
+        return False
+    before = tokens[i - 1].low if i else ""
+    if tokens[i].low == "which":
+        return (
+            not before or (not before[0].isalnum() and before != ",") or before in ("and", "so", "by", "but")
+        )
+    return not (
+        tokens[i].low in ("what's", "whats", "what") and before in _RELATIVE - {"by", "to", "for", "at"}
+    )
 
 
 def _inside(i: int, spans: list[tuple[int, int]]) -> bool:
@@ -214,6 +238,22 @@ def _phrases(reading: Reading, words: str) -> list[Candidate]:
         found.append((5, "USD", False))
     if re.search(r"\bhow much (for|is that|is it|would that be)\b", words, re.I):
         found.append((1.0, "USD", False))
+    if re.search(
+        r"\b(net (gain|benefit|saving|value|return)|better off|worth (a|per|each) (year|month)|worth in dollars)\b",
+        words,
+        re.I,
+    ):
+        found.append((2.4, "USD", False))
+    if re.search(r"\bhow much (faster|quicker|slower|bigger|larger|fatter|heavier|dearer)\b", words, re.I):
+        found.append((2.4, "dimensionless", False))
+    if _PUT_OUT.search(words) and any(q.unit_text.startswith("token/") for q in reading.quantities):
+        found.append((2.4, "token/second/chip", False))
+    if re.search(
+        r"^\W*(total |raw )?(training|pretraining|generation) compute (for|to|of|needed)\b", words, re.I
+    ):
+        found.append((2.2, "FLOP", False))
+    if _REPLACES.search(words):
+        found.append((4.5, "dimensionless", True))
     if re.search(r"\b(in what time|how soon)\b", words, re.I):
         found.append((2.5, "second", False))
     if _MODEL_SIZE.search(words):
@@ -229,7 +269,9 @@ def _scaled(reading: Reading, unit: str, scale: str) -> str:
     """ "how many GPUs (in millions)"; a scale alone is of dollars where there are dollars."""
     if not unit:
         if any(q.unit.has("USD") for q in reading.quantities) or re.search(
-            r"\$|\b(dollars?|costs?|prices?|bill|cheque)\b", reading.text, re.I
+            r"\$|\b(dollars?|costs?|prices?|bill|cheque|revenue|round|spend|sales|capex|made)\b",
+            reading.text,
+            re.I,
         ):
             return f"{scale}USD"
         said = re.findall(r"\b((?i:param|gpu|chip|token)|N\b)\w*(?=.*illions)", reading.text)
@@ -323,7 +365,13 @@ def _asked_at(reading: Reading, i: int, taken: set[int]) -> list[Candidate]:
         return []
     if word in ("percentage", "percent", "pct") or tokens[i].text == "%":
         return [(2.5, "percent", True)]
-    if word == "count" and i and (unit := spelled_unit(tokens[i - 1].text)) and i - 1 not in taken:
+    if (
+        word == "count"
+        and i
+        and not (i + 1 < len(tokens) and tokens[i + 1].is_word)
+        and (unit := spelled_unit(tokens[i - 1].text))
+        and i - 1 not in taken
+    ):
         return [(3.0, unit, True)]
     return _per(reading, i, taken)
 
@@ -439,7 +487,14 @@ def _per(reading: Reading, i: int, taken: set[int]) -> list[Candidate]:
     tokens, word = reading.tokens, reading.tokens[i].low
     after = tokens_at(tokens, i + 1)
     back = {t.low for t in tokens[max(0, i - 4) : i]}
-    if (back & _SAME or (i and tokens[i - 1].low == "on")) and not back & {"what", "how", "many"}:
+    if (
+        back & _SAME
+        or (
+            i
+            and tokens[i - 1].low == "on"
+            and tokens[i - 2].low not in ("bound", "limit", "cap", "floor", "ceiling")
+        )
+    ) and not back & {"what", "how", "many"}:
         return []
     if word == "per" and after in ("gpu", "chip", "card", "accelerator") and _money(reading):
         end, unit = denominators(reading, i, "USD")
@@ -468,7 +523,7 @@ def _per(reading: Reading, i: int, taken: set[int]) -> list[Candidate]:
             and bool({j + 1, j + 2} & taken)
         )
         if unit not in ("USD", "cent") and not told and not any(k in taken for k in range(i + 1, j)):
-            if not named and unit in ("USD/month", "USD/year", "USD/day"):
+            if not named and word != "price" and unit in ("USD/month", "USD/year", "USD/day"):
                 return [(2.7, "USD", False)]
             return [(3.2 if named else 2.9, unit, named)]
     if word in ("charge", "pay", "cost", "price") and after == "per":
@@ -670,6 +725,7 @@ def _leading_noun(reading: Reading, taken: set[int], start: int) -> str:
 
 _AFTER_COUNT = frozenset(
     [
+        "between",
         "at",
         "on",
         "with",
@@ -702,12 +758,12 @@ def _nouns(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> l
         last_break = max(
             (i for i in range(a, b - 1) if tokens[i].text in ",:;–—" or _dash(tokens, i)), default=a - 1
         )
-        compared = bool(re.search(r"how (much|many) \w+er\b", " ".join(t.low for t in tokens[a:b])))
+        compared = _COMPARED.search(" ".join(t.low for t in tokens[a:b])) is not None
         tail_free = not any(i in taken for i in range(last_break + 1, b))
         anchor = -99
-        opened = any(t.low in _OPENERS for t in tokens[a:b])
+        opened = any(_opens(tokens, i) for i in range(a, b))
         for i in range(a, b):
-            if tokens[i].low in _OPENERS or tokens[i].low in ("new", "implied"):
+            if _opens(tokens, i) or tokens[i].low in ("new", "implied"):
                 anchor = i
             unit = _noun_at(tokens, i)
             if not unit or i in taken or _given(reading, i):
@@ -721,6 +777,9 @@ def _nouns(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> l
     return found
 
 
+_COMPARED = re.compile(
+    r"how (?:much|many) \w+er\b|how much (?:did|does|do|has|have|can|could|must|would) .{1,50}\b(?:go up|go down|rise|fall|drop|grow|increase|decrease|shrink|multiply)\b"
+)
 _CHANGES = frozenset(
     [
         "rise",
@@ -794,7 +853,7 @@ def _focus(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> d
     """Content words near the asking word, nearer ones heavier."""
     tokens = reading.tokens
     near: dict[str, float] = {}
-    anchors = [i for i, t in enumerate(tokens) if t.low in _OPENERS and _inside(i, asked)]
+    anchors = [i for i in range(len(tokens)) if _opens(tokens, i) and _inside(i, asked)]
     if not anchors:
         anchors = [_last_clause(tokens, taken)]
     leading = not any(t.low in _OPENERS for t in tokens) and -1 not in anchors and 0 not in taken
