@@ -149,6 +149,9 @@ class DatacenterPowerQuery(Query):
             "data center",
             "facility",
             "power capacity",
+            "utility",
+            "at the meter",
+            "at the fence",
         ),
         ask="How much power does the site have, or how many chips are there?",
     )
@@ -193,7 +196,13 @@ class DatacenterPowerQuery(Query):
         "W",
         default=None,
         above=0,
-        words=("IT power per chip", "server power per GPU"),
+        words=(
+            "IT power per chip",
+            "server power per GPU",
+            "IT load per accelerator",
+            "share of the server",
+            "before cooling",
+        ),
     )
     pue: float | None = quantity(
         "Power usage effectiveness: site power over IT power",

@@ -123,11 +123,11 @@ class TokenCostQuery(Query):
     )  # fmt: skip
     usd_per_mtok_input: float | None = quantity(
         "Price of a million input tokens", "USD/Mtoken", default=None, min=0,
-        words=("per million in", "input price", "input", "per M input", "prompt", "1M prompt", "the rest", "the others", "uncached", "full price"),
+        words=("at", "bill", "per million in", "input price", "input", "per M input", "prompt", "1M prompt", "the rest", "the others", "uncached", "full price"),
     )  # fmt: skip
     usd_per_mtok_output: float | None = quantity(
         "Price of a million output tokens", "USD/Mtoken", default=None, min=0,
-        words=("per million out", "output price", "output", "per M output", "completion", "1M completion"),
+        words=("at", "bill", "per million out", "output price", "output", "per M output", "completion", "1M completion"),
     )  # fmt: skip
     usd_per_mtok_cached: float | None = quantity(
         "Price of a million cached input tokens", "USD/Mtoken", default=None, min=0,
