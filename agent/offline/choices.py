@@ -310,7 +310,7 @@ def _surest_first(choices: list[Choice]) -> list[Choice]:
     whole = math.exp(-top) + sum(math.exp(c.score - EVEN - top) for c in choices)
     groups: list[list[Choice]] = []
     for c in choices:
-        group = next((g for g in groups if _same_answer(g[0], c)), None)
+        group = next((g for g in groups if same_answer(g[0], c)), None)
         if group is None:
             groups.append([c])
         else:
@@ -322,7 +322,7 @@ def _surest_first(choices: list[Choice]) -> list[Choice]:
     return sorted(choices, key=lambda c: (-c.sure, -c.score))
 
 
-def _same_answer(a: Choice, b: Choice) -> bool:
+def same_answer(a: Choice, b: Choice) -> bool:
     """The same number in the same kind of unit; two that do not come out are the same when they fail the same way in one calculator."""
     if not a.ok or not b.ok:
         return a.trial.kind == b.trial.kind and a.frame.spec.name == b.frame.spec.name
@@ -330,8 +330,8 @@ def _same_answer(a: Choice, b: Choice) -> bool:
     if x is None or y is None:
         return False
     u, v = parse_unit(x[1]), parse_unit(y[1])
-    p, q = abs(x[0] * u.factor), abs(y[0] * v.factor)
-    return without_counts(u) == without_counts(v) and abs(p - q) <= 2e-3 * max(p, q, 1e-30)
+    p, q = x[0] * u.factor, y[0] * v.factor
+    return without_counts(u) == without_counts(v) and abs(p - q) <= 2e-3 * max(abs(p), abs(q), 1e-30)
 
 
 def _agrees(q: Quantity, choice: Choice) -> float:

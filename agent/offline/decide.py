@@ -222,6 +222,7 @@ class Decider(Chooser):
                 if (
                     isinstance(value, int | float)
                     and not f.allows(value)
+                    and (value <= 0 or f.high <= 100 or fill.value < f.low)
                     and fill.fit >= (0.9 if value <= 0 else 2.4)
                 ):
                     said = question.text[q.start : q.end].strip()

@@ -63,6 +63,8 @@ def evidence(question: Question, choice: Choice, best_route: float) -> dict[str,
         found["assumed"] = float(min(choice.trial.assumed, 4))
         found["warned"] = float(min(choice.trial.warned, 3))
         found["pair"] = float(bool(frame.pairs))
+        found["negative"] = float(choice.value is not None and choice.value[0] < 0)
+        found["factor_dropped"] = float(_factor_dropped(question, choice))
         found["reported"] = float(_reported(question, choice))
         for fault in FAULTS:
             found[f"fault_{fault}"] = float(fault in choice.faults)
@@ -88,6 +90,14 @@ def _of_question(question: Question) -> dict[str, float]:
         "numbers_one": float(numbers == 1),
         "things_named": float(bool(question.reading.mentions)),
     }
+
+
+def _factor_dropped(question: Question, choice: Choice) -> bool:
+    """Whether "the cost doubled" is left out of the reading, though its word stands beside one the calculator knows."""
+    used = {i for fill in choice.frame.fills.values() for i in fill.quantities}
+    if choice.sum is not None:
+        used |= set(choice.sum.used)
+    return any("verbal" in q.marks and i not in used for i, q in enumerate(question.reading.quantities))
 
 
 def _reported(question: Question, choice: Choice) -> int:

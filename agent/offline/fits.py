@@ -197,7 +197,7 @@ def range_fit(q: Quantity, f: Field) -> float:
     """A value the field forbids is a poor fit, unless the text leaves no doubt (then it is invalid input)."""
     value = value_in(q, q.value, f)
     if q.marked and f.unit is not None and f.unit.dims and 0 < abs(value) < 0.01 <= abs(q.value):
-        return -0.9  # 1.4 kW in a field of megawatts
+        return -2.0  # 1.4 kW in a field of megawatts
     if not f.allows(value):
         return -0.8 if value <= 0 else -2.0 if not q.marked else -1.6
     if f.whole and value != int(value):
