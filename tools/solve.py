@@ -146,7 +146,7 @@ class Solution:
         said = {*self.given, *(d.name for d in self.defaults if d.fact)}
         found: dict[str, float] = {}
         for rule in self.steps:
-            if any(n in said for n in rule.needs):
+            if not said.isdisjoint(rule.needs):
                 said.add(rule.target)
                 found[rule.target] = self.values[rule.target]
         return found
@@ -213,6 +213,7 @@ class Relations:
     def __init__(self, *rules: Rule | Iterable[Rule]) -> None:
         nested = ((r,) if isinstance(r, Rule) else tuple(r) for r in rules)
         self.rules: tuple[Rule, ...] = tuple(itertools.chain.from_iterable(nested))
+        self._needing = [(rule, frozenset(rule.needs)) for rule in self.rules]
 
     def names(self) -> frozenset[str]:
         """Every quantity the rules speak of."""
@@ -249,23 +250,25 @@ class Relations:
 
     def _chain(self, solution: Solution) -> None:
         """Apply rules until none adds anything; each is tried once its needs are known."""
-        values, pending, moved = solution.values, list(self.rules), True
+        values, pending, moved = solution.values, self._needing, True
+        known = values.keys()
         while moved:
             moved, waiting = False, []
-            for rule in pending:
+            for row in pending:
+                rule, needs = row
                 if rule.target in values:
                     continue
-                if all(n in values for n in rule.needs):
+                if needs <= known:
                     moved |= _apply(rule, solution)
                 else:
-                    waiting.append(rule)
+                    waiting.append(row)
             pending = waiting
 
     def _check_agreement(self, solution: Solution) -> None:
         """Raise when quantities given together contradict each other, directly or in what follows from them."""
         said = solution.from_input()
         for rule in self.rules:
-            if rule.target in said and all(n in said for n in rule.needs) and _well_posed(rule, solution):
+            if rule.target in said and said.issuperset(rule.needs) and _well_posed(rule, solution):
                 known, value = solution.values[rule.target], _evaluate(rule, solution)
                 if value is not None and not math.isclose(known, value, rel_tol=AGREES_WITHIN, abs_tol=1e-9):
                     field = rule.target if rule.target in solution.given else solution.origin(rule)
@@ -275,7 +278,7 @@ class Relations:
 
     def require(self, solution: Solution, query: BaseModel, *targets: str) -> None:
         """Raise unless one of `targets` was found: MissingInput for what would lead there soonest."""
-        if any(t in solution.found() for t in targets):
+        if not solution.found().keys().isdisjoint(targets):
             return
         if solution.failed:
             name, why = next(iter(solution.failed.items()))

@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
+
 from agent import kept
 from agent.offline.schema import Example, Library
 
@@ -31,26 +33,30 @@ class Likeness:
             bags = [dict(bag(text)) for text in texts]
             kept.write(home, NAME, key, bags)
         self._names = list(library.specs)
-        self._index: dict[str, list[tuple[int, float]]] = {}
+        index: dict[str, tuple[list[int], list[float]]] = {}
         for row, found in enumerate(bags):
             size = math.sqrt(sum(w * w for w in found.values())) or 1.0
             for word, weight in found.items():
-                self._index.setdefault(word, []).append((row, weight / size))
+                rows, weights = index.setdefault(word, ([], []))
+                rows.append(row)
+                weights.append(weight / size)
+        self._index = {word: (np.array(rows), np.array(weights)) for word, (rows, weights) in index.items()}
 
     def of(self, bag: Bag, exclude: str = "") -> dict[str, list[tuple[float, Example]]]:
         """The examples of each calculator that are most alike, best first, with their likeness 0 … 1."""
         norm = math.sqrt(sum(w * w for w in bag.values())) or 1.0
-        sums = [0.0] * len(self._rows)
+        sums = np.zeros(len(self._rows))
         for word, weight in bag.items():
-            for row, other in self._index.get(word, ()):
-                sums[row] += weight * other
+            if word in self._index:
+                rows, weights = self._index[word]
+                sums[rows] += weight / norm * weights
         found: dict[str, list[tuple[float, Example]]] = {name: [] for name in self._names}
-        for (name, example), total in zip(self._rows, sums, strict=True):
-            if total > 0 and example.question != exclude:
-                found[name].append((total / norm, example))
-        for rows in found.values():
-            rows.sort(key=lambda r: -r[0])
-            del rows[MOST:]
+        for row in np.argsort(-sums, kind="stable"):
+            name, example = self._rows[row]
+            if sums[row] <= 0:
+                break
+            if len(found[name]) < MOST and example.question != exclude:
+                found[name].append((float(sums[row]), example))
         return found
 
 
