@@ -13,16 +13,18 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent.admit import clean
+from agent.ahead import ahead
 from agent.answer import Answer
 from agent.chat import ChatModel, Message
 from agent.defences import guard_logs, redacted, secrets_of
 from agent.errors import AgentError, ThreadError
-from agent.models import Calculators, chat_model
+from agent.models import OFFLINE, Calculators, chat_model
 from agent.nodes import Nodes, after_admit, after_plan, after_verify
 from agent.prompt import without_repairs
 from agent.settings import Settings
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("rackrate.agent")
 
 T = TypeVar("T")
+AT_ONCE = 3  # answers computed at once in one process: one computes, another may wait for a search
 
 
 class Agent:
@@ -59,6 +62,7 @@ class Agent:
         self._catalog = catalog or self._load_catalog
         self.toolbox = Toolbox(self._catalog, knowledge or self._open_knowledge, settings.home)
         self._runner: asyncio.Runner | None = None
+        self._at_once = asyncio.Semaphore(AT_ONCE)
         self.threads = threads or threads_of(settings)
 
     @cached_property
@@ -117,7 +121,8 @@ class Agent:
         started = time.perf_counter()
         start = await self._start(question, thread, as_of, history)
         try:
-            end = await self._graph.ainvoke(start, {"recursion_limit": self._steps})
+            async with self._turn():
+                end = await self._graph.ainvoke(start, {"recursion_limit": self._steps})
         except RackrateError:
             raise
         except Exception as error:
@@ -137,13 +142,27 @@ class Agent:
         started = time.perf_counter()
         start = await self._start(question, thread, as_of, history)
         end: State = start
-        config = {"recursion_limit": self._steps}
-        async for mode, chunk in self._graph.astream(start, config, stream_mode=["custom", "values"]):
-            if mode == "custom":
-                yield chunk["event"], chunk["data"]
-            else:
-                end = chunk
+        async with aclosing(ahead(self._steps_of(start))) as steps:
+            async for mode, chunk in steps:
+                if mode == "custom":
+                    yield chunk["event"], chunk["data"]
+                else:
+                    end = chunk
         yield "answer", await self._finish(end, started)
+
+    async def _steps_of(self, start: State) -> AsyncIterator[tuple[str, Any]]:
+        config = {"recursion_limit": self._steps}
+        async with self._turn():
+            async for step in self._graph.astream(start, config, stream_mode=["custom", "values"]):
+                yield step
+
+    def _turn(self) -> AbstractAsyncContextManager[Any]:
+        """A turn at the processor, first come first served, for a model that computes here.
+
+        Many answers begun at once would all end late; so each ends when those before it have. A model behind a
+        network waits for others, not for the processor, and needs no turn.
+        """
+        return self._at_once if self.models[0].provider == OFFLINE else nullcontext()
 
     def ask_now(self, question: str, *, thread: str | None = None, as_of: str | None = None) -> Answer:
         """`ask` for callers without an event loop."""

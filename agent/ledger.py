@@ -88,57 +88,60 @@ def _stages(answer: Answer, earlier: Sequence[str]) -> Iterator[Iterable[Evidenc
 
 def supports(evidence: Evidence, mention: Mention) -> bool:
     """Whether a known number is the one written, as far as the text rounds it."""
-    if mention.ends and any(
-        _between(known, mention.ends) for known, exact in _as_written(evidence, mention) if not exact
-    ):
-        return True
-    return any(
-        _close(known, written, slack, exact) or (not exact and _within(known, written, mention.bound))
-        for known, exact in _as_written(evidence, mention)
-        for written, slack in _values(mention)
-    )
+    for known, exact in _as_written(evidence, mention):  # plain loops: the ledger is asked this most often
+        if mention.ends and not exact and _between(known, mention.ends):
+            return True
+        for written, slack in _values(mention):
+            if _close(known, written, slack, exact):
+                return True
+            if not exact and mention.bound and _within(known, written, mention.bound):
+                return True
+    return False
 
 
-def _values(mention: Mention) -> Iterator[tuple[float, float]]:
-    slack = mention.slack
-    yield mention.value, max(slack, ABOUT_TOLERANCE * abs(mention.value)) if mention.about else slack
+def _values(mention: Mention) -> list[tuple[float, float]]:
+    """What a mention may stand for, each with its slack."""
+    value, slack = mention.value, mention.slack
+    found = [(value, max(slack, ABOUT_TOLERANCE * abs(value)) if mention.about else slack)]
     for reading in mention.readings:
-        scale = abs(reading / mention.value) if mention.value else 1.0
-        yield reading, slack * scale
+        found.append((reading, slack * (abs(reading / value) if value else 1.0)))
+    return found
 
 
-def _as_written(evidence: Evidence, mention: Mention) -> Iterator[tuple[float, bool]]:
+def _as_written(evidence: Evidence, mention: Mention) -> list[tuple[float, bool]]:
     """The known number in the mention's unit, and whether it must match exactly; nothing when units differ."""
-    value, unit = evidence.value, evidence.unit
-    if mention.unit is not None and unit is not None:
-        if _agree(mention.unit, unit):
-            share = value * unit.factor
-            yield share / mention.unit.factor, False
-            if evidence.given and unit.bare and 0 < share < 1:
-                yield (1 - share) / mention.unit.factor, True
-        elif evidence.said and unit.dims == _DOLLARS.dims and ("USD", 1) in mention.unit.dims:
-            yield value * unit.factor, True
-        elif evidence.said and mention.unit.dims == _DOLLARS.dims and ("USD", 1) in unit.dims:
-            yield value / mention.unit.factor, True
-        return
-    yield value, True
-    if mention.unit is not None:
-        if mention.unit.bare:  # "40 %" of a bare 0.4
-            yield value / mention.unit.factor, True
-    elif unit is not None:
-        yield value * unit.factor, True
+    value, unit, wanted = evidence.value, evidence.unit, mention.unit
+    if wanted is None:
+        return [(value, True)] if unit is None else [(value, True), (value * unit.factor, True)]
+    if unit is None:  # "40 %" of a bare 0.4
+        return [(value, True), (value / wanted.factor, True)] if wanted.bare else [(value, True)]
+    if _agree(wanted.dims, unit.dims):
+        share = value * unit.factor
+        found = [(share / wanted.factor, False)]
+        if evidence.given and unit.bare and 0 < share < 1:
+            found.append(((1 - share) / wanted.factor, True))
+        return found
+    if evidence.said and unit.dims == _DOLLARS.dims and ("USD", 1) in wanted.dims:
+        return [(value * unit.factor, True)]
+    if evidence.said and wanted.dims == _DOLLARS.dims and ("USD", 1) in unit.dims:
+        return [(value / wanted.factor, True)]
+    return []
 
 
-def _agree(a: Unit, b: Unit) -> bool:
+Dims = tuple[tuple[str, int], ...]
+
+
+@lru_cache(maxsize=4096)
+def _agree(a: Dims, b: Dims) -> bool:
     """Units of one dimension. What is counted may be left unsaid ("$2/hr"), but not differ (chips, requests)."""
-    if without_counts(a) != without_counts(b):
+    if without_counts(Unit(1.0, a)) != without_counts(Unit(1.0, b)):
         return False
     one, other = _counted(a), _counted(b)
     return not (one and other) or bool(one & other)
 
 
-def _counted(unit: Unit) -> set[str]:
-    return {name for name, power in unit.dims if name in COUNTS and power > 0}
+def _counted(dims: Dims) -> set[str]:
+    return {name for name, power in dims if name in COUNTS and power > 0}
 
 
 def _between(known: float, ends: tuple[float, float]) -> bool:
@@ -265,6 +268,7 @@ def names_in(runs: Sequence[ToolResult]) -> list[str]:
     return list(found)
 
 
+@lru_cache(maxsize=4096)
 def _is_quantity(text: str) -> bool:
     """`12k`, `80GB` and the like are quantities, not names."""
     mentions = find_numbers(text)

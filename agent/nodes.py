@@ -20,7 +20,6 @@ from agent.models import OFFLINE
 from agent.prompt import REPORT, SYSTEM, repair
 from agent.settings import Settings
 from agent.state import Outcome, State
-from agent.tool_specs import limits_of
 from agent.toolbox import Toolbox
 from tools.contract import Figure
 
@@ -244,7 +243,7 @@ class Nodes:
 
         answer = state["answer"]
         earlier = [m for m in state.get("history", ()) if m.role in ("user", "assistant")]
-        limits = limits_of(self.toolbox.specs) if answer.status in ("invalid", "clarify") else ()
+        limits = self.toolbox.limits if answer.status in ("invalid", "clarify") else ()
         ledger = check(answer, [m.text for m in earlier], limits)
         model = self.models[state.get("serving", 0)]
         mendable = getattr(model, "repairs", model.provider != OFFLINE)

@@ -20,7 +20,7 @@ from agent.defences import without_links
 from agent.origins import origins_of
 from agent.prompt import FENCE, REPORT, SEARCH
 from agent.state import Outcome
-from agent.tool_specs import tool_specs
+from agent.tool_specs import limits_of, tool_specs
 from knowledge.citation import Citation
 from tools import registry
 from tools.contract import CalculatorRun
@@ -44,6 +44,7 @@ class Toolbox:
         self._knowledge: Any = None
         self._shelf: ThreadPoolExecutor | None = None  # SQLite stays on the thread that opened it
         self._specs: tuple[ToolSpec, ...] | None = None
+        self._limits: tuple[float, ...] | None = None
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -51,6 +52,13 @@ class Toolbox:
         if self._specs is None:
             self._specs = tool_specs(self._home)
         return self._specs
+
+    @property
+    def limits(self) -> tuple[float, ...]:
+        """Every bound of every input field; an answer that calls a value impossible may name them."""
+        if self._limits is None:
+            self._limits = tuple(limits_of(self.specs))
+        return self._limits
 
     @property
     def catalog(self) -> Catalog:

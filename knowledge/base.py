@@ -152,7 +152,7 @@ class KnowledgeBase:
             return []
         query = query[:MAX_QUERY]
         model = self._embedder()
-        vector = model.embed([query])[0] if model else None
+        vector = model.query(query) if model else None
         question = Question(analyse(query), vector)
         with self._lock:
             hits = self._pack.lexical.search(question.analysis.groups)
