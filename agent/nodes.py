@@ -19,7 +19,7 @@ from agent.headline import headline
 from agent.models import OFFLINE
 from agent.prompt import REPORT, SYSTEM, repair
 from agent.settings import Settings
-from agent.state import Outcome, State
+from agent.state import Outcome, State, due_at
 from agent.toolbox import Toolbox
 from tools.contract import Figure
 
@@ -44,8 +44,7 @@ class Nodes:
         self.emit("status", {"node": "admit"})
         verdict = examine(state["question"], self.settings.max_question_chars)
         if verdict is None:
-            ends_at = asyncio.get_running_loop().time() + self.settings.answer_deadline_s
-            return {"messages": [Message("user", state["question"])], "ends_at": ends_at}
+            return {"messages": [Message("user", state["question"])]}
         answer = Answer(
             question=state["question"][:500],
             status=verdict.status,
@@ -95,7 +94,7 @@ class Nodes:
         text, calls, done = "", list[ToolCall](), Done("end_turn")
         retried: list[str] = []
         sieve = Sieve(self._secrets)
-        async with asyncio.timeout_at(self._until(model, state)):
+        async with asyncio.timeout_at(self._until(model)):
             async for event in model.stream(request):
                 if isinstance(event, TextDelta):
                     text += event.text
@@ -116,9 +115,9 @@ class Nodes:
             turn["warnings"] = [again, *turn.get("warnings", ())]
         return turn
 
-    def _until(self, model: ChatModel, state: State) -> float:
+    def _until(self, model: ChatModel) -> float:
         """The loop time a turn must end at: the answer's own, less what the offline reader needs after it."""
-        ends_at = state["ends_at"]
+        ends_at = due_at.get()
         if (
             model.provider == OFFLINE
         ):  # it waits for nobody; it may use what a hanging provider left, and more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -25,6 +26,10 @@ class Outcome:
         return "error" in self.message
 
 
+due_at: ContextVar[float] = ContextVar("due_at")
+"""Event-loop time at which the answer is due. Not part of the State, which another process may go on with."""
+
+
 class State(TypedDict, total=False):
     """One question on its way through the graph. Each node returns the keys it changes."""
 
@@ -38,7 +43,6 @@ class State(TypedDict, total=False):
     rounds: int
     repairs: int
     failed_rounds: int  # rounds in which a call failed
-    ends_at: float  # event-loop time at which the answer is due
     serving: int  # which of the models answers: 0, or a later one after a failover
     text: str
     report: Mapping[str, Any] | None

@@ -108,7 +108,7 @@ class SqlStore:
     async def _open(self) -> AsyncEngine:
         async with self._opening:
             if self._engine is None:
-                engine = engine_of(self._settings)
+                engine = engine_of(self._settings, "slack")
                 await self._create(engine)
                 self._engine = engine
         return self._engine

@@ -19,7 +19,6 @@ import pytest
 from running import free_port, running
 
 from agent.settings import Settings
-from api.http.unfinished import Unfinished
 from api.slack.store import SqlStore
 
 CACHE = "How many tokens can one H200 cache for Llama 3.1 8B in bf16?"
@@ -106,49 +105,42 @@ def test_a_database_that_is_not_there_costs_the_thread_not_the_process(tmp_path:
     assert "secret-word" not in threaded.text
 
 
-def test_an_answer_cut_off_by_a_kill_is_told_of_at_the_next_read(tmp_path: Path) -> None:
+def test_an_answer_cut_off_by_a_kill_is_told_of_at_the_next_read_and_finished_on_demand(
+    tmp_path: Path,
+) -> None:
     port = free_port()
     environment = {**os.environ, "RACKRATE_HOME": str(tmp_path), "RACKRATE_PROVIDER": "offline"}
     slow = (
-        "import asyncio, uvicorn; from agent.graph import Agent; from agent.settings import Settings\n"
+        "import asyncio, uvicorn; from agent.settings import Settings; from agent.toolbox import Toolbox\n"
         "from api.http.app import create_app\n"
-        "class Slow(Agent):\n"
-        "    async def ask(self, question, **more):\n"
-        "        await asyncio.sleep(60)\n"
-        "settings = Settings()\n"
-        f"uvicorn.run(create_app(settings, agent=Slow(settings)), port={port}, log_level='warning')"
+        "async def hang(*_, **__): await asyncio.sleep(60)\n"
+        "app = create_app(Settings())\n"
+        "app.state.service._rehearse = lambda: asyncio.sleep(0)\n"
+        "Toolbox.run = hang\n"
+        f"uvicorn.run(app, port={port}, log_level='warning')"
     )
     process = subprocess.Popen([sys.executable, "-c", slow], env=environment)
     try:
         _wait(f"http://127.0.0.1:{port}/healthz")
+        body = {"question": CACHE, "thread": "cut"}
         with pytest.raises(httpx.TimeoutException):
-            httpx.post(
-                f"http://127.0.0.1:{port}/v1/ask", json={"question": CACHE, "thread": "cut"}, timeout=2
-            )
-        # the client is gone, the server works on: now it is killed
+            httpx.post(f"http://127.0.0.1:{port}/v1/ask", json=body, timeout=2)
+        # the client is gone, the server works on
+        found = httpx.get(f"http://127.0.0.1:{port}/v1/threads/cut").json()
+        assert found == {"thread": "cut", "answers": [], "running": [CACHE], "interrupted": []}
         process.send_signal(signal.SIGKILL)
     finally:
         process.kill()
         process.wait()
     with running(tmp_path) as base:
         found = httpx.get(f"{base}/v1/threads/cut").json()
-        assert found == {"thread": "cut", "answers": [], "interrupted": [CACHE]}
-        assert (
-            httpx.post(f"{base}/v1/ask", json={"question": CACHE, "thread": "cut"}, timeout=60).status_code
-            == 200
-        )
-        assert len(httpx.get(f"{base}/v1/threads/cut").json()["answers"]) == 1
+        assert found == {"thread": "cut", "answers": [], "running": [], "interrupted": [CACHE]}
+        resumed = httpx.post(f"{base}/v1/threads/cut/resume", timeout=60).json()
+        assert [answer["status"] for answer in resumed["answers"]] == ["answered"]
+        assert resumed["interrupted"] == resumed["running"] == []
+        assert httpx.post(f"{base}/v1/threads/cut/resume", timeout=60).json() == resumed  # nothing is left
         assert httpx.delete(f"{base}/v1/threads/cut").status_code == 204
         assert httpx.get(f"{base}/v1/threads/cut").status_code == 404
-
-
-async def test_a_question_being_worked_on_is_not_called_interrupted(tmp_path: Path) -> None:
-    unfinished = Unfinished(Settings(home=tmp_path))
-    token = await unfinished.begin("t", "?")
-    assert await unfinished.interrupted("t") == []
-    await unfinished.end(token)
-    assert await unfinished.interrupted("t") == []
-    await unfinished.close()
 
 
 def _wait(url: str) -> None:
