@@ -228,7 +228,11 @@ class Nodes:
             assumptions=_unique(
                 [a for run in runs for a in run.assumptions] + _said(report) + _unstated(outcomes)
             ),
-            warnings=_unique(warnings + [w for run in runs for w in run.warnings]),
+            warnings=_unique(
+                warnings
+                + [w for o in outcomes for w in o.warnings]
+                + [w for run in runs for w in run.warnings]
+            ),
             provider=model.provider,
             model=model.model,
             usage=state.get("usage") or Usage(),

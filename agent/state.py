@@ -20,6 +20,7 @@ class Outcome:
     message: Mapping[str, Any]
     run: ToolResult | None = None
     citations: tuple[Citation, ...] = ()
+    warnings: tuple[str, ...] = ()  # of a search; those of a calculation are in its run
 
     @property
     def failed(self) -> bool:

@@ -147,7 +147,14 @@ class Toolbox:
         # a passage may hold a link or an image meant for whoever reads the answer: what is quoted is words
         found = [c.model_copy(update={"text": without_links(c.text)}) for c in found]
         passages = [c.model_dump(mode="json", exclude_none=True) for c in found]
-        return Outcome(call, {"note": FENCE, "citations": passages}, citations=tuple(found))
+        fault = getattr(self._knowledge, "fault", None)
+        told_too = {"warning": fault} if fault else {}
+        return Outcome(
+            call,
+            {"note": FENCE, "citations": passages, **told_too},
+            citations=tuple(found),
+            warnings=(fault,) if fault else (),
+        )
 
 
 def _as_message(run: CalculatorRun) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import html
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.answer import Answer, ToolResult
@@ -19,6 +19,7 @@ from tools.errors import InputError, RackrateError
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
+    from slack_bolt.response import BoltResponse
 
 log = logging.getLogger("rackrate.slack")
 
@@ -35,6 +36,10 @@ class Store(Protocol):
 
     async def finish_event(self, event_id: str) -> None:
         """The event has been answered."""
+        ...
+
+    async def renew(self, event_ids: Collection[str]) -> None:
+        """These are still worked on."""
         ...
 
     async def abandoned(self) -> list[tuple[str, dict[str, Any]]]:
@@ -59,6 +64,7 @@ class SlackApp:
         self._agent, self._store = agent, store
         self._ask = ask or agent.ask
         self._gate = asyncio.Semaphore(MAX_AT_ONCE)
+        self._mine: set[str] = set()  # events worked on here
         self.bolt = self._make(settings)
 
     def _make(self, settings: Settings) -> AsyncApp:
@@ -80,6 +86,7 @@ class SlackApp:
             signing_secret=secret.get_secret_value() if secret else None,
             request_verification_enabled=secret is not None,
         )
+        bolt.use(self._take)
         bolt.event("app_mention")(self._on_message)
         bolt.event("message")(self._on_message)
         bolt.event("app_home_opened")(self._on_home)
@@ -90,20 +97,28 @@ class SlackApp:
         bolt.view("edit_assumptions")(self._on_edited)
         return bolt
 
-    async def _on_message(self, event: Mapping[str, Any], body: Mapping[str, Any], client: Any) -> None:
-        if event.get("type") == "message" and (event.get("channel_type") != "im" or event.get("subtype")):
-            return  # channel talk that does not mention us, edits, joins
-        if event.get("type") == "app_mention" and str(event["channel"]).startswith("D"):
-            return  # a mention in a direct message comes as a message, too
-        if event.get("bot_id"):
-            return
-        work = {
-            "channel": event["channel"],
-            "root": event.get("thread_ts") or event["ts"],
-            "team": body.get("team_id", "team"),
-            "question": html.unescape(_MENTION.sub("", str(event.get("text", "")))).strip(),
-        }
-        await self._work_on(str(body.get("event_id") or f"ts/{event['ts']}"), work, client)
+    async def _take(
+        self, body: Mapping[str, Any], next: Callable[[], Awaitable[None]]
+    ) -> BoltResponse | None:
+        """Before Slack is answered: an event is taken, once among replicas, with what is to be done.
+
+        A kill after this loses nothing; a database that is away makes this fail, and Slack sends the event again.
+        """
+        work = _work(body)
+        if work is not None:
+            event_id = _id_of(body)
+            if not await self._store.claim_event(event_id, work):
+                from slack_bolt.response import BoltResponse
+
+                return BoltResponse(status=200, body="")
+            self._mine.add(event_id)
+        await next()
+        return None
+
+    async def _on_message(self, body: Mapping[str, Any], client: Any) -> None:
+        work = _work(body)
+        if work is not None:
+            await self._finish(_id_of(body), work, client)
 
     async def _on_command(self, ack: Any, command: Mapping[str, Any], client: Any) -> None:
         question = str(command.get("text", "")).strip()
@@ -117,9 +132,8 @@ class SlackApp:
             channel=command["channel_id"],
             text=blocks.escaped(f"{command.get('user_name', 'Somebody')} asks: {question}"),
         )
-        await self._answer(
-            client, command["channel_id"], said["ts"], command.get("team_id", "team"), question
-        )
+        place = (command["channel_id"], said["ts"], command.get("team_id", "team"))
+        await self._answer(client, *place, question, None)
 
     async def _on_home(self, event: Mapping[str, Any], client: Any) -> None:
         await client.views_publish(user_id=event["user"], view=blocks.home_view())
@@ -185,28 +199,56 @@ class SlackApp:
     async def take_over(self) -> int:
         """Answer what a killed replica left unanswered; how many there were."""
         left = await self._store.abandoned()
-        for event_id, work in left:
-            await self._finish(event_id, work, self.bolt.client)
+        await asyncio.gather(*(self._again(event_id, work) for event_id, work in left))
         return len(left)
 
-    async def keep_taking_over(self, every_s: float = 60.0) -> None:
-        """`take_over` until cancelled; a database that is away is tried again."""
+    async def keep_taking_over(self, every_s: float = 15.0) -> None:
+        """Renew what is worked on here and take over what others left, until cancelled."""
+        taking: asyncio.Task[int] | None = None
         while True:
             try:
-                await self.take_over()
-            except Exception as error:
-                log.warning("abandoned events were not looked for: %s", type(error).__name__)
+                await self._store.renew(self._mine)
+                if taking is None or taking.done():
+                    taking = asyncio.create_task(self.take_over())
+                    taking.add_done_callback(_told)
+            except Exception as error:  # a database that is away is tried again
+                log.warning("events were not renewed: %s", type(error).__name__)
             await asyncio.sleep(every_s)
 
-    async def _work_on(self, event_id: str, work: dict[str, Any], client: Any) -> None:
-        if await self._store.claim_event(event_id, work):
-            await self._finish(event_id, work, client)
+    async def _again(self, event_id: str, work: dict[str, Any]) -> None:
+        self._mine.add(event_id)
+        if await self._posted(event_id, work):
+            self._mine.discard(event_id)
+            await self._store.finish_event(event_id)
+        else:
+            await self._finish(event_id, work, self.bolt.client)
+
+    async def _posted(self, event_id: str, work: Mapping[str, Any]) -> bool:
+        """Whether the replica that was killed had posted its answer, which Slack knows by the message's metadata."""
+        try:
+            said = await self.bolt.client.conversations_replies(
+                channel=work["channel"], ts=work["root"], include_all_metadata=True, limit=200
+            )
+        except (
+            Exception
+        ) as error:  # without the scope to read a channel, an answer may come twice, never not at all
+            log.warning("a thread was not looked at: %s", type(error).__name__)
+            return False
+        messages: list[dict[str, Any]] = said.get("messages", [])
+        wanted = blocks.metadata(event_id)
+        return any((message.get("metadata") or {}) == wanted for message in messages)
 
     async def _finish(self, event_id: str, work: dict[str, Any], client: Any) -> None:
-        await self._answer(client, work["channel"], work["root"], work["team"], work["question"])
-        await self._store.finish_event(event_id)
+        place = (work["channel"], work["root"], work["team"])
+        try:
+            await self._answer(client, *place, work["question"], event_id)
+            await self._store.finish_event(event_id)
+        finally:  # when it failed, somebody takes it over once the lease has run out
+            self._mine.discard(event_id)
 
-    async def _answer(self, client: Any, channel: str, root: str, team: str, question: str) -> None:
+    async def _answer(
+        self, client: Any, channel: str, root: str, team: str, question: str, event_id: str | None
+    ) -> None:
         thread = f"slack/{team}/{channel}/{root}"
         async with self._gate:
             try:
@@ -223,7 +265,7 @@ class SlackApp:
         turn = max(0, len(await asyncio.to_thread(self._agent.threads.answers, thread)) - 1)
         await client.chat_postMessage(
             channel=channel, thread_ts=root, text=blocks.fallback(answer), blocks=blocks.answer_blocks(answer, thread, turn),
-            unfurl_links=False, unfurl_media=False,
+            unfurl_links=False, unfurl_media=False, metadata=blocks.metadata(event_id) if event_id else None,
         )  # fmt: skip
         await self._post_chart(client, channel, root, answer)
 
@@ -238,6 +280,33 @@ class SlackApp:
             )
         except Exception as error:  # the answer stands without its picture
             log.warning("a chart was not posted: %s: %s", type(error).__name__, error)
+
+
+def _work(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What an event asks to be done; None for events that ask nothing of us."""
+    event = body.get("event") or {}
+    kind, channel = event.get("type"), str(event.get("channel", ""))
+    if kind not in ("message", "app_mention") or event.get("bot_id"):
+        return None
+    if kind == "message" and (event.get("channel_type") != "im" or event.get("subtype")):
+        return None  # channel talk that does not mention us, edits, joins
+    if kind == "app_mention" and channel.startswith("D"):
+        return None  # a mention in a direct message comes as a message, too
+    return {
+        "channel": channel,
+        "root": event.get("thread_ts") or event["ts"],
+        "team": body.get("team_id", "team"),
+        "question": html.unescape(_MENTION.sub("", str(event.get("text", "")))).strip(),
+    }
+
+
+def _id_of(body: Mapping[str, Any]) -> str:
+    return str(body.get("event_id") or f"ts/{body['event']['ts']}")
+
+
+def _told(task: asyncio.Task[int]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("abandoned events were not all answered: %s", type(error).__name__)
 
 
 def _png(chart: Mapping[str, Any]) -> bytes:

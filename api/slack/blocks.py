@@ -68,6 +68,11 @@ def answer_blocks(answer: Answer, thread: str, turn: int) -> list[Block]:
     return [*blocks[: BLOCK_LIMIT - 2], _context([_footer(answer)]), _actions(answer, thread, turn)]
 
 
+def metadata(event_id: str) -> dict[str, Any]:
+    """What a posted answer carries, unseen: the event it answers."""
+    return {"event_type": "rackrate_answer", "event_payload": {"event_id": event_id}}
+
+
 def fallback(answer: Answer) -> str:
     """The text of a notification."""
     return escaped(answer.text)[:300]

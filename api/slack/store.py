@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from agent.database import engine_of
@@ -17,7 +18,7 @@ from agent.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-LEASE_S = 300.0  # more than an answer may take (RACKRATE_ANSWER_DEADLINE_S, 120 s) and Slack's own retries
+LEASE_S = 60.0  # whoever works on an event renews it every 15 s
 KEPT_S = 7 * 86_400.0
 
 
@@ -73,6 +74,15 @@ class SqlStore:
         update = self._events.update().where(self._events.c.event_id == event_id[:200])
         async with (await self._open()).begin() as connection:
             await connection.execute(update.values(finished_at=time.time(), work=None))
+
+    async def renew(self, event_ids: Collection[str]) -> None:
+        """These events are still worked on."""
+        if not event_ids:
+            return
+        events = self._events.c
+        mine = events.event_id.in_([event_id[:200] for event_id in event_ids]) & events.finished_at.is_(None)
+        async with (await self._open()).begin() as connection:
+            await connection.execute(self._events.update().where(mine).values(taken_at=time.time()))
 
     async def abandoned(self, lease_s: float = LEASE_S) -> list[tuple[str, dict[str, Any]]]:
         """Events nobody finished in time, now taken by the caller; and forgets those long finished."""

@@ -65,12 +65,14 @@ class Slack:
             if method == "chat.postMessage" and self.busy > 0:
                 self.busy -= 1
                 return Response(json.dumps({"ok": False, "error": "ratelimited"}), 429, {"Retry-After": "1"})
-            self.calls.append((method, await _arguments(request)))
-            return Response(json.dumps(self._answer(method, request)), media_type="application/json")
+            arguments = await _arguments(request)
+            self.calls.append((method, arguments))
+            said = self._answer(method, request, arguments)
+            return Response(json.dumps(said), media_type="application/json")
 
         return app
 
-    def _answer(self, method: str, request: Request) -> dict[str, Any]:
+    def _answer(self, method: str, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if method == "auth.test":
             return {
                 "ok": True,
@@ -86,6 +88,9 @@ class Slack:
             return {"ok": True, "upload_url": f"http://{request.headers['host']}/upload", "file_id": "F1"}
         if method == "files.completeUploadExternal":
             return {"ok": True, "files": [{"id": "F1", "title": "Chart"}]}
+        if method == "conversations.replies":
+            said = [m for m in self.of("chat.postMessage") if m.get("thread_ts") == arguments.get("ts")]
+            return {"ok": True, "messages": [{"metadata": m.get("metadata") or {}} for m in said]}
         return {"ok": True, "ts": f"{time.time():.6f}", "channel": "C1", "message": {}}
 
 
