@@ -7,7 +7,7 @@ import html
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.answer import Answer, ToolResult
@@ -38,8 +38,16 @@ class Store(Protocol):
         """The event has been answered."""
         ...
 
-    async def renew(self, event_ids: Collection[str]) -> None:
-        """These are still worked on."""
+    async def renew(self) -> None:
+        """What is worked on here still is."""
+        ...
+
+    async def still_mine(self, event_id: str) -> bool:
+        """Whether an event is worked on here and nowhere else."""
+        ...
+
+    def let_go(self, event_id: str) -> None:
+        """An event is worked on here no more."""
         ...
 
     async def abandoned(self) -> list[tuple[str, dict[str, Any]]]:
@@ -64,7 +72,7 @@ class SlackApp:
         self._agent, self._store = agent, store
         self._ask = ask or agent.ask
         self._gate = asyncio.Semaphore(MAX_AT_ONCE)
-        self._mine: set[str] = set()  # events worked on here
+        self._every_s = settings.slack_lease_s / 4
         self.bolt = self._make(settings)
 
     def _make(self, settings: Settings) -> AsyncApp:
@@ -105,13 +113,10 @@ class SlackApp:
         A kill after this loses nothing; a database that is away makes this fail, and Slack sends the event again.
         """
         work = _work(body)
-        if work is not None:
-            event_id = _id_of(body)
-            if not await self._store.claim_event(event_id, work):
-                from slack_bolt.response import BoltResponse
+        if work is not None and not await self._store.claim_event(_id_of(body), work):
+            from slack_bolt.response import BoltResponse
 
-                return BoltResponse(status=200, body="")
-            self._mine.add(event_id)
+            return BoltResponse(status=200, body="")
         await next()
         return None
 
@@ -202,23 +207,21 @@ class SlackApp:
         await asyncio.gather(*(self._again(event_id, work) for event_id, work in left))
         return len(left)
 
-    async def keep_taking_over(self, every_s: float = 15.0) -> None:
+    async def keep_taking_over(self) -> None:
         """Renew what is worked on here and take over what others left, until cancelled."""
         taking: asyncio.Task[int] | None = None
         while True:
             try:
-                await self._store.renew(self._mine)
+                await self._store.renew()
                 if taking is None or taking.done():
                     taking = asyncio.create_task(self.take_over())
                     taking.add_done_callback(_told)
             except Exception as error:  # a database that is away is tried again
                 log.warning("events were not renewed: %s", type(error).__name__)
-            await asyncio.sleep(every_s)
+            await asyncio.sleep(self._every_s)
 
     async def _again(self, event_id: str, work: dict[str, Any]) -> None:
-        self._mine.add(event_id)
         if await self._posted(event_id, work):
-            self._mine.discard(event_id)
             await self._store.finish_event(event_id)
         else:
             await self._finish(event_id, work, self.bolt.client)
@@ -241,33 +244,38 @@ class SlackApp:
     async def _finish(self, event_id: str, work: dict[str, Any], client: Any) -> None:
         place = (work["channel"], work["root"], work["team"])
         try:
-            await self._answer(client, *place, work["question"], event_id)
-            await self._store.finish_event(event_id)
+            if await self._answer(client, *place, work["question"], event_id):
+                await self._store.finish_event(event_id)
         finally:  # when it failed, somebody takes it over once the lease has run out
-            self._mine.discard(event_id)
+            self._store.let_go(event_id)
 
     async def _answer(
         self, client: Any, channel: str, root: str, team: str, question: str, event_id: str | None
-    ) -> None:
+    ) -> bool:
+        """Whether the answer was posted here; not when we were so slow that another replica took the event over."""
         thread = f"slack/{team}/{channel}/{root}"
+        answer: Answer | None = None
         async with self._gate:
             try:
                 answer = await self._ask(question, thread=thread, as_of=None)
             except RackrateError as error:
-                text = f":warning: {blocks.escaped(str(error))}"
-                await client.chat_postMessage(channel=channel, thread_ts=root, text=text)
-                return
+                said: dict[str, Any] = {"text": f":warning: {blocks.escaped(str(error))}"}
             except Exception:
                 log.exception("a Slack question failed")
-                text = ":warning: Something went wrong here. Please ask again."
-                await client.chat_postMessage(channel=channel, thread_ts=root, text=text)
-                return
-        turn = max(0, len(await asyncio.to_thread(self._agent.threads.answers, thread)) - 1)
+                said = {"text": ":warning: Something went wrong here. Please ask again."}
+        if answer is not None:
+            turn = max(0, len(await asyncio.to_thread(self._agent.threads.answers, thread)) - 1)
+            said = {"text": blocks.fallback(answer), "blocks": blocks.answer_blocks(answer, thread, turn)}
+        if event_id is not None:
+            if not await self._store.still_mine(event_id):
+                return False
+            said["metadata"] = blocks.metadata(event_id)
         await client.chat_postMessage(
-            channel=channel, thread_ts=root, text=blocks.fallback(answer), blocks=blocks.answer_blocks(answer, thread, turn),
-            unfurl_links=False, unfurl_media=False, metadata=blocks.metadata(event_id) if event_id else None,
-        )  # fmt: skip
-        await self._post_chart(client, channel, root, answer)
+            channel=channel, thread_ts=root, unfurl_links=False, unfurl_media=False, **said
+        )
+        if answer is not None:
+            await self._post_chart(client, channel, root, answer)
+        return True
 
     async def _post_chart(self, client: Any, channel: str, root: str, answer: Answer) -> None:
         chart = next((c.chart for c in answer.tool_calls if c.chart), None)

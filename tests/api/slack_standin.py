@@ -60,6 +60,7 @@ class Slack:
             while True:
                 self.acknowledged.append(json.loads(await connection.receive_text())["envelope_id"])
 
+        @app.get("/api/{method}")
         @app.post("/api/{method}")
         async def call(method: str, request: Request) -> Response:
             if method == "chat.postMessage" and self.busy > 0:
@@ -95,6 +96,8 @@ class Slack:
 
 
 async def _arguments(request: Request) -> dict[str, Any]:
+    if request.method == "GET":
+        return dict(request.query_params)
     if request.headers.get("content-type", "").startswith("application/json"):
         return {**request.query_params, **await request.json()}
     async with request.form() as form:
