@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +18,11 @@ import httpx
 import pytest
 from running import free_port, running
 
+from agent.answer import Answer
+from agent.chat import ChatRequest, Done, Event, TextDelta, ToolCall
+from agent.graph import Agent
 from agent.settings import Settings
+from agent.threads_postgres import PostgresThreads
 from api.slack.store import SqlStore
 
 CACHE = "How many tokens can one H200 cache for Llama 3.1 8B in bf16?"
@@ -82,6 +86,70 @@ def test_two_replicas_on_postgres_share_threads_and_keep_them_straight(postgres:
             assert kept["interrupted"] == []
         assert httpx.delete(f"{first}/v1/threads/t").status_code == 204
         assert httpx.get(f"{second}/v1/threads/t").status_code == 404
+
+
+def test_turns_in_postgres_are_begun_taken_over_and_finished_once(postgres: str) -> None:
+    threads = PostgresThreads(postgres.replace("postgresql://", "postgresql+psycopg://"))
+    answer = Answer(question="q", status="answered", text="x", provider="p")
+    turn, late = threads.begin("t", "q", 60, "2026-01"), threads.begin("t", "late", -1)
+    assert (turn.number, late.number) == (1, 2)
+    assert [(one.question, one.as_of, one.interrupted) for one in threads.unanswered("t")] == [
+        ("q", "2026-01", False),
+        ("late", None, True),
+    ]
+    threads.renew([late], 60)
+    assert not threads.unanswered("t")[1].interrupted
+    threads.abandon(late, forget=False)
+    with ThreadPoolExecutor(8) as pool:
+        taken = [one for one in pool.map(lambda _: threads.take(late, 60), range(8)) if one]
+    assert len(taken) == 1
+    assert sorted(threads.open_runs()) == sorted([turn.run, late.run])
+    assert not threads.finish(late, [], answer)
+    assert threads.finish(taken[0], [], answer)
+    threads.abandon(turn, forget=True)
+    assert threads.unanswered("t") == []
+    assert len(threads.answers("t")) == 1
+    threads.begin("t", "again", -1)
+    threads.begin("t", "again", 60)  # takes the place of the interrupted one
+    assert [one.interrupted for one in threads.unanswered("t")] == [False]
+    threads.close()
+
+
+class Script:
+    """Asks for a calculation, then says what came of it; hangs between the two when it is told to."""
+
+    provider, model = "scripted", "script-1"
+
+    def __init__(self, hang: bool) -> None:
+        self.hang, self.hangs = hang, asyncio.Event()
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[Event]:
+        if request.messages[-1].role == "user":
+            yield ToolCall("c1", "arithmetic", {"expression": "6 * 7"})
+            yield Done("tool_use")
+            return
+        if self.hang:
+            self.hangs.set()
+            await asyncio.sleep(3600)
+        yield TextDelta("42.")
+        yield ToolCall("r", "report", {"status": "answered", "headline_call": "c1"})
+        yield Done("end_turn")
+
+
+async def test_a_paid_answer_cut_off_goes_on_at_another_replica(postgres: str, tmp_path: Path) -> None:
+    one, two = (Settings(home=tmp_path / name, database_url=postgres) for name in ("one", "two"))
+    cut = Script(hang=True)
+    agent = Agent(one, models=[cut])
+    asking = asyncio.create_task(agent.ask("six times seven?", thread="t"))
+    await asyncio.wait_for(cut.hangs.wait(), 60)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    agent.close()
+    other = Agent(two, models=[Script(hang=False)])
+    (answer,) = await other.resume("t")
+    assert (answer.text, len(answer.tool_calls)) == ("42.", 1)
+    assert await other.checkpoints.sweep(list) == 0
+    other.close()
 
 
 def test_slack_events_on_postgres_are_taken_once(postgres: str, tmp_path: Path) -> None:
