@@ -75,6 +75,7 @@ class Connection:
     def close(self) -> None:
         if self._streams is not None:
             self._streams[1].close()
+            self._streams = None
 
 
 def main() -> None:
@@ -144,7 +145,12 @@ async def _load(
                 tally.asked.setdefault(body["thread"], []).append(body["question"])
             began = time.perf_counter() if due is None else due
             chosen = connections[(number + count) % len(connections)]
-            status, answer = await chosen.send("POST", "/v1/ask", body)
+            try:
+                status, answer = await chosen.send("POST", "/v1/ask", body)
+            except (OSError, EOFError):
+                tally.said["lost"] += 1
+                chosen.close()
+                continue
             tally.times.append(time.perf_counter() - began)
             tally.said[_status(answer) if status == 200 else str(status)] += 1
             count += 1

@@ -41,6 +41,8 @@ def command(host: str, port: int, workers: int) -> None:
         return
     from api.http import workers as processes
 
+    # a worker that computes on a busy machine is slow to say that it lives: killing it would lose its answers
+    how["timeout_worker_healthcheck"] = 60
     processes.run(uvicorn.Config(APPLICATION, workers=workers, **how))
 
 
