@@ -51,7 +51,17 @@ class Connection:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def send(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
-        """Status and whole body of one request."""
+        """Status and whole body of one request; once more when a kept connection had been closed for its idleness."""
+        kept = self._streams is not None
+        try:
+            return await self._sent(method, path, body)
+        except (ConnectionError, asyncio.IncompleteReadError) as error:
+            self.close()
+            if not kept or getattr(error, "partial", b""):
+                raise
+            return await self._sent(method, path, body)
+
+    async def _sent(self, method: str, path: str, body: Any) -> tuple[int, bytes]:
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port, limit=1 << 22)
         reader, writer = self._streams
