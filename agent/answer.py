@@ -25,6 +25,7 @@ class ToolResult(BaseModel):
     formula: str = ""
     warnings: list[str] = Field(default_factory=list)
     assumptions: list[str] = Field(default_factory=list)
+    taken: dict[str, int | float | str] = Field(default_factory=dict)
     sources: list[dict[str, Any]] = Field(default_factory=list)
     table: dict[str, Any] | None = None
     chart: dict[str, Any] | None = None

@@ -30,6 +30,7 @@ from knowledge import pack
 from tools import registry
 from tools.contract import CalculatorRun, Figure
 from tools.errors import InputError, RackrateError, UnknownName
+from tools.solve import label
 from tools.units import convert, format_quantity
 
 if TYPE_CHECKING:
@@ -336,7 +337,7 @@ def _note(check: Check, computed: Figure, said: Said | None, also: Mapping[str, 
         text = check.note.format_map(words) if check.note else f"Computed: {words['computed']}."
     except (KeyError, IndexError, ValueError) as error:
         raise InputError("note", check.note, f"braces around {', '.join(sorted(words))}") from error
-    assumed = "; ".join(f"{key.replace('_', ' ')}: {why}" for key, why in check.assumed.items())
+    assumed = "; ".join(f"{label(key)}: {why}" for key, why in check.assumed.items())
     return f"{text} Assumed: {assumed}." if assumed else text
 
 
@@ -363,5 +364,4 @@ def _show_span(low: float, high: float, unit: str) -> str:
 
 def _show(value: float, unit: str) -> str:
     whole = float(value).is_integer() and abs(value) < 1e6
-    text = format_quantity(value if whole else float(f"{value:.3g}"), unit)
-    return text.replace("metric_ton", "t").replace(" month", " months").replace("monthss", "months")
+    return format_quantity(value if whole else float(f"{value:.3g}"), unit)

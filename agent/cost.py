@@ -20,6 +20,7 @@ def usd(provider: str, model: str | None, turn: Done) -> float:
         input_tokens=turn.input_tokens,
         output_tokens=turn.output_tokens,
         cache_read_tokens=turn.cache_read_tokens or None,
+        cache_write_tokens=turn.cache_write_tokens or None,
     )
     try:
         return float(calc_price(usage, model_ref=model, provider_id=provider).total_price)

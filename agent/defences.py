@@ -1,29 +1,34 @@
-"""What never leaves in an answer: keys, links and images, the instructions a model was given; and what is said aloud.
+"""What never leaves in an answer: keys, links and images, the instructions a model was given.
 
 A model may repeat whatever it read, so its text is cleaned on the way out, sentence by sentence, in the stream and in
-the Answer alike. A sentence that says somebody said something, or names a time stamp, is held against the citations.
+the Answer alike.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from pydantic import SecretStr
 
 from agent.answer import Answer
-from knowledge.citation import Citation
+from agent.chat import Message
+from agent.support import sentences
 
 REDACTED = "[redacted]"
+KEY_REMOVED = (
+    "The question held what looks like a secret key. It was removed before anything read or kept it; "
+    "revoke that key, since it has been typed where it does not belong."
+)
 LINK_REMOVED = "(link removed)"
 WITHHELD = "(withheld: the instructions of this service)"
 MIN_SECRET_CHARS = 8
 SHINGLE = 8  # words in a row that a text and the instructions share by copying, not by chance
 LONGEST_HELD = 4000  # characters of a stream held back for a sentence's end
-SUPPORT = 0.15  # share of a sentence's content words its best passage must hold
 
 # Well-known keys by their marks: a text is searched only for those whose mark it holds, as answers hold charts.
 _KEYS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
@@ -59,35 +64,6 @@ _URL = re.compile(
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)|(?<=\n)")
 _WORD = re.compile(r"[a-z0-9]+")
-
-_SAYING = r"(?:said|says|stated|states|claimed|claims|argued|argues|noted|mentioned|told|predicted|predicts|remarked|quipped)"
-_WHO = (
-    r"(?:(?P<name>[A-Z][a-z]+(?: [A-Z][a-z]+)?)|he|she|they|the (?:guest|host|speaker|episode|podcast|transcript|"
-    r"passage|document|interview|report)s?)"
-)
-_SOMEBODY_SAID = re.compile(
-    rf"\b{_WHO} (?:also |once |later )?{_SAYING}\b|\b(?i:according to) (?P<after>[A-Z][a-z]+(?: [A-Z][a-z]+)?)"
-)
-_PRONOUNS = frozenset({"He", "She", "They", "Guest", "Host", "Speaker"})
-_NO_NAMES = frozenset(
-    re.findall(
-        r"\w+",
-        """
-    It This That Which What Nobody Someone Everyone The There If When Where As A An And But So Source Sources Question
-    Passage Claim Nothing Table Result
-""",
-    )
-)
-_STAMP = re.compile(r"(?<![\d:.,])(?:\d{1,2}:)?\d{1,2}:\d{2}(?![\d:])(?!\s*ratio)")
-_COMMON = frozenset(
-    re.findall(
-        r"\w+",
-        """
-    the a an and or of to in on at is are was were be been it its that this for with as by from said says he she they
-    what who when about into than then there their his her not no but if so will would can could has have had
-""",
-    )
-)
 
 
 def secrets_of(settings: Any) -> tuple[str, ...]:
@@ -133,11 +109,6 @@ def without_instructions(text: str) -> str:
 def cleaned(text: str, secrets: Sequence[str] = ()) -> str:
     """A model's text as it may be shown."""
     return redact(without_links(without_instructions(text)), secrets)
-
-
-def sentences(text: str) -> Iterator[str]:
-    """The text in pieces that end with a sentence or a line; joined they are the text."""
-    yield from (part for part in _SENTENCE_END.split(text) if part)
 
 
 def _tail(part: str) -> str:
@@ -205,83 +176,21 @@ def redacted(answer: Answer, secrets: Sequence[str]) -> Answer:
     return Answer.model_validate(_deep(answer.model_dump(), secrets))
 
 
+def redacted_message(message: Message, secrets: Sequence[str]) -> Message:
+    """A message without keys in its text, its calls' arguments or its result (a passage may hold one)."""
+    calls = tuple(
+        replace(call, arguments=_deep(dict(call.arguments), secrets)) for call in message.tool_calls
+    )
+    result = None if message.result is None else _deep(dict(message.result), secrets)
+    return replace(message, text=redact(message.text, secrets), tool_calls=calls, result=result)
+
+
 def _deep(value: Any, secrets: Sequence[str]) -> Any:
     if isinstance(value, str):
         return redact(value, secrets)
     if isinstance(value, dict):
         return {key: _deep(inner, secrets) for key, inner in value.items()}
     return [_deep(inner, secrets) for inner in value] if isinstance(value, list) else value
-
-
-def unsupported_sayings(answer: Answer, earlier: Sequence[str] = ()) -> list[str]:
-    """Warnings about sentences that put words in somebody's mouth, and time stamps, that no citation holds."""
-    warnings = []
-    said = [part.strip() for part in sentences(answer.text) if not _held(part, answer.citations)]
-    if said:
-        warnings.append(f"No cited passage supports: {_shown(said[0])}")
-    stamps = _unheld_stamps(answer.text, answer.citations, (answer.question, *earlier))
-    if stamps:
-        warnings.append(f"No citation holds the time stamp: {', '.join(stamps)}.")
-    return warnings
-
-
-def _shown(sentence: str) -> str:
-    return f"“{sentence[:160].strip(' *-_>')}”"
-
-
-def _held(sentence: str, citations: Sequence[Citation]) -> bool:
-    """True when the sentence puts words in nobody's mouth, or a passage shares enough of its words."""
-    match = next((m for m in _SOMEBODY_SAID.finditer(sentence) if _somebody(m)), None)
-    if match is None:
-        return True
-    name = match["name"] or match["after"]
-    name = None if name in _PRONOUNS else name
-    words = _content(sentence) - _content(name or "")
-    return any(_names(c, name) and _shares(words, _content(f"{c.title} {c.text}")) for c in citations)
-
-
-def _somebody(match: re.Match[str]) -> bool:
-    return (match["name"] or match["after"]) not in _NO_NAMES
-
-
-def _names(citation: Citation, name: str | None) -> bool:
-    """Whether a passage is that person's. A passage without a speaker may be anybody's."""
-    if name is None or citation.speaker is None:
-        return True
-    known = _content(f"{citation.speaker} {citation.title} {citation.text}")
-    return bool(_content(name) & known)
-
-
-def _shares(words: set[str], passage: set[str]) -> bool:
-    return not words or len(words & passage) >= max(1.0, SUPPORT * len(words))
-
-
-def _content(text: str) -> set[str]:
-    """The words that carry meaning, their endings cut, so that "batches" meets "batch"."""
-    return {re.sub(r"(?:es|ed|ing|s)$", "", w) for w in _words(text) if w not in _COMMON and len(w) > 1}
-
-
-def _unheld_stamps(text: str, citations: Sequence[Citation], known: Iterable[str]) -> list[str]:
-    stamps = list(dict.fromkeys(_STAMP.findall(text)))
-    if not stamps:
-        return []
-    given = {_seconds(s) for other in known for s in _STAMP.findall(other)}
-    spans = [(_seconds(c.start), _seconds(c.end or c.start)) for c in citations if c.start]
-    # a clock time may stand in a passage; a full stamp says where in a recording, which only its span can tell
-    inside = {_seconds(s) for c in citations for s in _STAMP.findall(c.text) if s.count(":") == 1}
-    return [
-        s
-        for s in stamps
-        if (at := _seconds(s)) not in given | inside
-        and not any(low - 1 <= at <= high + 1 for low, high in spans)
-    ]
-
-
-def _seconds(stamp: str) -> float:
-    total = 0.0
-    for part in stamp.split(":"):
-        total = total * 60 + float(part)
-    return total
 
 
 class RedactingFilter(logging.Filter):

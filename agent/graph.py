@@ -12,27 +12,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agent import logs
 from agent.admit import clean
 from agent.ahead import ahead
 from agent.answer import Answer
 from agent.chat import ChatModel, Message
 from agent.checkpoints import Checkpoints
 from agent.database import is_postgres, postgres_url, sqlite_file
-from agent.defences import guard_logs, redact, redacted, secrets_of
+from agent.defences import KEY_REMOVED, guard_logs, redact, redacted, redacted_message, secrets_of
 from agent.errors import AgentError, ThreadError
 from agent.models import OFFLINE, Calculators, chat_model
 from agent.nodes import Nodes, after_admit, after_plan, after_verify
 from agent.prompt import without_repairs
 from agent.settings import Settings
-from agent.state import State, due_at
+from agent.state import State, due_at, trace_of
 from agent.threads import LAST, Threads, named
 from agent.toolbox import Toolbox
+from agent.tracing import Tracing
 from agent.turns import LEASE_S, RENEW_S, Turn
 from tools.errors import InputError, RackrateError
 
@@ -62,6 +64,8 @@ class Agent:
         self._given = list(models) if models else None
         self._secrets = secrets_of(settings)
         guard_logs(self._secrets)
+        logs.configure(settings, self._secrets)
+        self._tracing = Tracing.of(settings, self._secrets)
         self._catalog = catalog or self._load_catalog
         self.toolbox = Toolbox(self._catalog, knowledge or self._open_knowledge, settings.home)
         self._runner: asyncio.Runner | None = None
@@ -146,13 +150,14 @@ class Agent:
         asked = await self._begun(question, thread, as_of, history)
         end: State = asked.start
         async with self._undone(asked.turn):
-            async with aclosing(ahead(self._steps(asked))) as steps:
-                async for mode, chunk in steps:
-                    if mode == "custom":
-                        yield chunk["event"], chunk["data"]
-                    else:
-                        end = chunk
-            answer = await self._finish(end, asked.turn, started)
+            with self._traced(asked.start):
+                async with aclosing(ahead(self._steps(asked))) as steps:
+                    async for mode, chunk in steps:
+                        if mode == "custom":
+                            yield chunk["event"], chunk["data"]
+                        else:
+                            end = chunk
+                answer = await self._finish(end, asked.turn, started)
         yield "answer", answer
 
     async def resume(self, thread: str) -> list[Answer]:
@@ -213,17 +218,21 @@ class Agent:
     async def _answered(self, asked: Asked, start: State | None, started: float) -> Answer:
         """The Answer to what was begun; `start` is None for an answer that goes on from its checkpoint."""
         async with self._undone(asked.turn):
-            graph, config = await self._prepared(asked.turn)
-            try:
-                async with self._turn():
-                    due_at.set(asyncio.get_running_loop().time() + self.settings.answer_deadline_s)
-                    end = await graph.ainvoke(start, config)
-            except RackrateError:
-                raise
-            except Exception as error:
-                log.debug("the graph failed", exc_info=True)
-                raise AgentError(f"internal error: {type(error).__name__}: {_line(error)}") from error
-            return await self._finish(end, asked.turn, started)
+            with self._traced(asked.start):
+                return await self._run(asked, start, started)
+
+    async def _run(self, asked: Asked, start: State | None, started: float) -> Answer:
+        graph, config = await self._prepared(asked.turn)
+        try:
+            async with self._turn():
+                due_at.set(asyncio.get_running_loop().time() + self.settings.answer_deadline_s)
+                end = await graph.ainvoke(start, config)
+        except RackrateError:
+            raise
+        except Exception as error:
+            log.debug("the graph failed", exc_info=True)
+            raise AgentError(f"internal error: {type(error).__name__}: {_line(error)}") from error
+        return await self._finish(end, asked.turn, started)
 
     async def _steps(self, asked: Asked) -> AsyncIterator[tuple[str, Any]]:
         graph, config = await self._prepared(asked.turn)
@@ -285,11 +294,31 @@ class Agent:
         before: int | None = None,
         given: Sequence[Message] | None = None,
     ) -> State:
-        history = list(given or ())
+        history = [redacted_message(message, self._secrets) for message in given or ()]
         if thread is not None and given is None:
             limits = (self.settings.max_thread_turns, LAST if before is None else before)
             history = await self._kept(self.threads.history, named(thread), *limits)
-        return {"question": clean(question), "thread": thread, "as_of": as_of, "history": history}
+        asked = clean(question)
+        safe = redact(asked, self._secrets)  # before a model, a thread or a log sees it
+        start: State = {"question": safe, "thread": thread, "as_of": as_of, "history": history}
+        return start if safe == asked else {**start, "warnings": [KEY_REMOVED]}
+
+    @contextmanager
+    def _traced(self, start: State) -> Iterator[None]:
+        """The span of one answer round what is done for it; nothing when tracing is off."""
+        if self._tracing is None:
+            trace_of.set(None)
+            yield
+            return
+        trace = self._tracing.begin(start["question"], start["thread"])
+        trace_of.set(trace)
+        try:
+            yield
+        except BaseException as error:  # a reader of a stream may go away, too
+            trace.end(error=error)
+            raise
+        finally:
+            trace.end()
 
     async def _kept(self, method: Callable[..., T], *arguments: Any) -> T:
         """A call of the threads' store, away from the event loop where it waits for a network."""
@@ -324,7 +353,7 @@ class Agent:
         answer = redacted(end["answer"], self._secrets)
         thread = end.get("thread")
         if thread is not None:
-            messages = [self._safe(m) for m in without_repairs(end.get("messages", []))]
+            messages = [redacted_message(m, self._secrets) for m in without_repairs(end.get("messages", []))]
             try:
                 if turn is None:
                     await self._kept(self.threads.append, thread, messages, answer)
@@ -338,12 +367,11 @@ class Agent:
         if turn is not None:
             self._open.pop(turn.token, None)
         elapsed = round((time.perf_counter() - started) * 1000, 3)
-        return answer.model_copy(update={"elapsed_ms": elapsed})
-
-    def _safe(self, message: Message) -> Message:
-        """A message as it may be kept: a person may have pasted a key into the question."""
-        safe = redact(message.text, self._secrets)
-        return message if safe == message.text else replace(message, text=safe)
+        answer = answer.model_copy(update={"elapsed_ms": elapsed})
+        if trace := trace_of.get():
+            trace.end(answer)
+        logs.answered(answer)
+        return answer
 
 
 @dataclass(frozen=True, slots=True)

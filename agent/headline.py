@@ -11,7 +11,9 @@ from agent.answer import ToolResult
 from agent.state import Outcome
 from tools.contract import Figure
 from tools.errors import UnitError
+from tools.units import format_quantity
 
+_OPENING = re.compile(r"^(?P<what>[^*\n]{1,180}): \*\*(?P<amount>[^*\n]+)\*\*(?: \([^()\n]*\))?\.?$")
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 
 
@@ -95,3 +97,15 @@ def in_unit(figure: Figure, unit: Any) -> tuple[Figure, str | None]:
             continue
         return figure.model_copy(update={**ends, "unit": wanted}), None
     return figure, f"The unit asked for ({unit}) does not fit {figure.name}, which is in {figure.unit}."
+
+
+def opening(text: str, figure: Figure | None) -> tuple[str, str] | None:
+    """What a text's first paragraph says the headline is, and the amount as it stands there; None when it does not.
+
+    Ways in that show the headline large show it with these words, and the text from its second paragraph on.
+    """
+    first = _OPENING.match(text.split("\n\n", 1)[0])
+    if first is None or figure is None:
+        return None
+    number = format_quantity(figure.value, figure.unit)
+    return (first["what"], first["amount"]) if first["amount"].rstrip("×") == number else None

@@ -16,17 +16,24 @@ from functools import lru_cache
 from typing import Any
 
 from agent.answer import Answer, Ledger, ToolResult
-from agent.ledger_numbers import ABOUT_TOLERANCE, Mention, find_numbers
-from agent.offline.measure import COUNTS, Unit, parse_unit, without_counts
+from agent.ledger_numbers import Mention, find_numbers
+from agent.ledger_words import periods_said, ranges_said, shares_said
+from agent.offline.measure import Unit, parse_unit
 from tools.errors import RackrateError
 
 _NAME = re.compile(r"(?=[^\s]*[A-Za-z])(?=[^\s]*\d)[A-Za-z0-9][\w.-]{1,60}")
-_IN_NAME = re.compile(r"(\d+(?:\.\d+)?)([kKmMbBtT]|[gGtT][bB])?(?![A-Za-z0-9])")
+# Sizes in a name (405b, 80gb, nvl72, v5e-256); not its version or its generation, which would vouch for any "5"
+_IN_NAME = re.compile(
+    r"(?:(\d+(?:\.\d+)?)([kKmMbBtT]|[gGtT][bB])|(?:(?<=[nN][vV][lL])|(?<=[a-z]-))(\d{2,4}))(?![A-Za-z0-9])"
+)
 _NAME_SCALE = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "gb": 1.0, "tb": 1.0}
 _DOLLARS = parse_unit("USD")
+_PERIOD_IN_NAME = re.compile(r"_per_(second|hour|day|week|month|quarter|year)\b")
 MAX_DEPTH = 6
-BOUND_REACH = 0.2
 NARROW = 1.25
+_MEASURED = frozenset(
+    {"USD", "EUR", "GBP", "CHF", "JPY", "s", "byte", "J", "FLOP", "g", "m"}
+)  # every other base unit counts things
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +43,14 @@ class Evidence:
     value: float
     unit: Unit | None = None
     said: bool = False  # read in a text, where "$4" may be short for "$4 an hour"
+    short: bool = False  # a rate without what it is per
+    fixed: bool = False  # a definition, which nobody rounds
     given: bool = False  # an input: where 10 % is kept free, 90 % is usable
 
 
 # What holds by definition and needs no source: 100 %, 24 hours a day, 1,000 tokens a thousand …
 _DEFINITIONS: tuple[Evidence, ...] = tuple(
-    Evidence(value, parse_unit(unit))
+    Evidence(value, parse_unit(unit), fixed=True)
     for value, unit in (
         (100.0, "percent"), (24.0, "hour"), (365.0, "day"), (8760.0, "hour"), (12.0, "month"), (60.0, "minute"),
         (60.0, "second"), (7.0, "day"), (8.0, "bit"), (52.0, "week"),
@@ -87,61 +96,96 @@ def _stages(answer: Answer, earlier: Sequence[str]) -> Iterator[Iterable[Evidenc
 
 
 def supports(evidence: Evidence, mention: Mention) -> bool:
+    """Whether a known number is the one written, in one of the readings that its words allow."""
+    return any(_supports(evidence, reading) for reading in (mention, *mention.others))
+
+
+def _supports(evidence: Evidence, mention: Mention) -> bool:
     """Whether a known number is the one written, as far as the text rounds it."""
-    for known, exact in _as_written(evidence, mention):  # plain loops: the ledger is asked this most often
-        if mention.ends and not exact and _between(known, mention.ends):
-            return True
-        for written, slack in _values(mention):
-            if _close(known, written, slack, exact):
-                return True
-            if not exact and mention.bound and _within(known, written, mention.bound):
-                return True
-    return False
+    if evidence.fixed:
+        return any(
+            abs(known - mention.value) <= 1e-3 * abs(known) for known, _ in _as_written(evidence, mention)
+        )
+    if mention.ends and any(
+        _between(known, mention.ends) for known, exact in _as_written(evidence, mention) if not exact
+    ):
+        return True
+    return any(
+        _close(known, written, slack, exact, mention.about)
+        or (not exact and _within(known, written, mention))
+        for known, exact in _as_written(evidence, mention)
+        for written, slack in _values(mention)
+    )
 
 
-def _values(mention: Mention) -> list[tuple[float, float]]:
-    """What a mention may stand for, each with its slack."""
-    value, slack = mention.value, mention.slack
-    found = [(value, max(slack, ABOUT_TOLERANCE * abs(value)) if mention.about else slack)]
+def _values(mention: Mention) -> Iterator[tuple[float, float]]:
+    slack = mention.slack
+    yield mention.value, mention.loose if mention.about else slack
     for reading in mention.readings:
-        found.append((reading, slack * (abs(reading / value) if value else 1.0)))
-    return found
+        scale = abs(reading / mention.value) if mention.value else 1.0
+        yield reading, slack * scale
 
 
-def _as_written(evidence: Evidence, mention: Mention) -> list[tuple[float, bool]]:
+def _as_written(evidence: Evidence, mention: Mention) -> Iterator[tuple[float, bool]]:
     """The known number in the mention's unit, and whether it must match exactly; nothing when units differ."""
-    value, unit, wanted = evidence.value, evidence.unit, mention.unit
-    if wanted is None:
-        return [(value, True)] if unit is None else [(value, True), (value * unit.factor, True)]
-    if unit is None:  # "40 %" of a bare 0.4
-        return [(value, True), (value / wanted.factor, True)] if wanted.bare else [(value, True)]
-    if _agree(wanted.dims, unit.dims):
-        share = value * unit.factor
-        found = [(share / wanted.factor, False)]
-        if evidence.given and unit.bare and 0 < share < 1:
-            found.append(((1 - share) / wanted.factor, True))
-        return found
-    if evidence.said and unit.dims == _DOLLARS.dims and ("USD", 1) in wanted.dims:
-        return [(value * unit.factor, True)]
-    if evidence.said and wanted.dims == _DOLLARS.dims and ("USD", 1) in unit.dims:
-        return [(value / wanted.factor, True)]
-    return []
-
-
-Dims = tuple[tuple[str, int], ...]
+    value, unit = evidence.value, evidence.unit
+    if mention.unit is not None and unit is not None:
+        if evidence.short and any(power < 0 for _, power in mention.unit.dims):
+            return  # a rate's short form says nothing of "per request"
+        if _is_rate(unit) and value and _agree(mention.unit, _inverse(unit)):  # 5 tokens/J is 0.2 J/token
+            yield 1 / (value * unit.factor * mention.unit.factor), False
+        if _agree(mention.unit, unit):
+            share = value * unit.factor
+            yield share / mention.unit.factor, False
+            if evidence.given and unit.bare and 0 < share < 1:
+                yield (1 - share) / mention.unit.factor, True
+        if (
+            evidence.said
+            and unit.dims == _DOLLARS.dims != mention.unit.dims
+            and ("USD", 1) in mention.unit.dims
+        ):
+            yield value * unit.factor, True  # "$1.25 in, $10 out per million tokens"
+        elif evidence.said and mention.unit.dims == _DOLLARS.dims and ("USD", 1) in unit.dims:
+            yield value / mention.unit.factor, True
+        return
+    yield value, True
+    if mention.unit is not None:
+        if mention.unit.bare:  # "40 %" of a bare 0.4
+            yield value / mention.unit.factor, True
+    elif unit is not None:
+        yield value * unit.factor, True
 
 
 @lru_cache(maxsize=4096)
-def _agree(a: Dims, b: Dims) -> bool:
+def _agree(a: Unit, b: Unit) -> bool:
     """Units of one dimension. What is counted may be left unsaid ("$2/hr"), but not differ (chips, requests)."""
-    if without_counts(Unit(1.0, a)) != without_counts(Unit(1.0, b)):
+    if _measured(a) != _measured(b):
         return False
-    one, other = _counted(a), _counted(b)
-    return not (one and other) or bool(one & other)
+    return all(
+        not (one and other) or bool(one & other) for one, other in zip(_counted(a), _counted(b), strict=True)
+    )
 
 
-def _counted(dims: Dims) -> set[str]:
-    return {name for name, power in dims if name in COUNTS and power > 0}
+def _inverse(unit: Unit) -> Unit:
+    return Unit(1 / unit.factor, tuple((name, -power) for name, power in unit.dims))
+
+
+def _measured(unit: Unit) -> tuple[tuple[str, int], ...]:
+    return tuple((name, power) for name, power in unit.dims if name in _MEASURED)
+
+
+def _counted(unit: Unit) -> tuple[set[str], set[str]]:
+    """Names of the things counted, above and below the stroke."""
+    things = [(name, power) for name, power in unit.dims if name not in _MEASURED]
+    return {n for n, power in things if power > 0}, {n for n, power in things if power < 0}
+
+
+def _is_rate(unit: Unit) -> bool:
+    """Whether a unit may be turned over: tokens/J, GB/USD, a period (2 s a step is 0.5 steps a second)."""
+    powers = [power for _, power in unit.dims]
+    return unit.dims in ((("s", 1),), (("s", -1),)) or (
+        any(p > 0 for p in powers) and any(p < 0 for p in powers)
+    )
 
 
 def _between(known: float, ends: tuple[float, float]) -> bool:
@@ -149,16 +193,17 @@ def _between(known: float, ends: tuple[float, float]) -> bool:
     return ends[0] * 1.01 < abs(known) < ends[1] * 0.99 and ends[1] <= ends[0] * NARROW
 
 
-def _within(known: float, written: float, bound: int) -> bool:
+def _within(known: float, written: float, mention: Mention) -> bool:
     """Whether a bound ("more than 50", "nearly 60") is one that the known number is close to."""
     known, written = abs(known), abs(written)
-    if bound > 0:
-        return written <= known <= written * (1 + BOUND_REACH)
-    return bound < 0 and written * (1 - BOUND_REACH) <= known <= written
+    if mention.bound > 0:
+        return written <= known <= written * (1 + mention.reach)
+    return mention.bound < 0 and written * (1 - mention.reach) <= known <= written
 
 
-def _close(known: float, written: float, slack: float, exact: bool) -> bool:
-    allowed = min(slack, (0.005 if abs(written) >= 100 else 0.02) * abs(written)) if exact else slack
+def _close(known: float, written: float, slack: float, exact: bool, about: bool = False) -> bool:
+    share = 0.01 if abs(written) >= 100 and not about else 0.02
+    allowed = min(slack, share * abs(written)) if exact else slack
     return abs(abs(known) - abs(written)) <= allowed * (1 + 1e-9) + 1e-9 * abs(written)
 
 
@@ -168,6 +213,7 @@ def _of_run(run: ToolResult) -> Iterator[Evidence]:
         for value in (figure.value, figure.low, figure.high):
             if value is not None:
                 yield from _rated(value, figure.unit)
+                yield from _by_name(value, figure.name, figure.unit)
     inputs, outputs = _field_units(run.tool)
     yield from (replace(e, given=True) for e in _of_fields(run.input, inputs))
     yield from _of_fields(run.output, outputs)
@@ -178,7 +224,15 @@ def _rated(value: float, unit: str) -> Iterator[Evidence]:
     """A figure, and for a rate its short form too: "from $0.31 to $0.45" of dollars per million tokens."""
     yield Evidence(value, parse_unit(unit))
     if "/" in unit:
-        yield Evidence(value, parse_unit(unit.split("/")[0]))
+        yield Evidence(value, parse_unit(unit.split("/")[0]), short=True)
+
+
+def _by_name(value: float, name: str, unit: str) -> Iterator[Evidence]:
+    """`revenue_usd_per_quarter` in USD is a rate, though its unit leaves that to the name."""
+    period = _PERIOD_IN_NAME.search(name)
+    if period and not parse_unit(unit).has("s"):
+        named = {"quarter": "quarter_year"}.get(period[1], period[1])
+        yield Evidence(value, parse_unit(unit) / parse_unit(named))
 
 
 def _field_units(tool: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -196,6 +250,7 @@ def _of_fields(values: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator
         unit = fields.get(name, {}).get("unit")
         if unit and isinstance(value, int | float) and not isinstance(value, bool):
             yield from _rated(float(value), unit)
+            yield from _by_name(float(value), name, unit)
         else:
             yield from _of_value(value, parse_unit(unit) if unit else None, 0)
 
@@ -219,8 +274,8 @@ def _of_value(value: Any, unit: Unit | None, depth: int) -> Iterator[Evidence]:
 
 def _of_name(name: str) -> Iterator[Evidence]:
     """Numbers that stand in a name: the 405 billion of `llama-3.1-405b`, the 80 of `a100-80gb`."""
-    for digits, suffix in _IN_NAME.findall(name):
-        yield Evidence(float(digits) * _NAME_SCALE.get(suffix.lower(), 1.0))
+    for digits, suffix, plain in _IN_NAME.findall(name):
+        yield Evidence(float(plain or digits) * _NAME_SCALE.get(suffix.lower(), 1.0))
 
 
 def _run_texts(run: ToolResult) -> Iterator[str]:
@@ -243,15 +298,19 @@ def _of_texts(texts: Iterable[str]) -> Iterator[Evidence]:
 
 
 def _of_text(text: str) -> tuple[Evidence, ...]:
-    return _read_text(text) if text else ()
+    return read_text(text) if text else ()
 
 
 @lru_cache(maxsize=2048)  # the same assumptions, sources and passages come back in many answers
-def _read_text(text: str) -> tuple[Evidence, ...]:
+def read_text(text: str) -> tuple[Evidence, ...]:
+    """Every number that a text knows: its quantities, the sizes in its names."""
     found = list[Evidence]()
     for mention in find_numbers(text):
         found.append(Evidence(mention.value, mention.unit, said=True))
         found += (Evidence(reading) for reading in mention.readings)
+    found += (Evidence(share) for share in shares_said(text))
+    found += (Evidence(count, unit, said=True) for count, unit in periods_said(text))
+    found += (Evidence(count, said=True) for count in ranges_said(text))
     for name in _NAME.findall(text):
         found += _of_name(name)
     return tuple(found)

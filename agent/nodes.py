@@ -8,19 +8,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from agent.admit import examine
 from agent.answer import Answer, Ledger, Status, Usage
+from agent.budget import LEAST_OUTPUT, output_tokens_left, within
 from agent.chat import ChatModel, ChatRequest, Done, Message, Restarted, TextDelta, ToolCall
 from agent.cost import usd
-from agent.defences import Sieve, cleaned, secrets_of, unsupported_sayings
+from agent.defences import Sieve, cleaned, secrets_of
 from agent.headline import headline
 from agent.models import OFFLINE
 from agent.prompt import REPORT, SYSTEM, repair
 from agent.settings import Settings
-from agent.state import Outcome, State, due_at
+from agent.state import Outcome, State, due_at, trace_of
+from agent.support import unsupported_sayings
 from agent.toolbox import Toolbox
+from agent.tracing import OFF
 from tools.contract import Figure
 
 log = logging.getLogger("rackrate.agent")
@@ -49,7 +53,7 @@ class Nodes:
             question=state["question"][:500],
             status=verdict.status,
             text=verdict.text,
-            warnings=[verdict.field_line] if verdict.field_line else [],
+            warnings=[*state.get("warnings", ()), *([verdict.field_line] if verdict.field_line else [])],
             provider=self.models[0].provider,
             model=self.models[0].model,
             thread=state.get("thread"),
@@ -67,10 +71,10 @@ class Nodes:
                 turn = await self._turn(model, state)
                 break
             except Exception as error:
-                log.warning("%s failed: %s", model.provider, error)
+                reason = "took too long" if isinstance(error, TimeoutError) else _first_line(error)
+                log.warning("%s failed: %s", model.provider, reason)
                 if serving + 1 >= len(self.models):
                     raise
-                reason = "took too long" if isinstance(error, TimeoutError) else _first_line(error)
                 serving += 1
                 warnings.append(
                     f"{model.provider} failed ({reason}); answered by {self.models[serving].provider}."
@@ -81,6 +85,7 @@ class Nodes:
                     "outcomes": [],
                     "rounds": 0,
                     "failed_rounds": 0,
+                    "read": None,
                 }
                 state = {**state, **afresh}
         return {**afresh, **turn, "serving": serving, "warnings": warnings + list(turn.get("warnings", ()))}
@@ -91,23 +96,30 @@ class Nodes:
             tools=self.toolbox.specs,
             as_of=state.get("as_of"),
         )
+        if model.provider != OFFLINE:
+            most = within(self.settings, model, state.get("usage"), request, state.get("read"))
+            request = replace(request, max_output_tokens=most)
         text, calls, done = "", list[ToolCall](), Done("end_turn")
         retried: list[str] = []
         sieve = Sieve(self._secrets)
-        async with asyncio.timeout_at(self._until(model)):
-            async for event in model.stream(request):
-                if isinstance(event, TextDelta):
-                    text += event.text
-                    self._show(sieve.take(event.text))
-                elif isinstance(event, ToolCall):
-                    calls.append(event)
-                elif isinstance(event, Restarted):
-                    text, calls = "", []
-                    sieve.drop()
-                    retried.append(event.reason)
-                    self.emit("status", {"node": "plan", "restarted": event.reason})
-                else:
-                    done = event
+        trace = trace_of.get()
+        with trace.chat(model.provider, model.model, request) if trace else OFF as span:
+            async with asyncio.timeout_at(self._until(model)):
+                async for event in model.stream(request):
+                    if isinstance(event, TextDelta):
+                        text += event.text
+                        self._show(sieve.take(event.text))
+                    elif isinstance(event, ToolCall):
+                        calls.append(event)
+                    elif isinstance(event, Restarted):
+                        text, calls = "", []
+                        sieve.drop()
+                        retried.append(event.reason)
+                        self.emit("status", {"node": "plan", "restarted": event.reason})
+                    else:
+                        done = event
+            if trace:
+                span(trace.said(text, calls, done, usd(model.provider, model.model, done)))
         self._show(sieve.rest())
         turn = self._read(model, state, cleaned(text, self._secrets), calls, done)
         if retried:
@@ -140,7 +152,9 @@ class Nodes:
         elif done.stop_reason == "refusal":
             wanted, report, status = (), None, "refused"
         usage = _added(state.get("usage"), done, usd(model.provider, model.model, done))
-        limit = self._limit(state, wanted, usage) if wanted else None
+        if model.provider != OFFLINE:
+            self.emit("status", {"node": "plan", "usage": usage.model_dump()})
+        limit = self._limit(state, model, wanted, usage, done) if wanted else None
         if limit:
             wanted, status = (), "out_of_scope"
             warnings.append(f"Stopped: too many {limit} for one answer.")
@@ -161,13 +175,16 @@ class Nodes:
             "report": report_arguments,
             "rounds": state.get("rounds", 0) + 1,
             "usage": usage,
+            "read": done.input_tokens + done.output_tokens,
             "warnings": warnings,
         }
         if status:
             update["status"] = status
         return update
 
-    def _limit(self, state: State, wanted: Sequence[ToolCall], usage: Usage) -> str | None:
+    def _limit(
+        self, state: State, model: ChatModel, wanted: Sequence[ToolCall], usage: Usage, done: Done
+    ) -> str | None:
         """What the answer would have too much of, if it went on."""
         settings = self.settings
         if state.get("rounds", 0) + 1 > settings.max_rounds:
@@ -176,11 +193,16 @@ class Nodes:
             return f"failed calls (in {MAX_FAILED_ROUNDS} rounds)"
         if len(state.get("outcomes", ())) + len(wanted) > settings.max_tool_calls:
             return f"tool calls (at most {settings.max_tool_calls})"
-        if usage.usd > settings.max_usd_per_answer:
-            return f"dollars (${usage.usd:.2f} of ${settings.max_usd_per_answer:g})"
-        if usage.input_tokens + usage.output_tokens > settings.max_tokens_per_answer:
-            return f"tokens (at most {settings.max_tokens_per_answer:,})"
-        return None
+        if model.provider == OFFLINE:
+            return None
+        # the next turn reads what this one read and wrote, and the results of its calls besides
+        if output_tokens_left(settings, model, usage, done.input_tokens + done.output_tokens) >= LEAST_OUTPUT:
+            return None
+        if usage.input_tokens + usage.output_tokens + done.input_tokens > settings.max_tokens_per_answer:
+            return (
+                f"tokens ({usage.input_tokens + usage.output_tokens:,} of {settings.max_tokens_per_answer:,})"
+            )
+        return f"dollars (${usage.usd:.2g} of ${settings.max_usd_per_answer:g})"
 
     async def act(self, state: State) -> State:
         """Run the calls the model asked for, and append their results for it to read."""
@@ -192,6 +214,7 @@ class Nodes:
             question=state["question"],
             earlier="\n".join(m.text for m in state.get("history", ()) if m.role == "user"),
             as_of=state.get("as_of"),
+            trace=trace_of.get(),
         )
         for outcome in outcomes:
             self.emit("tool_result", {"id": outcome.call.id, "tool": outcome.call.name, **outcome.message})
@@ -224,7 +247,7 @@ class Nodes:
             headline=figure,
             figures=_unique([*([figure] if figure else []), *(f for run in runs for f in run.figures)]),
             tool_calls=runs,
-            citations=_unique([c for o in outcomes for c in o.citations]),
+            citations=_by_weight(_unique([c for o in outcomes for c in o.citations]), report),
             assumptions=_unique(
                 [a for run in runs for a in run.assumptions] + _said(report) + _unstated(outcomes)
             ),
@@ -250,7 +273,7 @@ class Nodes:
         ledger = check(answer, [m.text for m in earlier], limits)
         model = self.models[state.get("serving", 0)]
         mendable = getattr(model, "repairs", model.provider != OFFLINE)
-        if ledger.unsupported and mendable and state.get("repairs", 0) < MAX_REPAIRS:
+        if ledger.unsupported and mendable and state.get("repairs", 0) < MAX_REPAIRS and self._affords(state):
             self.emit("status", {"node": "verify", "unsupported": ledger.unsupported})
             return {
                 "messages": [*state["messages"], repair(ledger.unsupported)],
@@ -260,6 +283,12 @@ class Nodes:
             }
         said = unsupported_sayings(answer, [m.text for m in earlier])
         return {"answer": _marked(answer, ledger, said)}
+
+    def _affords(self, state: State) -> bool:
+        """Whether a repair fits into the budget: it reads what the last turn read and wrote."""
+        model = self.models[state.get("serving", 0)]
+        left = output_tokens_left(self.settings, model, state.get("usage"), state.get("read") or 0)
+        return left >= LEAST_OUTPUT
 
 
 # Asynchronous, though they wait for nothing: LangGraph runs a plain function in a thread, at 0.3 ms each.
@@ -296,6 +325,13 @@ def _fallback(status: Status, warnings: Sequence[str]) -> str:
 def _said(report: Mapping[str, Any] | None) -> list[str]:
     said = (report or {}).get("assumptions") or []
     return [str(a) for a in said] if isinstance(said, list | tuple) else [str(said)]
+
+
+def _by_weight(citations: list[Any], report: Mapping[str, Any] | None) -> list[Any]:
+    """The citations, those that the report says the answer rests on before the others."""
+    named = (report or {}).get("cited")
+    first = {str(key): n for n, key in enumerate(named)} if isinstance(named, list | tuple) else {}
+    return sorted(citations, key=lambda c: first.get(c.claim_id or "", len(first)))
 
 
 def _unstated(outcomes: Sequence[Outcome]) -> list[str]:

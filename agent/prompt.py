@@ -63,6 +63,11 @@ REPORT_SPEC = ToolSpec(
             "headline_name": {"type": ["string", "null"], "description": "name of the figure in its result"},
             "headline_unit": {"type": ["string", "null"], "description": "the unit the person asked for"},
             "assumptions": {"type": "array", "items": {"type": "string"}},
+            "cited": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "claim_id of the citations the answer rests on, most important first",
+            },
         },
         "required": ["status"],
         "additionalProperties": False,

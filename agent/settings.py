@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -62,6 +63,13 @@ class Settings(BaseSettings):
         0.50, gt=0, description="An answer that costs more is stopped, and says so"
     )
     max_tokens_per_answer: int = Field(200_000, ge=1, description="Likewise for tokens in and out")
+
+    tracing: bool | None = Field(
+        None, description="OpenTelemetry spans; default on when OTEL_* names an exporter"
+    )
+    trace_content: bool = Field(False, description="Record questions, answers and arguments in spans")
+    log_format: Literal["plain", "json"] = Field("plain", description="json: one object a line on stderr")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="With json logs")
 
     def chosen_provider(self) -> str:
         """The provider to use: the one set, else by the keys present, else offline."""

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from agent.answer import Answer, Status, ToolResult, Usage
 from agent.chat import Message, ToolCall
+from agent.tracing import Answering
 from knowledge.citation import Citation
 
 
@@ -31,6 +32,10 @@ due_at: ContextVar[float] = ContextVar("due_at")
 """Event-loop time at which the answer is due. Not part of the State, which another process may go on with."""
 
 
+trace_of: ContextVar[Answering | None] = ContextVar("trace_of", default=None)
+"""The spans of this answer; None when tracing is off."""
+
+
 class State(TypedDict, total=False):
     """One question on its way through the graph. Each node returns the keys it changes."""
 
@@ -50,4 +55,5 @@ class State(TypedDict, total=False):
     status: Status
     warnings: list[str]
     usage: Usage
+    read: int | None  # tokens that the last turn of the serving model read and wrote
     answer: Answer

@@ -9,31 +9,28 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
 import logging
-import os
 import platform
-import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any
 
+from agent import kept
 from agent.chat import ToolSpec
 from agent.prompt import REPORT_SPEC, SEARCH_SPEC
 
 log = logging.getLogger("rackrate.agent")
-KEPT = 3  # files of earlier versions that are left, for those who switch between checkouts
 
 
 def tool_specs(home: Path | None) -> tuple[ToolSpec, ...]:
     """Every tool as a model sees it. `home`: the data folder, or None to keep nothing."""
-    path = None if home is None else home / "cache" / f"tools-{_key()}.json"
-    found = _read(path)
-    if found is None:
+    key = _key() if home is not None else ""
+    found = kept.read(home, "tools", key)
+    if not _whole(found):
         found, whole = _describe()
-        if whole and path is not None:
-            _write(path, found)
+        if whole:
+            kept.write(home, "tools", key, found)
     specs = (ToolSpec(r["name"], r["description"], r["input_schema"], r["output_schema"]) for r in found)
     return (*specs, SEARCH_SPEC, REPORT_SPEC)
 
@@ -87,33 +84,11 @@ def _folder(module: str) -> str:
     return str(Path(spec.origin).parent) if spec and spec.origin and Path(spec.origin).exists() else ""
 
 
-def _read(path: Path | None) -> list[dict[str, Any]] | None:
-    if path is None:
-        return None
-    try:
-        rows = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    whole = isinstance(rows, list) and all(
+def _whole(rows: Any) -> bool:
+    return isinstance(rows, list) and all(
         isinstance(r, dict) and {"name", "description", "input_schema", "output_schema"} <= set(r)
         for r in rows
     )
-    return rows if whole else None
-
-
-def _write(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Whole or not at all; a folder that cannot be written is no fault."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
-        ) as file:
-            json.dump(rows, file, ensure_ascii=False, separators=(",", ":"))
-        os.replace(file.name, path)
-        for old in sorted(path.parent.glob("tools-*.json"), key=lambda p: p.stat().st_mtime)[:-KEPT]:
-            old.unlink(missing_ok=True)
-    except (OSError, TypeError, ValueError) as error:
-        log.debug("tool descriptions not kept: %s", error)
 
 
 _LIMITS = frozenset(

@@ -21,6 +21,7 @@ from agent.origins import origins_of
 from agent.prompt import FENCE, REPORT, SEARCH
 from agent.state import Outcome
 from agent.tool_specs import limits_of, tool_specs
+from agent.tracing import Answering
 from knowledge.citation import Citation
 from tools import registry
 from tools.contract import CalculatorRun
@@ -71,11 +72,25 @@ class Toolbox:
         return await loop.run_in_executor(self._shelf_thread(), lambda: self._shelf_search(query, top))
 
     async def run(
-        self, calls: Sequence[ToolCall], *, question: str, earlier: str, as_of: str | None
+        self,
+        calls: Sequence[ToolCall],
+        *,
+        question: str,
+        earlier: str,
+        as_of: str | None,
+        trace: Answering | None = None,
     ) -> list[Outcome]:
         """Run calls, independent ones in parallel; the results are in the order of the calls."""
 
         async def one(call: ToolCall) -> Outcome:
+            if trace is None:
+                return await run(call)
+            with trace.tool(call) as span:
+                outcome = await run(call)
+                span(trace.result(outcome.message))
+                return outcome
+
+        async def run(call: ToolCall) -> Outcome:
             if call.name == SEARCH:
                 loop = asyncio.get_running_loop()
                 return await loop.run_in_executor(self._shelf_thread(), self._search, call)
@@ -114,6 +129,7 @@ class Toolbox:
             formula=run.formula,
             warnings=run.warnings,
             assumptions=run.assumptions,
+            taken=run.taken,
             sources=[s.model_dump(exclude_none=True) for s in run.sources],
             table=run.table,
             chart=run.chart,
@@ -158,8 +174,8 @@ class Toolbox:
 
 
 def _as_message(run: CalculatorRun) -> dict[str, Any]:
-    """A run as a model is told it: everything but the chart, which is for eyes."""
-    return run.model_dump(mode="json", exclude={"chart"})
+    """A run as a model is told it: without the chart, which is for eyes, and what `assumptions` says in words."""
+    return run.model_dump(mode="json", exclude={"chart", "taken"})
 
 
 def _failed(call: ToolCall, error: Exception) -> ToolResult:

@@ -53,7 +53,12 @@ def number(case: EvalCase, answer: Answer) -> Verdict | None:
     wanted = case.expected
     got = in_unit(answer.headline, wanted.unit)
     if got is None:
-        return Verdict(False, f"no headline that converts to {wanted.unit}: {answer.headline}")
+        shown = (
+            f"{answer.headline.value:g} {answer.headline.unit} ({answer.headline.name})"
+            if answer.headline
+            else "none"
+        )
+        return Verdict(False, f"no headline that converts to {wanted.unit}: {shown}")
     close = math.isclose(got, wanted.value, rel_tol=max(wanted.rel_tol, 1e-9))
     return Verdict(close, f"{got:.6g} {wanted.unit}, expected {wanted.value:.6g}")
 

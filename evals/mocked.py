@@ -32,13 +32,13 @@ Behaviour = Literal[
     "overloaded",
     "hanging",
 ]
-BEHAVIOURS: tuple[str, ...] = get_args(Behaviour)
-PROVIDERS: tuple[str, ...] = get_args(Provider)
+BEHAVIOURS: tuple[Behaviour, ...] = get_args(Behaviour)
+PROVIDERS: tuple[Provider, ...] = get_args(Provider)
 DEADLINE_S = 10.0  # a busy machine must not turn a good stream into a timeout
 HANG_DEADLINE_S = 1.0
 
-_TURNS = {"anthropic": wire.anthropic_turn, "openai": wire.openai_turn}
-_URLS = {"anthropic": wire.ANTHROPIC_URL, "openai": wire.OPENAI_URL}
+TURNS = {"anthropic": wire.anthropic_turn, "openai": wire.openai_turn}
+URLS = {"anthropic": wire.ANTHROPIC_URL, "openai": wire.OPENAI_URL}
 _BOLD = re.compile(r"\*\*[^*\n]*\d")
 _FINAL_NUMBER = re.compile(r"(?<![\w.])\d[\d,]*\.?\d*")
 
@@ -89,7 +89,7 @@ def played(provider: Provider, turns: Sequence[Turn], behaviour: Behaviour = "go
 
     script = Script(provider, turns, behaviour)
     with respx.mock(using="httpcore2", assert_all_called=False) as router:
-        router.post(_URLS[provider]).mock(side_effect=script.respond)
+        router.post(URLS[provider]).mock(side_effect=script.respond)
         yield script
 
 
@@ -119,7 +119,7 @@ class Script:
 
     def _body(self, first: bool) -> bytes:
         turn = self._turn()
-        stream = _TURNS[self.provider]
+        stream = TURNS[self.provider]
         if self.behaviour == "truncated" and first:
             return stream(turn.text or "Let me", turn.calls, cut=3)
         if self.behaviour == "malformed" and first and turn.calls:
@@ -163,8 +163,12 @@ def _calls_of(message: dict[str, Any]) -> bool:
 
 
 def _is_result(message: dict[str, Any]) -> bool:
+    """Whether a message only brings results. One that also says something is the next question of a thread."""
     content = message.get("content")
-    return isinstance(content, list) and any(b.get("type") == "tool_result" for b in content)
+    if not isinstance(content, list):
+        return False
+    kinds = {block.get("type") for block in content}
+    return "tool_result" in kinds and "text" not in kinds
 
 
 def _wrong(text: str) -> str:

@@ -1,8 +1,7 @@
-"""The report of a run: JSON that is the product, an HTML page of it, and what changed against a baseline."""
+"""The report of a run: JSON that is the product, and what changed against a baseline. `page.py` shows it."""
 
 from __future__ import annotations
 
-import html
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -116,53 +115,3 @@ def read(path: Path) -> dict[str, bool]:
     except (OSError, ValueError) as error:
         allowed = "a file that `rackrate eval --out` or `--write-baseline` wrote"
         raise InputError("baseline", str(path), allowed) from error
-
-
-_STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1c2430;background:#fff}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #dde}
-summary{cursor:pointer;padding:.35rem 0}.ok{color:#0a7a3f}.no{color:#b3261e}pre{white-space:pre-wrap;background:#f5f6fa;padding:.7rem}
-@media(prefers-color-scheme:dark){body{background:#12161c;color:#dfe5ee}td,th{border-color:#2c3542}pre{background:#1b222c}
-.ok{color:#5ad38c}.no{color:#ff8a80}}
-"""
-
-
-def as_html(report: Report, change: Change | None = None) -> str:
-    """The report as one page without scripts: scores, then every case with its steps."""
-    rows = "".join(
-        f"<tr><td>{html.escape(kind)}<td>{s.passed}/{s.n}<td>"
-        + ", ".join(f"{html.escape(n)} {good}/{of}" for n, (good, of) in s.checks.items())
-        for kind, s in report.scores.items()
-    )
-    changes = ""
-    if change is not None:
-        changes = f"<p>Against the baseline: {len(change.broken)} broken, {len(change.mended)} mended.</p>"
-    cases = "".join(_case(o) for o in sorted(report.outcomes, key=lambda o: (o.passed, o.case)))
-    return (
-        "<!doctype html><html lang=en><meta charset=utf-8><title>rackrate eval</title>"
-        f"<style>{_STYLE}</style><h1>{report.passed} of {len(report.outcomes)} passed</h1>"
-        f"<p>{html.escape(report.way)} ({html.escape(report.behaviour)}), {report.made_at}; p50 {report.p50_ms:.1f} ms, "
-        f"p99 {report.p99_ms:.1f} ms; {report.seconds:.1f} s; ${report.usd:.4f}; answered but wrong: "
-        f"{report.answered_but_wrong}</p>{changes}<table><tr><th>kind<th>passed<th>checks{rows}</table>{cases}"
-    )
-
-
-def _case(outcome: Outcome) -> str:
-    mark = "<b class=ok>pass</b>" if outcome.passed else "<b class=no>FAIL</b>"
-    checks = "".join(
-        f"<li class={'ok' if ok else 'no'}>{html.escape(name)}: {html.escape(reason)}"
-        for name, (ok, reason) in outcome.checks.items()
-    )
-    steps = ""
-    if outcome.answer:
-        calls = "\n".join(
-            f"{i}. {t.tool} {t.input}\n   → {t.error or t.formula or t.output}"
-            for i, t in enumerate(outcome.answer.tool_calls, 1)
-        )
-        cited = "\n".join(f"[{c.source} {c.start or c.page}] {c.text}" for c in outcome.answer.citations[:3])
-        steps = f"<pre>{html.escape(calls)}</pre><pre>{html.escape(outcome.answer.text)}</pre><pre>{html.escape(cited)}</pre>"
-    error = f"<p class=no>{html.escape(outcome.error)}</p>" if outcome.error else ""
-    return (
-        f"<details><summary>{mark} {html.escape(outcome.case)}: {html.escape(outcome.question)}</summary>"
-        f"<ul>{checks}</ul>{error}{steps}</details>"
-    )

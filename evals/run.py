@@ -14,9 +14,11 @@ from agent.settings import Settings
 from evals import grade
 from evals.attack import Range, planted
 from evals.cases import EvalCase
-from evals.mocked import Behaviour, Provider, Recorder, played, settings_for
+from evals.mocked import Behaviour, Provider, Recorder, Turn, played, settings_for
 
 Way = Literal["offline", "anthropic", "openai", "live"]
+Recordings = dict[tuple[str, int], list[Turn]]
+"""The turns to play, by case and the place of the question in it: what the offline reader did."""
 
 
 class Outcome(BaseModel):
@@ -51,17 +53,22 @@ def _checks() -> Any:
 class Runner:
     """Runs cases on agents that share one home, and so one index."""
 
-    def __init__(self, settings: Settings, way: Way = "offline", behaviour: Behaviour = "good") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        way: Way = "offline",
+        behaviour: Behaviour = "good",
+        recordings: Recordings | None = None,
+    ) -> None:
         self.settings, self.way, self.behaviour = settings, way, behaviour
-        self._agent = Agent(
-            settings if way == "live" else settings.model_copy(update={"provider": "offline"})
-        )
+        self._recordings: Recordings = {} if recordings is None else recordings
+        self.agent = Agent(settings if way == "live" else settings.model_copy(update={"provider": "offline"}))
         self._range: Range | None = None
         self._actor: Agent | None = (
             None  # one for all mocked questions: a client and a graph take time to make
         )
         self._rehearsals: Agent | None = None
-        self._recorder = Recorder(self._agent.models[0]) if way in ("anthropic", "openai") else None
+        self._recorder = Recorder(self.agent.models[0]) if way in ("anthropic", "openai") else None
 
     async def run(
         self,
@@ -102,7 +109,7 @@ class Runner:
         return sorted(good + bad, key=lambda o: o.case)
 
     def close(self) -> None:
-        self._agent.close()
+        self.agent.close()
         if self._range is not None:
             self._range.close()
 
@@ -124,34 +131,42 @@ class Runner:
         thread = f"eval-{self.way}-{uuid.uuid4().hex}" if case.turns else None
         try:
             answer: Answer | None = None
-            for question in case.asked():
-                answer = await self._ask(question, thread)
+            for place, question in enumerate(case.asked()):
+                answer = await self._ask((case.id, place), question, thread)
             assert answer is not None  # asked() is never empty
             return answer
         finally:
             if thread is not None:
-                self._agent.threads.delete(thread)
+                self.agent.threads.delete(thread)
 
-    async def _ask(self, question: str, thread: str | None) -> Answer:
+    async def _ask(self, place: tuple[str, int], question: str, thread: str | None) -> Answer:
         if self.way == "offline" or self.way == "live":
-            return await self._agent.ask(question, thread=thread)
-        return await self._mocked(self.way, question, thread)
+            return await self.agent.ask(question, thread=thread)
+        return await self._mocked(self.way, place, question, thread)
 
-    async def _mocked(self, provider: Provider, question: str, thread: str | None) -> Answer:
+    async def _mocked(
+        self, provider: Provider, place: tuple[str, int], question: str, thread: str | None
+    ) -> Answer:
         """The offline reader's turns, recorded, then played by the provider's mocked API to a fresh agent."""
+        if place not in self._recordings:
+            self._recordings[place] = await self._rehearsed(question, thread)
+        with played(provider, self._recordings[place], self.behaviour):
+            actor = self._actor or Agent(
+                settings_for(self.settings, provider, self.behaviour), threads=self.agent.threads
+            )
+            actor.toolbox = self.agent.toolbox
+            self._actor = actor
+            return await actor.ask(question, thread=thread)
+
+    async def _rehearsed(self, question: str, thread: str | None) -> list[Turn]:
+        """What the offline reader does with a question."""
         recorder = self._recorder
         assert recorder is not None  # a mocked way has one
         recorder.turns = []
         if self._rehearsals is None:
-            self._rehearsals = Agent(self._agent.settings, models=[recorder], threads=self._agent.threads)
-            self._rehearsals.toolbox = self._agent.toolbox
+            self._rehearsals = Agent(self.agent.settings, models=[recorder], threads=self.agent.threads)
+            self._rehearsals.toolbox = self.agent.toolbox
         # the rehearsal must see the thread and not add to it
-        history = self._agent.threads.history(thread) if thread else None
+        history = self.agent.threads.history(thread) if thread else None
         await self._rehearsals.ask(question, history=history)
-        with played(provider, recorder.turns, self.behaviour):
-            actor = self._actor or Agent(
-                settings_for(self.settings, provider, self.behaviour), threads=self._agent.threads
-            )
-            actor.toolbox = self._agent.toolbox
-            self._actor = actor
-            return await actor.ask(question, thread=thread)
+        return recorder.turns

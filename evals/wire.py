@@ -94,6 +94,14 @@ def openai_turn(
     return (lines + ("" if cut else "data: [DONE]\n\n")).encode()
 
 
+def openai_error_event() -> bytes:
+    """An error in the middle of a stream whose status was 200."""
+    body = {
+        "error": {"message": "The server had an error", "type": "server_error", "param": None, "code": None}
+    }
+    return openai_turn("The answer is", cut=2) + f"data: {json.dumps(body)}\n\n".encode()
+
+
 def _chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     return {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "gpt", "choices": [choice]}

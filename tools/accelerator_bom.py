@@ -195,6 +195,7 @@ def _parts(
     rows = [[shown, value, 100 * value / whole] for shown, value in known.items()]
     chart = {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": "What a chip costs to make, by part",
         "data": {"values": [{"part": shown, "USD": value} for shown, value in known.items()]},
         "mark": "bar",
         "encoding": {

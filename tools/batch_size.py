@@ -209,6 +209,7 @@ def batch_size(query: BatchSizeQuery, catalog: Catalog) -> BatchSizeResult:
     if query.n_requests is not None:
         _longest(query, room, result)
     result.assumptions, result.warnings, result.sources = notes.assumptions, notes.warnings, notes.sources
+    result.taken = notes.taken
     return finite(result)
 
 
@@ -222,6 +223,7 @@ def _room(query: BatchSizeQuery, served: Served, memory: Memory, notes: Notes) -
             else f"{n_chips} chips, the smallest power of two that holds the weights"
         )
         notes.assumptions.append(f"On {which} (no number was given)")
+        notes.taken["n_chips"] = n_chips
     laid = _laid(query, served, memory, n_chips)
     if laid.model.is_mla and n_chips > 1:
         if query.attention_data_parallel:

@@ -39,6 +39,13 @@ def _years_to(start: float, end: float, growth: float) -> float:
     return math.log(end / start) / math.log(1 + growth / 100)
 
 
+def _part(excess: float, whole: float) -> float:
+    """A part of the spending as a share of it, percent: at most all of it."""
+    if excess > whole:
+        raise ValueError("more than was spent")
+    return 100 * excess / whole
+
+
 RELATIONS = Relations(
     product("capex_usd", "units", "usd_per_unit"),
     # straight-line depreciation
@@ -125,7 +132,7 @@ RELATIONS = Relations(
         lambda f: 100 - f,
         "100 % − {fcf_over_cash_flow_percent}",
     ),
-    product("excess_share_percent", "excess_usd", per=("capex_usd",), scale=100.0),
+    Rule("excess_share_percent", ("excess_usd", "capex_usd"), _part, "{excess_usd} / {capex_usd}"),
     # growth
     _grown("growth_percent", "revenue_usd", "later_revenue_usd"),
     _grown("capex_growth_percent", "capex_usd", "later_capex_usd"),
@@ -210,10 +217,11 @@ def _chart(query: CapexReturnQuery) -> dict[str, Any] | None:
     points = [{"year": span * i / 20, "cash": profit * span * i / 20 - query.capex_usd} for i in range(21)]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": "Cumulative cash of the build",
         "data": {"values": points},
         "mark": "line",
         "encoding": {
-            "x": {"field": "year", "type": "quantitative", "title": "growth_years"},
+            "x": {"field": "year", "type": "quantitative", "title": "years"},
             "y": {"field": "cash", "type": "quantitative", "title": "cumulative cash, USD"},
         },
     }

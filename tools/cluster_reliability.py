@@ -116,6 +116,11 @@ class ClusterReliabilityQuery(Query):
         words=("chip-hours per failure", "GPU-hours between failures", "MTBF of one GPU", "per-chip MTBF",
                "one GPU fails every", "each GPU fails every", "a GPU lasts"),
     )  # fmt: skip
+    hours_per_chip_failure: float | None = quantity(
+        "Hours that one chip runs between its failures", "hour", default=None, above=0,
+        words=("one GPU fails every", "a GPU fails once every", "each GPU fails every", "a chip lasts", "chip MTBF",
+               "MTBF of one GPU", "a card dies every"),
+    )  # fmt: skip
     annual_failure_percent: float | None = quantity(
         "Share of the chips that fail in a year", "percent", default=None, above=0,
         words=("annual failure rate", "per year", "AFR", "annualised", "yearly failure rate"),
@@ -228,6 +233,8 @@ RELATIONS = Relations(
     Rule("mtbf_hours", ("failures_per_day",), lambda f: 24 / f, "24 h / {failures_per_day}"),
     Rule("failures_per_day", ("mtbf_hours",), lambda m: 24 / m, "24 h / {mtbf_hours}"),
     product("chip_mtbf_hours", "mtbf_hours", "n_chips"),
+    Rule("chip_mtbf_hours", ("hours_per_chip_failure",), lambda h: h, "{hours_per_chip_failure} of one chip"),
+    Rule("failures", ("failed_chips", "days"), lambda x, _: x, "{failed_chips}, each a failure within {days}"),
     Rule("other_mtbf_hours", ("chip_mtbf_hours", "other_n_chips"), lambda h, n: h / n,
          "{chip_mtbf_hours} / {other_n_chips}"),
     Rule("other_failures_per_day", ("other_mtbf_hours",), lambda m: 24 / m, "24 h / {other_mtbf_hours}"),
@@ -254,16 +261,16 @@ def cluster_reliability(query: ClusterReliabilityQuery, catalog: Catalog) -> Clu
     Also failures per day, the annual failure rate, what the same rate means for a cluster of another size, the best checkpoint interval and the share of time lost;
     any of chips, rate, days and failures can be solved for. Llama 3's rate when none is given.
     """
-    known = {n: getattr(query, n) for n in RELATIONS.names() if n in type(query).model_fields}
     pulled = any(v is not None for v in (query.failure_percent, query.failed_chips))
     result, sources = ClusterReliabilityResult(), []
     only_size = query.model_fields_set - {"chip", "n_chips", "usd_per_chip"} == set()
+    early = {}
     if query.n_chips is not None and only_size:
-        known["failure_percent"] = EARLY_FAILURE_PERCENT
+        early["failure_percent"] = EARLY_FAILURE_PERCENT
         result.assumptions.append(f"{EARLY_FAILURE_PERCENT:.0f} % of new chips have to be replaced early")
         sources.append(EARLY_SOURCE)
     defaults = [] if pulled else _rate_defaults(query)
-    solution = RELATIONS.solve(known, defaults)
+    solution = RELATIONS.solve_query(query, defaults, **early)
     RELATIONS.require(solution, query, *_ANSWERS)
     if pulled and query.usd_per_chip is None and query.chip is not None:
         sources += _price_replacements(query, catalog, solution, result)

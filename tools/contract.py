@@ -14,6 +14,7 @@ key            meaning
 ``ask``        the question to ask when the field is needed and absent ("At what context length?")
 ``min``        smallest value that can be (inclusive); ``above`` the same, exclusive
 ``max``        largest value that can be (inclusive); ``below`` the same, exclusive
+``alternatives``  values worth trying in place of the one taken (a precision), for the sensitivity
 ``role``       result fields only: ``"headline"`` (the default answer), ``"detail"`` or ``"table"``
 =============  =====================================================================================
 
@@ -21,7 +22,7 @@ A query model's ``model_config["json_schema_extra"]["examples"]`` is a list of
 ``{"question": "...", "input": {...}}``: documentation, test and reading material for the offline model.
 
 A result model's fields that carry ``unit`` become Figures. These field names are reserved and optional:
-``formula`` str, ``assumptions`` list[str], ``warnings`` list[str], ``sources`` list[Source-like],
+``formula`` str, ``assumptions`` list[str], ``taken`` dict (inputs nobody gave and the value taken for each), ``warnings`` list[str], ``sources`` list[Source-like],
 ``chart`` dict | None (Vega-Lite), ``figures`` list[Figure-like] (extra figures, such as rows of a table),
 ``table`` ``{"columns": [...], "rows": [[...], ...]}`` | None.
 Ranges of a result field ``x`` travel as ``x_low`` / ``x_high`` (same unit, role "detail").
@@ -70,6 +71,10 @@ class Result(BaseModel):
     model_config = ConfigDict(extra="forbid")
     formula: str = Field("", description="The formula with the numbers put in")
     assumptions: list[str] = Field(default_factory=list)
+    taken: dict[str, int | float | str] = Field(
+        default_factory=dict,
+        description="Inputs nobody gave and the value the calculator took, by field name",
+    )
     warnings: list[str] = Field(default_factory=list)
     sources: list[Source] = Field(default_factory=list)
     figures: list[Figure] = Field(default_factory=list, description="Further figures, such as table rows")
@@ -132,6 +137,7 @@ class CalculatorRun(BaseModel):
     figures: list[Figure]
     formula: str = ""
     assumptions: list[str] = Field(default_factory=list)
+    taken: dict[str, int | float | str] = Field(default_factory=dict)
     sources: list[Source] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
     table: dict[str, Any] | None = None

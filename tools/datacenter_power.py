@@ -21,6 +21,7 @@ EPOCH_COSTS = Source(
 SERVER_FACTOR = 1.457
 PUE = 1.1
 HOURS_PER_YEAR = 8760.0
+HIGHEST_USUAL_PUE = 2.0
 USD_PER_MWH = 82.6
 FEWEST_IN_A_RACK = 32  # systems of fewer chips are servers, several to a rack
 
@@ -306,11 +307,19 @@ class DatacenterPowerResult(Result):
         "USD",
         default=None,
         role="headline",
-        words=("electricity bill", "energy cost", "power bill"),
+        words=(
+            "electricity bill",
+            "energy cost",
+            "power bill",
+            "electricity for a year",
+            "yearly bill",
+            "annual electricity",
+            "over a year",
+        ),
     )
     energy_cost_usd_per_year: float | None = quantity(
         "Electricity bill of a year", "USD/year", default=None, role="detail",
-        words=("a year", "per year", "yearly bill", "annual electricity bill", "yearly"),
+        words=("per year", "dollars per year", "dollars a year"),
     )  # fmt: skip
     servers: float | None = quantity(
         "Servers", "server", default=None, words=("how many servers", "servers", "nodes", "boxes")
@@ -371,6 +380,8 @@ def datacenter_power(query: DatacenterPowerQuery, catalog: Catalog) -> Datacente
     )
     _add_sources(result, sources)
     _whole_counts(result)
+    if query.pue is not None and query.pue > HIGHEST_USUAL_PUE:
+        result.warnings.append(f"A PUE of {query.pue:g} is far above what data centres reach (1.1 to 1.6)")
     return result
 
 

@@ -393,7 +393,7 @@ def _rounded(how: Callable[[float], float]) -> Callable[[list[Value]], Value]:
     """Rounding in the unit the value is written in."""
 
     def apply(values: list[Value]) -> Value:
-        value = values[0]
+        value = _as_number(values[0])
         return (
             float(how(value))
             if isinstance(value, float)
@@ -401,6 +401,13 @@ def _rounded(how: Callable[[float], float]) -> Callable[[list[Value]], Value]:
         )
 
     return apply
+
+
+def _as_number(value: Value) -> Value:
+    """MW per kW is a plain number: it is rounded as one."""
+    if isinstance(value, float) or not value.dimensionless:
+        return value
+    return float(value.to("dimensionless").magnitude)
 
 
 def _round(values: list[Value]) -> Value:

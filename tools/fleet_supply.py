@@ -253,6 +253,9 @@ def fleet_supply(query: FleetSupplyQuery, catalog: Catalog) -> FleetSupplyResult
     FLEET.require(solution, query, "tokens_per_s_per_person", "tokens_per_s", "tokens_per_s_per_chip", "n_chips",
                   "utilisation", "people", "params", "fleet_flop_per_s")  # fmt: skip
     more = _ceiling(solution, notes)
+    each, person = solution.get("tokens_per_s_per_chip"), solution.get("tokens_per_s_per_person")
+    if each is not None and person is not None and each < person:
+        notes.warnings.append("A chip makes less here than one person gets")
     units = units_of(FleetSupplyQuery, FleetSupplyResult)
     chart = _chart(solution)
     if solution.get("flop_per_token") is not None and known["flop_per_token"] is None:

@@ -152,6 +152,8 @@ def generation_gain(query: GenerationGainQuery, catalog: Catalog) -> GenerationG
     if query.generations and query.period_years is None:
         defaults = []  # counted in generations, no years needed
     result = answer(RELATIONS, query, GenerationGainResult, defaults=defaults, ask_first=("annual_factor",))
+    if result.gap is not None and result.gap < 1:
+        result.warnings.append("The growth it is compared with is the faster one, so the first is behind")
     result.chart = _growth_chart(result, query)
     return result
 
@@ -169,13 +171,19 @@ def _growth_chart(result: GenerationGainResult, query: GenerationGainQuery) -> d
     ]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": "Growth at each pace",
         "data": {"values": points},
         "mark": "line",
         "encoding": {
-            "x": {"field": "year", "type": "quantitative"},
-            "y": {"field": "factor", "type": "quantitative", "scale": {"type": "log"}},
-            "color": {"field": "pace", "type": "nominal"},
-        },
+            "x": {"field": "year", "type": "quantitative", "title": "years"},
+            "y": {
+                "field": "factor",
+                "type": "quantitative",
+                "title": "times the start",
+                "scale": {"type": "log"},
+            },
+        }
+        | ({} if other is None else {"color": {"field": "pace", "type": "nominal", "title": None}}),
     }
 
 

@@ -184,7 +184,7 @@ class HbmPerDollarResult(Result):
 
     gb_per_usd_ratio: float | None = quantity(
         "HBM capacity per dollar, first chip over second", "dimensionless", default=None, role="headline",
-        words=("HBM per dollar", "GB per dollar", "gigabytes per dollar", "capacity per dollar", "memory per dollar"),
+        words=("HBM per dollar", "GB per dollar", "gigabytes per dollar", "capacity per dollar", "memory per dollar", "times better", "memory for the money", "how many times"),
     )  # fmt: skip
     gb_per_usd_advantage: float | None = quantity(
         "Memory per dollar of the better chip over the other's", "dimensionless", default=None, role="detail",
@@ -216,11 +216,11 @@ class HbmPerDollarResult(Result):
     )  # fmt: skip
     bandwidth_per_usd_ratio: float | None = quantity(
         "Bandwidth per dollar, first chip over second", "dimensionless", default=None, role="headline",
-        words=("memory bandwidth per dollar", "bandwidth per dollar", "GB/s per dollar", "TB/s per dollar"),
+        words=("memory bandwidth per dollar", "bandwidth per dollar", "GB/s per dollar", "TB/s per dollar", "times better", "how many times"),
     )  # fmt: skip
     flops_per_usd_ratio: float | None = quantity(
         "FLOP/s per dollar, first chip over second", "dimensionless", default=None, role="headline",
-        words=("FLOPS per dollar", "compute per dollar", "TFLOPS per dollar", "flops for the money"),
+        words=("FLOPS per dollar", "compute per dollar", "TFLOPS per dollar", "flops for the money", "times better", "how many times"),
     )  # fmt: skip
     gb_per_kusd: float | None = quantity(
         "Memory for a thousand dollars of the first chip", "GB/kUSD", default=None, role="headline",
@@ -441,13 +441,25 @@ def _rank(values: list[ChipValue], unit: str, result: HbmPerDollarResult) -> Non
         )
     priced = [row for row in rows if row.usd and row.memory_gb]
     result.best_chip = (priced[0].id or priced[0].name) if len(priced) > 1 else None
-    if result.best_chip is not None and unit == "USD/chip":
-        result.best_gb_per_kusd = result.ranking[0].gb_per_kusd
-        result.formula = f"best: {priced[0].name}"
+    if result.best_chip is not None:
+        result.best_gb_per_kusd = result.ranking[0].gb_per_kusd if unit == "USD/chip" else None
+        result.formula = f"best: {priced[0].name}; {_worked(priced, unit)}"
     result.table = _table(result.ranking, unit)
     if len(values) > 1:
         result.figures = chip_figures(values, unit)
         result.chart = chip_chart(values, unit)
+
+
+def _worked(priced: list[ChipValue], unit: str) -> str:
+    """Memory per dollar of each chip, the best first, with its numbers put in."""
+    per, scale = ("GB per k$", 1e3) if unit == "USD/chip" else ("GB per $/hour", 1.0)
+    each = (
+        f"{row.name} {format_number(row.memory_gb)} / {format_number(row.usd / scale)} = "
+        f"{format_number(row.memory_gb / row.usd * scale)}"
+        for row in priced[:6]
+        if row.memory_gb and row.usd
+    )
+    return f"{per}: {', '.join(each)}"
 
 
 def _table(ranking: list[RankedChip], unit: str) -> dict[str, Any]:

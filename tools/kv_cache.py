@@ -193,6 +193,7 @@ def kv_cache(query: KvCacheQuery, catalog: Catalog) -> KvCacheResult:
     elif result.growth_factor is None:
         raise MissingInput("model", "which model, or its layers, KV heads and head size?")
     result.assumptions, result.warnings, result.sources = notes.assumptions, notes.warnings, notes.sources
+    result.taken = notes.taken
     return finite(result)
 
 

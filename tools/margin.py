@@ -260,6 +260,7 @@ def _solved(segment: Segment) -> tuple[float, float]:
 def _chart(profits: list[tuple[str, float]]) -> dict[str, Any]:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": "Gross profit by segment",
         "data": {"values": [{"segment": name, "gross profit": profit} for name, profit in profits]},
         "mark": "bar",
         "encoding": {

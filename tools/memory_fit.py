@@ -157,6 +157,7 @@ def memory_fit(query: MemoryFitQuery, catalog: Catalog) -> MemoryFitResult:
         else:
             _largest(query, memory, result, notes)
     result.assumptions, result.warnings, result.sources = notes.assumptions, notes.warnings, notes.sources
+    result.taken = notes.taken
     return finite(result)
 
 
@@ -243,6 +244,7 @@ def _largest(query: MemoryFitQuery, memory: Memory, result: MemoryFitResult, not
     if precision is None:
         precision = "bf16"
         notes.assumptions.append("Weights in bf16 (no precision was named)")
+        notes.taken["weight_precision"] = "bf16"
     usable = memory.usable(query.n_chips or 1)
     result.largest_params = math.floor(usable / bytes_per_element(precision))
     result.formula = (

@@ -6,6 +6,7 @@ model gains beyond its size: bigger batches, fewer chips) and margin step = (1 â
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -90,7 +91,7 @@ class ModelPriceStackQuery(Query):
     model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
     size_ratio: float | None = quantity(
-        "How many times smaller the model is", "dimensionless", default=None, min=1,
+        "How many times smaller the model is", "dimensionless", default=None, above=0,
         words=("times smaller", "smaller model", "size ratio"),
     )  # fmt: skip
     params_before: float | None = quantity(
@@ -104,7 +105,7 @@ class ModelPriceStackQuery(Query):
         words=("more efficient", "beyond its size", "batching gain"),
     )  # fmt: skip
     cost_ratio: float | None = quantity(
-        "How many times cheaper it is to run", "dimensionless", default=None, min=1,
+        "How many times cheaper it is to run", "dimensionless", default=None, above=0,
         words=("times cheaper to run", "cheaper model", "cheaper to serve", "cheaper serving", "running cost falls", "is efficiency"),
     )  # fmt: skip
     gross_margin_percent: float | None = quantity(
@@ -117,12 +118,13 @@ class ModelPriceStackQuery(Query):
                "open weights host"),
     )  # fmt: skip
     competition_factor: float | None = quantity(
-        "How many times competition lowers the price beyond that", "dimensionless", default=None, min=1,
+        "How many times competition lowers the price beyond that", "dimensionless", default=None, above=0,
         words=("competition", "rivals", "price war"),
     )  # fmt: skip
     price_ratio: float | None = quantity(
-        "How many times lower the price is in all", "dimensionless", default=None, min=1,
-        words=("price ratio", "cheaper overall", "overall", "prices came down", "price fell", "price drop", "total"),
+        "How many times lower the price is in all", "dimensionless", default=None, above=0,
+        words=("price ratio", "cheaper overall", "overall", "prices came down", "price fell", "price drop", "total",
+               "once the margin is gone", "after the margin", "in the end"),
     )  # fmt: skip
     price_fraction: float | None = quantity(
         "The later price as a fraction of the first: 0.05 for a twentieth", "dimensionless", default=None,
@@ -234,12 +236,18 @@ def model_price_stack(query: ModelPriceStackQuery, catalog: Catalog) -> ModelPri
     """
     more: dict[str, Any] = {"assumptions": [], "sources": []}
     known = {n: getattr(query, n) for n in STACK.names() if n in ModelPriceStackQuery.model_fields}
+    _check_factors(known)
     stated = query.price_before is not None and query.price_after is not None  # then the names are only names
     if not stated and (query.api_model is not None or query.other_api_model is not None):
         more |= _list_prices(query, catalog, known)
     if query.model is not None and query.other_model is not None:
         more |= _served(query, catalog, known)
     solution = STACK.solve(known, _defaults(known))
+    if query.gross_margin_percent is None and "gross_margin_percent" in solution.failed:
+        least = (
+            f"at least {format_number(solution.values['cost_ratio'])}, the cost ratio, for a margin given up"
+        )
+        raise InputError("price_ratio", query.price_ratio or query.price_fraction, least)
     if solution.values.get("price_ratio", 1.0) < 1:
         more["warnings"] = ["The second price is the higher one: the ratio is below 1."]
     if not more["sources"]:
@@ -249,6 +257,19 @@ def model_price_stack(query: ModelPriceStackQuery, catalog: Catalog) -> ModelPri
         fill(ModelPriceStackResult, solution, units_of(ModelPriceStackQuery, ModelPriceStackResult),
                 chart=_chart(solution), table=_table(solution), **more)
     )  # fmt: skip
+
+
+_TIMES = ("size_ratio", "cost_ratio", "price_ratio", "competition_factor")
+
+
+def _check_factors(known: Mapping[str, float | None]) -> None:
+    """A factor says how many times smaller or cheaper; what is below 1 is a fraction, and has its own field."""
+    for name in _TIMES:
+        value = known.get(name)
+        if value is not None and value < 1:
+            raise InputError(
+                name, value, "at least 1: how many times smaller or cheaper (else give the fraction)"
+            )
 
 
 def _defaults(known: dict[str, float | None]) -> list[Default]:

@@ -381,13 +381,13 @@ class ProductivityRoiResult(Result):
     )
     queries_per_hour_of_pay: float | None = quantity(
         "Queries that an hour of pay buys",
-        "dimensionless",
+        "request",
         default=None,
         role="headline",
         words=("queries per hour", "queries an hour of"),
     )
     queries_bought: float | None = quantity(
-        "Queries that the gain buys in a year", "dimensionless", default=None, words=("how many queries",)
+        "Queries that the gain buys in a year", "request", default=None, words=("how many queries",)
     )
     tokens_bought: float | None = quantity(
         "Tokens that the gain buys in a year", "token", default=None, words=("tokens", "how many tokens")

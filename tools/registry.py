@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 GROUP = "rackrate.calculators"
 EXAMPLES = Path(__file__).with_name("examples")
-RESERVED = frozenset({"formula", "assumptions", "warnings", "sources", "figures", "table", "chart"})
+RESERVED = frozenset({"formula", "assumptions", "taken", "warnings", "sources", "figures", "table", "chart"})
 MAX_RANGES = 4  # 2**4 corner runs at most
 
 
@@ -279,7 +279,7 @@ def _input_error(calculator: Calculator, error: ValidationError) -> InputError:
     limits |= {"less_than": ("below", "lt"), "less_than_equal": ("at most", "le")}
     if first["type"] in limits:
         word, key = limits[first["type"]]
-        return InputError(field, first["input"], f"{word} {context[key]}{unit}")
+        return InputError(field, first["input"], f"{word} {context[key]:g}{unit}")
     if first["type"].startswith("int"):
         return InputError(field, first["input"], f"a whole number{unit}")
     if first["type"].startswith("float"):
@@ -302,6 +302,7 @@ def _as_run(calculator: Calculator, query: BaseModel, result: BaseModel) -> Calc
         figures=_figures(calculator, output) + extra_figures,
         formula=output.get("formula") or "",
         assumptions=list(output.get("assumptions") or []),
+        taken={k: v for k, v in (output.get("taken") or {}).items() if k in calculator.fields},
         sources=_unique([Source.model_validate(s) for s in output.get("sources") or []]),
         warnings=list(output.get("warnings") or []),
         table=output.get("table"),

@@ -183,7 +183,9 @@ def _odd(result: RentalEconomicsResult) -> list[str]:
 
 
 def _hourly(query: RentalEconomicsQuery) -> RentalEconomicsQuery:
-    """The rent said without "an hour" as the rent; beside another one, that other is the old contract's."""
+    """Rent and running cost said without "an hour" as what they are; a second rent is the old contract's."""
+    if query.opex_usd is not None and query.opex_usd_per_chip_hour is None:
+        query = query.model_copy(update={"opex_usd_per_chip_hour": query.opex_usd, "opex_usd": None})
     if query.rent_usd is None:
         return query
     found: dict[str, float | None] = {"rent_usd": None, "usd_per_chip_hour": query.rent_usd}
@@ -240,9 +242,8 @@ def _catalogue_prices(query: RentalEconomicsQuery, catalog: Catalog) -> tuple[li
             price = price_of(query.chip, as_of=query.as_of)
         except FactAbsent:
             continue
-        spread = f"{format_quantity(price.low, price.unit)} to {format_quantity(price.high, price.unit)}"
         middle = format_quantity(price.value, price.unit)
-        says = f"{what.capitalize()} of {query.chip}: {middle} ({price.as_of}; {spread})."
+        says = f"{what.capitalize()} of {query.chip}: {middle} ({price.as_of}{price.spread and f'; {price.spread}'})."
         facts.append(Default(name, price.value, says, fact=True))
         sources += price.sources
     return facts, sources
@@ -323,6 +324,7 @@ def _chart(query: RentalEconomicsQuery, result: RentalEconomicsResult) -> dict[s
     points = [{"year": span * i / 20, "cash": span * i / 20 * net - capex} for i in range(21)]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": "Cumulative cash of one chip",
         "data": {"values": points},
         "mark": "line",
         "encoding": {

@@ -67,13 +67,13 @@ class RolloutComputeQuery(Query):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, json_schema_extra={"examples": _EXAMPLES})  # type: ignore[dict-item]
 
     samples_generated: float | None = quantity(
-        "Samples (rollouts, candidates, trajectories) generated", "sample", default=None, above=0,
-        words=("generate", "samples", "rollouts", "candidates", "trajectories", "generated", "sampled"),
+        "Samples (rollouts, candidates, trajectories) generated, each one sequence", "request", default=None, above=0,
+        words=("generate", "samples", "rollouts", "candidates", "trajectories", "generated", "sampled", "answers", "tries", "tried", "drawn", "attempts"),
         ask="How many samples are generated, and how many are trained on?",
     )  # fmt: skip
     samples_trained: float | None = quantity(
-        "Samples that are kept and trained on", "sample", default=None, above=0,
-        words=("train on", "trained on", "kept", "keep", "learned from", "used for training", "accepted"),
+        "Samples that are kept and trained on, each one sequence", "request", default=None, above=0,
+        words=("train on", "trained on", "kept", "keep", "learned from", "used for training", "accepted", "gradient on", "gradients on", "used in the update", "learn from", "update on"),
     )  # fmt: skip
     acceptance_percent: float | None = quantity(
         "Share of the generated samples that is kept", "percent", default=None, above=0, max=100,
@@ -85,7 +85,7 @@ class RolloutComputeQuery(Query):
     )  # fmt: skip
     tokens_generated: float | None = quantity(
         "Tokens generated in all", "token", default=None, above=0,
-        words=("tokens generated", "rollout tokens", "generated tokens"),
+        words=("tokens generated", "rollout tokens", "generated tokens", "to write", "writing", "writes"),
     )  # fmt: skip
     tokens_trained: float | None = quantity(
         "Tokens trained on, each pass counted once", "token", default=None, above=0,

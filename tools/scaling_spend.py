@@ -17,6 +17,7 @@ from tools.contract import Source
 from tools.errors import FactAbsent, InputError, MissingInput
 from tools.scaling.spend_ladder import LADDER, LADDER_ANSWERS, Ladder, between, of_runs
 from tools.scaling.spend_query import LawOptimum, ScalingSpendQuery, ScalingSpendResult
+from tools.serving.charts import bars
 from tools.serving.compute_rate import (
     RATE_RULES,
     SIX_N_D,
@@ -424,9 +425,16 @@ def _by_law(law: Law, result: ScalingSpendResult, query: ScalingSpendQuery) -> L
 
 
 def _chart(result: ScalingSpendResult) -> dict[str, Any]:
-    points = [{"law": o.law, "params": o.params, "tokens": o.tokens} for o in result.laws]
+    points: list[dict[str, Any]] = [
+        {"law": o.law, "params": o.params, "tokens": o.tokens} for o in result.laws
+    ]
     if result.params and result.tokens:
         points.append({"law": "this answer", "params": result.params, "tokens": result.tokens})
+    if (
+        len({round(float(point["params"]), -3) for point in points}) == 1
+    ):  # the size was given: only tokens differ
+        rows = [(str(point["law"]), float(point["tokens"])) for point in points]
+        return bars("Training tokens by published law", "law", "tokens", rows)
     axis = {"type": "quantitative", "scale": {"type": "log"}}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
@@ -436,7 +444,7 @@ def _chart(result: ScalingSpendResult) -> dict[str, Any]:
         "encoding": {
             "x": {"field": "params", "title": "parameters", **axis},
             "y": {"field": "tokens", "title": "training tokens", **axis},
-            "color": {"field": "law", "type": "nominal"},
+            "color": {"field": "law", "type": "nominal", "title": None},
         },
     }
 

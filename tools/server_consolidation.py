@@ -170,7 +170,7 @@ class ServerConsolidationQuery(Query):
     )  # fmt: skip
     servers_per_new: float | None = quantity(
         "Old servers that one new server replaces",
-        "server",
+        "dimensionless",
         default=None,
         above=1,
         words=(
@@ -386,11 +386,11 @@ def server_consolidation(query: ServerConsolidationQuery, catalog: Catalog) -> S
 
 
 def _into_one(query: ServerConsolidationQuery) -> bool:
-    """Whether a few old servers with cores of old and new ask for the gain that putting them into one takes."""
+    """Whether a few old servers are named and no number of new ones: they go into one."""
     cores = query.old_cores is not None and query.new_cores is not None
     gain = query.per_core_gain is not None or query.per_core_gain_percent is not None
-    few = query.old_servers is not None and query.old_servers <= FEW_SERVERS
-    return cores and few and not gain and query.new_servers is None and query.servers_per_new is None
+    few = query.old_servers is not None and 1 < query.old_servers <= FEW_SERVERS
+    return few and not (cores and gain) and query.new_servers is None and query.servers_per_new is None
 
 
 def _defaults(query: ServerConsolidationQuery) -> list[Default]:
@@ -400,16 +400,17 @@ def _defaults(query: ServerConsolidationQuery) -> list[Default]:
         chosen.append(_ONE_NEW)
     elif query.servers_per_new is None or query.old_cores is None or query.new_cores is None:
         chosen.append(_SAME_CORES)
+    # a few old servers with cores say how many go into one, not that power is asked for
+    counted = (
+        () if _into_one(query) and query.old_cores is not None else (query.old_servers, query.new_servers)
+    )
     power = (
-        query.old_servers,
-        query.new_servers,
+        *counted,
         query.freed_mw,
         query.chip,
         query.ai_server_w,
         query.w_per_chip_all_in,
     )
-    if _into_one(query):
-        power = power[2:]  # the number of old servers says how many go into one, not that power is asked for
     if any(value is not None for value in (*power, query.old_server_w, query.new_server_w)):
         chosen += [_OLD_W, _NEW_W]
     return chosen

@@ -308,6 +308,7 @@ def serving_performance(query: ServingPerformanceQuery, catalog: Catalog) -> Ser
         lines = [_estimate(query, served, chip, on, result, notes), *lines]
     result.formula = "; ".join(line for line in lines if line)
     result.assumptions, result.warnings = notes.assumptions, notes.warnings
+    result.taken = notes.taken
     result.sources = list(dict.fromkeys(notes.sources))
     return finite(result)
 
@@ -361,8 +362,9 @@ def _estimate(
         return ""
     if query.batch is None:
         notes.assumptions.append(
-            f"At the largest batch that fits, {found.batch:,.0f} requests (none was named)"
+            f"At the largest batch that fits, {found.batch:,.0f} request{'s' * (found.batch >= 1.5)} (none was named)"
         )
+        notes.taken["batch"] = found.batch
     elif found.batch < 0.999 * query.batch:
         notes.warnings.append(
             f"Only {found.batch:,.0f} of the {query.batch:,.0f} requests run at once; the rest wait, and TTFT counts it"
@@ -402,6 +404,7 @@ def _lengths(query: ServingPerformanceQuery, notes: Notes) -> tuple[float, float
         )
         said = " and ".join(f"{value:,.0f} {name} tokens" for name, value in missing)
         notes.assumptions.append(f"{said} a request (not named)")
+        notes.taken |= {f"{name}_tokens": float(value) for name, value in missing}
     return prompt or ASSUMED_INPUT, answer or ASSUMED_OUTPUT
 
 
@@ -418,6 +421,7 @@ def _deployment(
         notes.assumptions.append(
             f"On {n_chips} × {chip.name}, the fewest that hold the weights (no number given)"
         )
+        notes.taken["n_chips"] = n_chips
     if query.tensor_parallel is not None and query.tensor_parallel > n_chips:
         raise InputError("tensor_parallel", query.tensor_parallel, f"at most the {n_chips} chips")
     return deployment.Deployment(

@@ -361,7 +361,7 @@ _UNIT_TAIL = re.compile(
 
 def label(name: str) -> str:
     """A field name as people read it, its unit left off: `gross_margin_percent` → `gross margin`."""
-    return _UNIT_TAIL.sub("", name).replace("_", " ").strip()
+    return re.sub(r"^w_per_", "power_per_", _UNIT_TAIL.sub("", name)).replace("_", " ").strip()
 
 
 def unit_of(name: str) -> str:

@@ -123,11 +123,11 @@ class TokenCostQuery(Query):
     )  # fmt: skip
     usd_per_mtok_input: float | None = quantity(
         "Price of a million input tokens", "USD/Mtoken", default=None, min=0,
-        words=("per million in", "input price", "in", "input", "per M input", "prompt", "1M prompt", "the rest", "the others", "uncached", "full price"),
+        words=("per million in", "input price", "input", "per M input", "prompt", "1M prompt", "the rest", "the others", "uncached", "full price"),
     )  # fmt: skip
     usd_per_mtok_output: float | None = quantity(
         "Price of a million output tokens", "USD/Mtoken", default=None, min=0,
-        words=("per million out", "output price", "out", "output", "per M output", "completion", "1M completion"),
+        words=("per million out", "output price", "output", "per M output", "completion", "1M completion"),
     )  # fmt: skip
     usd_per_mtok_cached: float | None = quantity(
         "Price of a million cached input tokens", "USD/Mtoken", default=None, min=0,
@@ -136,7 +136,8 @@ class TokenCostQuery(Query):
     cached_price_fraction: float | None = quantity(
         "Price of a cached input token as a part of the full input price (0.5: half price)", "dimensionless",
         default=None, min=0, max=1,
-        words=("of the input price", "of the full price", "cached at half price", "of the normal rate", "cached cost a fraction"),
+        words=("of the input price", "of the full price", "cached at half price", "of the normal rate", "of the price",
+               "of the input rate", "cached cost a fraction"),
     )  # fmt: skip
     cached_discount_percent: float | None = quantity(
         "Discount on cached input tokens", "percent", default=None, min=0, max=100,
@@ -421,6 +422,7 @@ def token_cost(query: TokenCostQuery, catalog: Catalog) -> TokenCostResult:
     _require(result)
     result.formula = "; ".join(lines)
     result.assumptions, result.warnings = notes.assumptions, notes.warnings
+    result.taken = notes.taken
     result.sources = list(dict.fromkeys(notes.sources))
     return finite(result)
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 DEFAULT_LIFETIME_YEARS = 4.0
 HOURS_PER_YEAR = 8760.0
+HIGHEST_SEEN_MFU = 0.75
 RATE_BELOW_USD = 1000.0  # an amount this small beside chip-hours is the price of one
 
 RELATIONS = Relations(
@@ -100,6 +101,9 @@ def training_run(query: TrainingRunQuery, catalog: Catalog) -> TrainingRunResult
         sources=rate.sources, cost_method="rent per chip-hour" if solution.get("usd") is not None else None,
     )  # fmt: skip
     _add_ranges(result, rate, solution)
+    mfu = solution.get("mfu")
+    if mfu is not None and mfu > HIGHEST_SEEN_MFU:
+        result.warnings.append(f"An MFU of {100 * mfu:.0f} % is above what any published run reports")
     return result
 
 

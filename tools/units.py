@@ -344,7 +344,8 @@ def format_number(value: float, digits: int = 4) -> str:
     if value == 0:
         return "0"
     if magnitude >= 1e15 or magnitude < 1e-4:
-        return f"{value:.{digits - 1}e}".replace("e+", "e")
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
     if magnitude >= 1000:
         return f"{value:,.0f}"
     decimals = max(0, digits - 1 - math.floor(math.log10(magnitude)))
@@ -353,7 +354,7 @@ def format_number(value: float, digits: int = 4) -> str:
 
 
 def format_quantity(value: float, unit: str) -> str:
-    """A quantity for people: `$0.3704/Mtoken`, `17.94 GB`, `75 %`, `54 requests`."""
+    """A quantity for people: `$0.3704/Mtoken`, `17.94 GB`, `75 %`, `54 requests`, `25.5 ms`, `2.7 million tokens/$`."""
     unit = unit.strip()
     if unit in ("", "dimensionless"):
         return format_number(value)
@@ -361,10 +362,32 @@ def format_quantity(value: float, unit: str) -> str:
         return f"{format_number(value)} %"
     if unit == "USD" or unit.startswith("USD/"):
         return _money(value) + unit[3:]
-    if unit in ("chip", "request", "token", "person", "rack", "link", "hop", "server", "param"):
-        plural = {"person": "people"}.get(unit, unit + "s")
-        return f"{_scaled(value)} {unit if value == 1 else plural}"
-    return f"{_scaled(value) if unit == 'FLOP' else format_number(value)} {unit}"
+    for step, name in _STEPS.get(unit, ()):
+        if abs(value) >= step and value != 0:
+            return f"{format_number(value / step)} {name}"
+    head, mark, rest = re.match(r"([^/*]*)([/*]?)(.*)", unit).groups()  # type: ignore[union-attr]
+    counted = head in _PLURALS or head == "FLOP"
+    number = _scaled(value) if counted else format_number(value)
+    said = head if value == 1 else _PLURALS.get(head, head)
+    return f"{number} {said}{mark.replace('*', '·')}{rest.replace('*', '·').replace('USD', '$')}".rstrip()
+
+
+_PLURALS = {
+    "person": "people",
+    "metric_ton": "t",
+    **{
+        name: f"{name}s"
+        for name in (
+            "chip", "request", "token", "rack", "link", "hop", "server", "param", "core", "sample", "byte",
+            "second", "minute", "hour", "day", "week", "month", "year",
+        )
+    },
+}  # fmt: skip
+# Units in which a figure of another size is read more easily, the largest first.
+_STEPS: dict[str, tuple[tuple[float, str], ...]] = {
+    "byte": ((1e12, "TB"), (1e9, "GB"), (1e6, "MB")),
+    "s": ((1, "s"), (1e-3, "ms"), (1e-6, "us")),
+}
 
 
 def _money(value: float) -> str:

@@ -59,11 +59,11 @@ _NO_UNIT = frozenset(
         "job",
         "task",
         "box",
+        "boxes",
         "request",
         "user",
         "person",
         "agent",
-        "boxes",
     ]
 )
 _SHORT = frozenset({"a", "an", "x", "us", "s", "h", "w", "t", "m", "mo", "b"})
@@ -197,6 +197,12 @@ def _divided(reading: Reading, k: int, unit: str) -> tuple[int, str]:
                 return beyond + step + 1, f"{unit}/kUSD"
             if match and match.group(1) and (counted := _counted_unit(reading, beyond + step + 1))[0]:
                 return counted[1], f"{unit}/k{counted[0]}"
+    if (
+        tokens_at(tokens, k) in ("in", "on")
+        and tokens_at(tokens, k + 1) in ("each", "every")
+        and (inner := _counted_unit(reading, k + 2))[0]
+    ):
+        return inner[1], f"{unit}/{inner[0]}"
     end, whole = denominators(reading, beyond if tokens_at(tokens, beyond) in ("per", "/") else k, unit)
     return (end, whole) if whole != unit or end > k else (k, unit)
 
@@ -245,7 +251,7 @@ def described(reading: Reading, j: int, taken: set[int], reach: int = 5) -> tupl
     """A unit noun after its adjectives: "old servers", "concurrent users", "full NVL72 racks", up to `reach` words on."""
     tokens = reading.tokens
     for k in range(j, min(j + reach, len(tokens))):
-        if tokens[k].text in ",.?;:!()" or (tokens[k].low in _STOPS and k > j) or tokens[k].low == "per":
+        if tokens[k].text in ",.?;:!()" or tokens[k].low in _STOPS or tokens[k].low == "per":
             break
         if k in taken:
             continue  # "how many 130 kW racks"

@@ -22,7 +22,7 @@ from agent.offline.score import Question, Reader, is_salient, rank_outputs
 from agent.offline.sums import Sum, find_sum
 from agent.offline.trial import Trial, Trials
 
-TRIED = 5  # calculators looked at
+TRIED = 4  # calculators looked at
 OWN = 7  # fillings of one calculator that are run
 RESULTS = 3  # results of one run that may be the one asked for
 NEAR = 2.4  # how far behind the result that fits best, in the measure of `rank_outputs`

@@ -20,7 +20,7 @@ from agent.offline.trial import Trial
 
 SURE = 9.0  # a frame at least this good is an answer
 LIKELY = 7.0  # at least this good: worth asking for what is missing
-SURE = 0.45  # a reading at least this sure is an answer
+SURE = 0.42  # a reading at least this sure is an answer
 LIKELY = 0.1  # at least this sure: worth asking about
 
 

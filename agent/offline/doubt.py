@@ -132,6 +132,8 @@ def _other_kind(question: Question, unit: Unit, unit_text: str) -> bool:
     wanted = question.features.wanted
     if wanted.unit is None or not wanted.explicit or wanted.unit.dims == unit.dims or not unit.dims:
         return False
+    if {wanted.unit.dims, unit.dims} == {(("person", 1),), (("request", 1),)}:
+        return False
     if not wanted.unit.dims:
         return wanted.unit_text == "percent" or not unit.has("USD")
     plain, asked = without_counts(unit), without_counts(wanted.unit)

@@ -107,6 +107,8 @@ def _asked(question: Question, choice: Choice) -> dict[str, float]:
         if not wanted.unit.dims and (wanted.unit_text == "percent") != (want.unit_text == "percent"):
             return {"asked_kin": 1.0}
         return {"asked" if wanted.explicit else "asked_softly": 1.0}
+    if {wanted.unit.dims, want.unit.dims} == {(("person", 1),), (("request", 1),)}:
+        return {"asked_softly": 1.0}
     if without_counts(wanted.unit) == without_counts(want.unit) and without_counts(want.unit):
         return {"asked_kin": 1.0}
     return {"asked_else" if wanted.explicit else "asked_else_softly": 1.0}

@@ -158,7 +158,7 @@ class Features:
 
 def read_features(reading: Reading) -> Features:
     text = reading.text
-    low = {t.low for t in reading.tokens}
+    said = _sources(reading)
     wanted = read_wanted(reading)
     bare_now = bool(_NOW.search(text)) and bool(_PRICE.search(text))
     return Features(
@@ -168,8 +168,8 @@ def read_features(reading: Reading) -> Features:
         difference=bool(_DIFFERENCE.search(text)),
         total=bool(_SUM.search(text)),
         check=bool(_CHECK.search(text)),
-        source=bool(low & _SOURCE) and not _only_we(text),
-        strong_source=bool(low & _STRONG_SOURCE),
+        source=bool(said & _SOURCE) and not _only_we(text),
+        strong_source=bool(said & _STRONG_SOURCE),
         where_said=bool(_WHERE_SAID.search(text)),
         explain=bool(_EXPLAIN.search(text)),
         asks_number=bool(_HOW_NUMBER.search(text))
@@ -185,6 +185,34 @@ def read_features(reading: Reading) -> Features:
         yes_no=bool(_YES_NO.search(text)),
         stems=_content(reading),
     )
+
+
+def _sources(reading: Reading) -> set[str]:
+    """The words that may point to a source: not a bill to pay, nor what a dealer told or quoted the asker."""
+    text = reading.text
+    low = {t.low for t in reading.tokens if t.low != "bill" or t.text == "Bill"}
+    if _TO_ME.search(text):
+        low -= {
+            "told",
+            "quoted",
+            "quotes",
+            "quote",
+            "says",
+            "said",
+            "claims",
+            "claimed",
+            "stated",
+            "mentioned",
+        }
+    return low
+
+
+_TO_ME = re.compile(
+    r"\b(i'?m|i was|we'?re|we were|investors were|been) (told|quoted)\b"
+    r"|\b(told|quoted|quotes|offered|tells) (me|us|him|her|them)\b"
+    r"|\b(vendor|reseller|supplier|broker|dealer|landlord|colleague|engineer|partner|host|provider|cloud|reader|insurer|executive)s?\b[^.?]{0,40}\b(says?|said|quoted|quotes|told|claims|claimed|mentioned)\b",
+    re.I,
+)
 
 
 def _only_we(text: str) -> bool:

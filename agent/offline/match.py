@@ -74,7 +74,7 @@ class Matcher:
         return fit
 
     def _quantity_fit(self, q: Quantity, f: Field, spec: Spec, words: Words) -> float:
-        if f.kind not in ("number", "numbers") or "checked" in q.marks:
+        if f.kind not in ("number", "numbers") or q.marks & {"checked", "aside"}:
             return 0.0
         if "reported" in q.marks and not q.marked:
             return 0.0
@@ -102,6 +102,8 @@ class Matcher:
                 if f.unit.has("USD")
                 else (unit - 0.7 * money if not f.unit.bare else unit)
             )
+        if q.value == 1 and not q.marked:
+            unit -= 0.6
         if "verbal" in q.marks:
             unit = min(unit, 1.7)
         if "article" in q.marks:

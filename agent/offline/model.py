@@ -21,6 +21,7 @@ from agent.offline.thread import decide_thread
 from agent.offline.trial import Run, Trials
 
 if TYPE_CHECKING:
+    from agent.settings import Settings
     from tools.catalog import Catalog
 
 NOT_CALCULATORS = frozenset({"search_knowledge", "report"})
@@ -49,10 +50,15 @@ class OfflineModel:
     model: str | None = None
 
     def __init__(
-        self, catalog: Catalog | Names, calculators: Mapping[str, Any] | None = None, run: Run | None = None
+        self,
+        catalog: Catalog | Names,
+        calculators: Mapping[str, Any] | None = None,
+        run: Run | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self._catalog = catalog
         self._calculators = calculators
+        self._home = settings.home if settings is not None else None
         self._trials = Trials(run or _runner(catalog))
         self._finder: EntityFinder | None = None
         self._deciders: dict[tuple[tuple[str, int], ...], tuple[Decider, Sequence[Described]]] = {}
@@ -90,7 +96,7 @@ class OfflineModel:
         if key not in self._deciders:
             if self._finder is None:
                 self._finder = EntityFinder(self._catalog)
-            reader = Reader(Library(described), self._finder)
+            reader = Reader(Library(described), self._finder, self._home)
             decider = Decider(reader, self._trials)
             decider.titles = _titles(self._catalog)
             models = dict(getattr(self._catalog, "models", None) or {})

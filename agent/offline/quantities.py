@@ -17,7 +17,7 @@ from agent.offline.series import (
     pin_ranges,
     share_units,
 )
-from agent.offline.unsaid_units import is_amount, rate_of, supply_units
+from agent.offline.unsaid_units import is_amount, rate_of, said_once, supply_units
 from agent.offline.words import STOP, Token
 from agent.offline.written_units import CASED, UNIT_WORDS, denominators, spelled_unit, unit_after
 
@@ -61,6 +61,8 @@ def read_quantities(reading: Reading) -> list[Quantity]:
                 found.append(size)
             while i < len(reading.tokens) and reading.tokens[i].start < mention.end:
                 i += 1
+            if [t.text for t in reading.tokens[i : i + 2]] == [":", "1"] and reading.tokens[i - 1].is_number:
+                i += 2  # "Chinchilla 20:1"
             continue
         quantity = _quantity_at(reading, i) or _verbal(reading, i)
         if quantity is None:
@@ -70,7 +72,7 @@ def read_quantities(reading: Reading) -> list[Quantity]:
         i = found[-1].last
     found = each_of(per_million(reading.tokens, found))
     found = mark_changes(reading.tokens, share_units(reading.tokens, merge_ranges(reading.tokens, found)))
-    return mark_reported(reading, pin_ranges(supply_units(reading, found)))
+    return mark_reported(reading, pin_ranges(said_once(reading, supply_units(reading, found))))
 
 
 def _size_reading(reading: Reading, mention: Mention, i: int) -> Quantity | None:
@@ -137,6 +139,14 @@ def _per_money(tokens: list[Token], i: int, number: Number) -> bool:
     """ "per $1000", "per thousand dollars": a unit asked for, no quantity."""
     if number.value not in (1.0, 1000.0, 1e6):
         return False
+    after = [t.low for t in tokens[number.last : number.last + 2]]
+    if (
+        number.spelled
+        and len(after) == 2
+        and after[0] in ("dollars", "dollar")
+        and after[1] in ("buy", "buys", "get", "gets", "bring")
+    ):
+        return True  # "what does a thousand dollars buy"
     j = i - 1
     if j >= 0 and tokens[j].text == "$":
         j -= 1
@@ -217,11 +227,18 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     value, marks = number.value, set()
     if number.scaled:
         marks.add("scaled")
-    if number.spelled:
+    if number.spelled and number.value == int(number.value):
         marks.add("spelled")
     currency, start, sign = _before(tokens, i, start)
     value *= sign
     last, unit_text, extra = unit_after(reading, number, currency)
+    if (
+        not unit_text
+        and last < len(tokens)
+        and tokens[last].text == "$"
+        and tokens[last].start == tokens[last - 1].end
+    ):
+        unit_text, last = "USD", last + 1  # "25M$"
     if unit_text.startswith("/"):
         unit_text = rate_of(reading, number, unit_text, tokens[number.last].text == "/")
         last = last if unit_text else number.last
@@ -244,6 +261,8 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
             last,
             marks=frozenset({"article", "period"}),
         )
+    if not unit_text and not currency and _of_them(reading, last):
+        unit_text = "chip"
     if (
         not unit_text
         and not currency
@@ -277,6 +296,15 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
         return [main, period]
     return Quantity(value, parse_unit(unit_text) if unit_text else NUMBER, unit_text, start, end, number.first, last,
                     marks=frozenset(marks), noun=_noun(tokens, last))  # fmt: skip
+
+
+def _of_them(reading: Reading, i: int) -> bool:
+    """ "1,024 of them" after a chip was named."""
+    words = [t.low for t in reading.tokens[i : i + 2]]
+    if words not in (["of", "them"], ["of", "those"], ["of", "these"]):
+        return False
+    named = any("chip" in m.kinds and m.start < reading.tokens[i].start for m in reading.mentions)
+    return named or any(t.low in ("gpu", "gpus", "chip", "chips") for t in reading.tokens[:i])
 
 
 _PAYING = frozenset(
@@ -421,7 +449,7 @@ def _is_label(reading: Reading, i: int, number: Number) -> bool:
         and number.glued.isupper()
     ):
         return number.glued not in ("X",)  # the coefficient of a formula: "6ND"
-    if tokens[i].low == "one":
+    if tokens[i].low == "one" and number.value == 1:
         if number.last < len(tokens) and (tokens[number.last].text[:1].isupper() or named is not None):
             return False  # "one H100", "one mi300x"
         return (
@@ -440,6 +468,8 @@ def _round_the_clock(tokens: list[Token], i: int) -> bool:
 def _dimensions(reading: Reading, i: int, number: Number) -> list[Quantity] | None:
     """`4x4x4` or `4 by 4 by 4`: one quantity per axis, marked as a list of axes."""
     tokens, values, j = reading.tokens, [number.value], number.first
+    if number.scaled:
+        return None  # "7 x 10^23"
     while (
         j + 2 < len(tokens)
         and tokens[j].is_number

@@ -60,9 +60,9 @@ def calculation(
         lines.append(_headline(question, choice, want, run, figure, titles))
     if run.get("formula"):
         lines.append(_clip(sentence(relevant(str(run["formula"]), want)), 420))
-    others = _others(choice, run, figure)
+    others = _others(question, choice, run, figure)
     if others:
-        lines.append("Also: " + "; ".join(others) + ".")
+        lines.append("Also " + "; ".join(others) + ".")
     return "\n\n".join(lines)
 
 
@@ -101,6 +101,8 @@ def _subject(choice: Choice, want: Field, titles: Mapping[str, str]) -> str:
     """Of what: "Trainium2 over H100" for a comparison, else the model and the chips."""
     frame = choice.frame
     chips, models = ([titles.get(i, i) for i in _named(frame, kind)] for kind in ("chip", "model"))
+    if "first chip" in want.description and not (want.unit is not None and want.unit.bare):
+        chips = chips[:1]  # the others stand in the table
     for names in (chips, models):
         if len(names) == 2 and want.unit is not None and want.unit.bare:
             return f", {names[0]} over {names[1]}"
@@ -141,21 +143,36 @@ def _spread(figure: Mapping[str, Any], unit: str) -> str:
     )
 
 
-def _others(choice: Choice, run: Mapping[str, Any], headline: Mapping[str, Any] | None) -> list[str]:
-    """At most three further results, those that calculators call headlines first."""
+def _others(
+    question: Question, choice: Choice, run: Mapping[str, Any], headline: Mapping[str, Any] | None
+) -> list[str]:
+    """At most three further results: those the question names, then those that calculators call headlines."""
     if run.get("tool") == "arithmetic":
         return []
     rows: list[tuple[int, str]] = []
+    told = {_same(headline)} if headline is not None else set()
     for figure in run.get("figures", ()):
         f = choice.frame.spec.out_by_name.get(str(figure["name"]))
-        given = str(figure["name"]) in choice.frame.fills
-        if f is None or given or (headline is not None and figure["name"] == headline["name"]):
+        if f is None or str(figure["name"]) in choice.frame.fills or _same(figure) in told:
             continue
+        told.add(_same(figure))
         label = readable(f)
         label = label if label[1:2].isupper() else label[:1].lower() + label[1:]
         value = glued(float(figure["value"]), str(figure["unit"]), ratio=bool(_RATIOS.search(f.name)))
-        rows.append((0 if f.role == "headline" else 1, f"{label} {value}"))
+        rank = 0 if _named_in(question, f) else 1 if f.role == "headline" else 2
+        rows.append((rank, f"{label}: {value}"))
     return [text for _, text in sorted(rows, key=lambda r: r[0])][:3]
+
+
+def _same(figure: Mapping[str, Any]) -> tuple[float, str]:
+    """Two results of one value and unit tell a reader nothing twice."""
+    return float(figure["value"]), str(figure["unit"])
+
+
+def _named_in(question: Question, f: Field) -> bool:
+    """Whether the question uses the field's own abbreviation: TTFT, TPOT, MFU, IRR."""
+    word = f.name.split("_")[0]
+    return bool(re.search(rf"\b{re.escape(word)}\b", question.text, re.IGNORECASE)) and len(word) > 2
 
 
 def relevant(formula: str, want: Field | None) -> str:
@@ -163,10 +180,11 @@ def relevant(formula: str, want: Field | None) -> str:
     steps = [s.strip() for s in formula.split(";") if s.strip()]
     if len(steps) <= 2 or want is None:
         return formula
-    scores = [sum(1 for w in want.name_stems if w in stems(s.split("=")[0])) for s in steps]
+    sides = [stems(s.split("=")[0]) for s in steps]
+    scores = [sum(1 for w in want.name_stems if w in side) for side in sides]
     if not any(scores):
         return "; ".join(steps[:2])
-    k = max(range(len(steps)), key=lambda i: scores[i])
+    k = max(range(len(steps)), key=lambda i: (scores[i], -len(sides[i])))
     named = [i for i in range(k) if scores[i] == 0 and i >= k - 1]
     return "; ".join(steps[i] for i in [*named, k])
 

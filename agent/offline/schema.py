@@ -16,7 +16,7 @@ _LATER = frozenset(["new", "other", "second", "after", "end", "final", "later", 
 _EARLIER = frozenset(
     ["old", "first", "before", "start", "initial", "base", "from", "earlier", "previous", "today"]
 )
-_RESERVED = frozenset({"formula", "assumptions", "warnings", "sources", "figures", "table", "chart"})
+_RESERVED = frozenset({"formula", "assumptions", "taken", "warnings", "sources", "figures", "table", "chart"})
 
 
 class Described(Protocol):
@@ -342,6 +342,15 @@ class Library:
                 counts[s] = counts.get(s, 0.0) + w
         self._n = max(len(self.specs), 2)
         self._counts = counts
+        self.long_stems: dict[str, list[str]] = {}  # by first letter: what a misspelt word may have meant
+        for s in counts:
+            if len(s) >= 6:
+                self.long_stems.setdefault(s[0], []).append(s)
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """How often each stem speaks for a calculator, in all."""
+        return self._counts
 
     def idf(self, stem_: str) -> float:
         """0.15 for a word of every calculator, up to 1 for a word of one; words of none count as rare."""

@@ -12,11 +12,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 
 from agent.offline.entities import EntityFinder
 from agent.offline.features import Features, Wanted, read_features
 from agent.offline.fits import unit_fit
 from agent.offline.frame import Fill, Frame
+from agent.offline.likeness import Likeness
 from agent.offline.match import Matcher, quality
 from agent.offline.measure import without_counts
 from agent.offline.near import Words
@@ -25,7 +28,8 @@ from agent.offline.precisions import PrecisionMention, find_precisions
 from agent.offline.quantities import read_quantities
 from agent.offline.reading import Reading
 from agent.offline.schema import Example, Field, Library, Spec
-from agent.offline.words import tokenize
+from agent.offline.words import stem, tokenize
+from agent.offline.written_units import spelled_unit
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,10 @@ class Question:
 class Reader:
     """Reads texts against the names of the catalogue and the calculators of a library."""
 
-    def __init__(self, library: Library, finder: EntityFinder) -> None:
-        self.library, self.finder = library, finder
+    def __init__(self, library: Library, finder: EntityFinder, home: Path | None = None) -> None:
+        self.library, self.finder, self._home = library, finder, home
         self.matcher = Matcher(library)
-        self._examples: dict[str, list[tuple[Example, Mapping[str, float], float]]] = {}
+        self._typos: dict[str, str] = {}
 
     def read(self, text: str) -> Question:
         precisions = find_precisions(text)
@@ -92,8 +96,9 @@ class Reader:
         tokens = tokenize(masked)
         reading = Reading(masked, tokens, with_periods(masked, self.finder.find(masked, tokens)))
         reading.quantities = read_quantities(reading)
-        features = read_features(reading)
+        features = self._spelt(read_features(reading))
         reading.text = text
+        self._set_aside(reading, features)
         return Question(
             reading,
             features,
@@ -101,6 +106,48 @@ class Reader:
             Words(reading, features),
             self._signature(reading, features, precisions),
         )
+
+    def _spelt(self, features: Features) -> Features:
+        """The words of the question as the calculators spell them: "bandwith" is bandwidth."""
+        mended = {s: self._mended(s) for s, _ in features.stems}
+        if all(s == m for s, m in mended.items()):
+            return features
+        near = {mended.get(s, s): w for s, w in features.wanted.near.items()}
+        wanted = replace(features.wanted, near=near, focus=frozenset(near))
+        return replace(features, wanted=wanted, stems=tuple((mended[s], i) for s, i in features.stems))
+
+    def _mended(self, stem_: str) -> str:
+        if len(stem_) < 6 or not stem_.isascii() or self.library.knows(stem_):
+            return stem_
+        if stem_ not in self._typos:
+            from rapidfuzz import process
+            from rapidfuzz.distance import DamerauLevenshtein
+
+            found = process.extractOne(
+                stem_,
+                self.library.long_stems.get(stem_[0], ()),
+                scorer=DamerauLevenshtein.distance,
+                score_cutoff=1,
+            )
+            self._typos[stem_] = found[0] if found is not None else stem_
+        return self._typos[stem_]
+
+    def _set_aside(self, reading: Reading, features: Features) -> None:
+        """Numbers that can be no input: a count of things no calculator knows of ("forty slides"), the dollar asked per."""
+        per_money = features.wanted.unit_text.endswith("/kUSD")
+        for i, q in enumerate(reading.quantities):
+            counted = (
+                not q.marked
+                and not q.series >= 0
+                and "scaled" not in q.marks
+                and q.noun.endswith("s")
+                and len(q.noun) > 3
+                and not spelled_unit(q.noun)
+                and not self.library.knows(stem(q.noun))
+            )
+            asked_per = per_money and q.unit_text == "USD" and q.value == 1000 and len(reading.quantities) > 1
+            if counted or asked_per:
+                reading.quantities[i] = replace(q, marks=q.marks | {"aside"})
 
     def candidates(self, question: Question, exclude: str = "") -> list[Frame]:
         """Every calculator's best frame, best first."""
@@ -128,15 +175,10 @@ class Reader:
         return sorted(frames, key=lambda f: -f.score)
 
     def _best_frame(self, free: Frame, question: Question, similar: list[tuple[float, Example]]) -> Frame:
-        """The best of the filling as it comes, and those that keep free what the question may be asking for."""
+        """The best of several fillings: those that fit best, those without a switch, those an example fills."""
         spec, words = free.spec, free.parts["words"]
-        wants = [f for _, f in rank_outputs(Frame(spec), question, similar)[:3]]
-        skips: list[frozenset[str]] = []
-        skips += [frozenset({f.name}) for f in wants if f.name in spec.by_name]
         frames = self.matcher.fits(spec, question.reading, question.words, question.precisions, k=OTHERS)
         frames += self._without_switches(frames[0])
-        for skip in dict.fromkeys(skips):
-            frames.append(self.matcher.fit(spec, question.reading, question.words, question.precisions, skip))
         frames += self._by_pattern(spec, question, similar)
         unique: dict[str, Frame] = {}
         for frame in frames:
@@ -235,30 +277,16 @@ class Reader:
         return sum(self.library.idf(s) * spec.text_weights.get(s, 0.0) for s in seen) / max(whole, 2.0)
 
     def similar(self, question: Question, spec: Spec, exclude: str = "") -> list[tuple[float, Example]]:
-        memo = question.words.memo
-        key = ("similar", spec.name, exclude)
+        """The examples of a calculator that are most like the question, best first."""
+        memo, key = question.words.memo, ("similar", exclude)
         if key not in memo:
-            memo[key] = self._compared(question, spec, exclude)
-        found: list[tuple[float, Example]] = memo[key]
-        return found
+            memo[key] = self.likeness.of(question.signature, exclude)
+        found: dict[str, list[tuple[float, Example]]] = memo[key]
+        return found[spec.name]
 
-    def _compared(self, question: Question, spec: Spec, exclude: str) -> list[tuple[float, Example]]:
-        mine = question.signature
-        norm = math.sqrt(sum(w * w for w in mine.values())) or 1.0
-        rows = [
-            (sum(w * mine[k] for k, w in signature.items() if k in mine) / (norm * size), example)
-            for example, signature, size in self._read_examples(spec)
-            if example.question != exclude
-        ]
-        return sorted(rows, key=lambda r: -r[0])
-
-    def _read_examples(self, spec: Spec) -> list[tuple[Example, Mapping[str, float], float]]:
-        if spec.name not in self._examples:
-            read = [(e, self.read(e.question).signature) for e in spec.examples]
-            self._examples[spec.name] = [
-                (e, s, math.sqrt(sum(w * w for w in s.values())) or 1.0) for e, s in read
-            ]
-        return self._examples[spec.name]
+    @cached_property
+    def likeness(self) -> Likeness:
+        return Likeness(self.library, lambda text: self.read(text).signature, self._home)
 
     def _signature(
         self, reading: Reading, features: Features, precisions: list[PrecisionMention]
@@ -314,7 +342,7 @@ def _kind(q: object) -> str:
 def is_salient(question: Question, i: int) -> bool:
     """Whether a quantity is one that an answer must use: a bare "one" or a year need not be."""
     q = question.reading.quantities[i]
-    if q.marks & {"claim", "article", "verbal", "checked", "reported"}:
+    if q.marks & {"claim", "article", "verbal", "checked", "reported", "aside"}:
         return False
     if "spelled" in q.marks and not q.marked and q.value <= 10:
         return False
@@ -393,6 +421,9 @@ def _votes(spec: Spec, similar: list[tuple[float, Example]]) -> dict[str, float]
     return votes
 
 
+_SERVED = {(("person", 1),), (("request", 1),)}
+
+
 def _asked_unit(f: Field, features: Features) -> float:
     wanted: Wanted = features.wanted
     if f.unit is None:
@@ -417,6 +448,8 @@ def _asked_unit(f: Field, features: Features) -> float:
         and without_counts(f.unit)
     ):
         return 1.1 if wanted.explicit else 0.9
+    if {wanted.unit.dims, f.unit.dims} == _SERVED:
+        return 0.8 * WEIGHTS.agree  # people who are served are requests
     if wanted.unit.dims == (("USD", 1),) and f.unit_text == "USD/year" and features.per_year:
         return 0.8 * WEIGHTS.agree
     if (wanted.unit.has("USD") and f.unit.has("USD") and wanted.unit.has("s") == f.unit.has("s")) or (

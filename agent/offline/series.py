@@ -189,7 +189,7 @@ def share_units(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
         out[i], out[i + 1] = replace(a, series=series), replace(b, series=series)
     for i in range(len(out) - 1):
         a, b = out[i], out[i + 1]
-        if a.unit_text == "USD" and b.unit_text == "USD/Mtoken":
+        if a.unit_text in ("USD", "") and b.unit_text == "USD/Mtoken" and a.value < 1000:
             gap = {t.low for t in tokens[a.last : b.first] if t.text != "$"}
             if gap & {"and", "/", ","} and gap <= _SIDES and b.first - a.last <= 5:
                 out[i] = a = replace(
@@ -242,6 +242,9 @@ _LIST_JOINTS = frozenset(
 )
 
 
+_NEUTRAL = frozenset({"rather", "instead", "of", "not", "just", "only"})
+
+
 def _listed(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
     between = [
         t.low for t in tokens[a.last : b.first] if t.text not in ("$", "-", ".") and t.low not in ("a", "an")
@@ -250,6 +253,12 @@ def _listed(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
         return False
     if a.marked and b.marked and a.unit.dims != b.unit.dims:
         return False
+    if "than" in between or "not" in between:
+        between = [w for w in between if w not in _NEUTRAL]
+    if between == [","] and not a.marked and b.marked and b.series < 0 and not _alike(a, b):
+        return False  # "a batch of 256, 24 ms a token": no list, two numbers
+    if _names_between(tokens, a, b, between):
+        return True
     joints = [w for w in between if w in _LIST_JOINTS]
     rest = [w for w in between if w not in _LIST_JOINTS]
     if not joints:
@@ -266,6 +275,29 @@ def _listed(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
     ):
         return True  # "one costs 40,000 dollars, the other about 5,000"
     return len(rest) <= 2 and "," not in joints and all(w in ADJECTIVES for w in rest) and b.marked
+
+
+def _alike(a: Quantity, b: Quantity) -> bool:
+    """Whether two numbers are written alike and near each other in size, as in a list."""
+    return (
+        ("scaled" in a.marks) == ("scaled" in b.marks)
+        and b.unit_text in ("percent", "USD", "token")
+        and 0.02 < a.value / (b.value or 1) < 50
+    )
+
+
+def _names_between(tokens: list[Token], a: Quantity, b: Quantity, between: list[str]) -> bool:
+    """ "hynix 54, micron 25, samsung 21 percent": shares listed by name."""
+    words = [w for w in between if w not in (",", "and")]
+    if (
+        a.marked
+        or b.unit_text != "percent"
+        or "," not in between
+        or len(words) != 1
+        or not words[0].isalpha()
+    ):
+        return False
+    return a.first > 0 and tokens[a.first - 1].is_word and a.value <= 100 and not _named_factor(tokens, a)
 
 
 _FACTORS = frozenset(
@@ -301,7 +333,8 @@ def mark_changes(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
             for t in tokens[a.last : b.first]
             if t.text != "$" and t.low not in ("a", "an", "about", "around", "roughly", "only", "just")
         ]
-        if "than" in between and a.unit.dims == b.unit.dims:
+        same = a.unit_text == b.unit_text or not (a.marked and b.marked) or bool(a.unit.dims)
+        if "than" in between and a.unit.dims == b.unit.dims and same and not set(between) & {".", "?", ";"}:
             out[i], out[i + 1] = replace(a, marks=a.marks | {"to"}), replace(b, marks=b.marks | {"from"})
         elif any(w in ("->", "→", "=>") for w in between) and len(between) <= 4:
             out[i], out[i + 1] = replace(a, marks=a.marks | {"from"}), replace(b, marks=b.marks | {"to"})

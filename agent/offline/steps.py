@@ -9,14 +9,22 @@ from typing import Any
 
 from agent.chat import ToolCall
 from agent.offline import say
-from agent.offline.decide import ARITHMETIC, SURE, Choice, Decider, Decision, readable
-from agent.offline.doubt import withheld
-from agent.offline.reading import Quantity
+from agent.offline.claim_answer import (
+    ClaimChoice,
+    cited_first,
+    reads_claims,
+    relevant,
+    settled,
+    taken_as,
+    verdict,
+)
+from agent.offline.claim_asked import read_asked
+from agent.offline.claim_reading import ranked_claims
+from agent.offline.claim_values import all_claims
+from agent.offline.decide import ARITHMETIC, Choice, Decider, Decision, readable, search_text
 from agent.offline.score import Question
 
 TOP = 5
-FALLBACK_RELEVANT = 0.5
-CLAIMS_READ = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,13 @@ class Step:
 
 def next_step(decider: Decider, decision: Decision, turn: Turn) -> Step:
     """Calls first, then calls on their results, then words."""
+    if turn.can_search and reads_claims(decider, decision):
+        search = _search(turn, decision.search or search_text(decision.question.text))
+        if turn.result(search.id) is None:
+            return Step((search,))
+        decision = settled(decider, decision, _citations(turn))
+    elif decision.from_claims:
+        decision = replace(decision, kind="narrative", from_claims=False)
     planned = _first_calls(decision, turn)
     missing = tuple(c for c in planned if turn.result(c.id) is None)
     if missing:
@@ -71,8 +86,12 @@ def _first_calls(decision: Decision, turn: Turn) -> tuple[ToolCall, ...]:
                 )
             )
     if decision.search and decision.kind in ("mixed", "narrative", "live", "clarify") and turn.can_search:
-        calls.append(ToolCall(_id(turn, "s"), "search_knowledge", {"query": decision.search, "top": TOP}))
+        calls.append(_search(turn, decision.search))
     return tuple(calls)
+
+
+def _search(turn: Turn, query: str) -> ToolCall:
+    return ToolCall(_id(turn, "s"), "search_knowledge", {"query": query, "top": TOP})
 
 
 def _origins(choice: Choice) -> dict[str, str]:
@@ -88,16 +107,27 @@ def argument_sets(choice: Choice) -> list[dict[str, Any]]:
 
 
 def _second_calls(decider: Decider, decision: Decision, turn: Turn) -> tuple[ToolCall, ...]:
-    if decision.from_claims:
-        choice = claims_choice(decider, decision, turn)
-        if choice is None:
-            return ()
+    if decision.from_claims and decision.choice is not None:
+        choice = decision.choice
         call = ToolCall(_id(turn, "c"), choice.frame.spec.name, choice.frame.arguments, _origins(choice))
-        return (call, *_reworded(replace(decision, choice=choice), turn, "c"))
+        return (call, *_uncited(decision, turn), *_reworded(decision, turn, "c"))
     reworded = _reworded(decision, turn, "a")
     if reworded:
         return reworded
     return _compared_call(decision, turn)
+
+
+def _uncited(decision: Decision, turn: Turn) -> tuple[ToolCall, ...]:
+    """A search for the words of a claim whose figure is used and that the first search did not bring."""
+    reading = decision.choice.reading if isinstance(decision.choice, ClaimChoice) else None
+    if reading is None:
+        return ()
+    found = ranked_claims(_citations(turn)[:3])
+    left = [c for c in reading.used if c not in found]
+    return tuple(
+        ToolCall(_id(turn, f"s{k}"), "search_knowledge", {"query": all_claims()[c].claim, "top": 1})
+        for k, c in enumerate(left[:2], 1)
+    )
 
 
 def _reworded(decision: Decision, turn: Turn, part: str) -> tuple[ToolCall, ...]:
@@ -178,7 +208,17 @@ def _plain_unit(decision: Decision, turn: Turn, part: str = "a") -> tuple[float,
         (wanted.unit_text == "USD" and wanted.explicit) or re.search(r"\bUSD\W*$", decision.question.text)
     ):
         plain = "USD"
+    if unit == "USD/year" and _asks_amount(decision.question):
+        plain = "USD"
     return (value, plain) if plain else None
+
+
+def _asks_amount(question: Question) -> bool:
+    """ "How many billions a year", "the yearly saving in $M": the amount of one year, said as money."""
+    asked = read_asked(question)
+    if asked.unit is None or asked.unit.dims != (("USD", 1),):
+        return False
+    return asked.magnitude or (asked.explicit and not question.features.per_year)
 
 
 def _fall(decision: Decision, turn: Turn, part: str = "a") -> float | None:
@@ -220,53 +260,20 @@ def _comparison(question: Question, a: tuple[float, str], b: tuple[float, str]) 
     return f"{high} / {low}", None
 
 
-def claims_choice(decider: Decider, decision: Decision, turn: Turn) -> Choice | None:
-    """A calculation on the question's numbers and those of the claims that were found."""
-    citations = _citations(turn)
-    if not citations or not _relevant(citations):
-        return None
-    found: list[tuple[int, float, Choice]] = []
-    sets = [citations[n : n + 1] for n in range(min(CLAIMS_READ, len(citations)))]
-    sets += [[citations[0], c] for c in citations[1:CLAIMS_READ]]
-    for n, chosen in enumerate(sets):
-        question = _with_claims(decider, decision.question, chosen)
-        for c in decider.choices(question)[:3]:
-            if c.ok and c.sure >= SURE and _uses_claim(question, c):
-                found.append((len(c.faults), 0.05 * n - c.sure, c))
-    best = min(found, key=lambda row: row[:2], default=None)
-    return None if best is None or withheld(best[2].faults, "") else best[2]
-
-
-def _uses_claim(question: Question, choice: Choice) -> bool:
-    return any(
-        "claim" in question.reading.quantities[i].marks
-        for fill in choice.frame.fills.values()
-        for i in fill.quantities
-    )
-
-
-def _with_claims(decider: Decider, question: Question, citations: Sequence[Mapping[str, Any]]) -> Question:
-    """The question with the claims' sentences behind it; what it wants stays its own."""
-    text = question.text.rstrip() + " . " + " . ".join(str(c.get("text", "")) for c in citations)
-    both = decider.reader.read(text)
-    edge = len(question.text.rstrip())
-    both.reading.quantities[:] = [_from_claim(q, edge) for q in both.reading.quantities]
-    return replace(question, reading=both.reading, words=both.words, precisions=question.precisions)
-
-
-def _from_claim(q: Quantity, edge: int) -> Quantity:
-    return replace(q, marks=q.marks | {"claim"}) if q.start >= edge else q
-
-
 def _citations(turn: Turn) -> Sequence[Mapping[str, Any]]:
     result = turn.result(_id(turn, "s")) or {}
     return list(result.get("citations", ()))
 
 
-def _relevant(citations: Sequence[Mapping[str, Any]]) -> bool:
-    from knowledge import RELEVANT
-
-    return bool(citations) and float(citations[0].get("score", 0.0)) >= RELEVANT
+def _all_citations(decision: Decision, turn: Turn) -> list[Mapping[str, Any]]:
+    """What was found, the claims whose figures were used first."""
+    rows = list(_citations(turn))
+    reading = decision.choice.reading if isinstance(decision.choice, ClaimChoice) else None
+    if reading is None:
+        return rows
+    for k in (1, 2):
+        rows += (turn.result(_id(turn, f"s{k}")) or {}).get("citations", ())
+    return cited_first(rows, reading)
 
 
 def _write(decider: Decider, decision: Decision, turn: Turn) -> Step:
@@ -309,7 +316,7 @@ def _live(decision: Decision, turn: Turn) -> Step:
         "I have no live data: prices here are dated facts with sources, so I can't say what it costs at this moment."
     ]
     citations = _citations(turn)
-    if _relevant(citations):
+    if relevant(citations):
         lines.append(f"The nearest dated statement:\n\n{say.cited(citations, 2)}")
     lines.append(
         "`rackrate catalog prices` shows the dated history, and I can compute with any price you name."
@@ -319,7 +326,7 @@ def _live(decision: Decision, turn: Turn) -> Step:
 
 def _narrative(decision: Decision, turn: Turn) -> Step:
     citations = _citations(turn)
-    if not _relevant(citations):
+    if not relevant(citations):
         return Step(
             text="That is not in the knowledge base, and no calculator covers it. I can search documents you index with `rackrate knowledge add`, "
             "or work out capacity, cost, rents, margins, training budgets and power.",
@@ -329,8 +336,8 @@ def _narrative(decision: Decision, turn: Turn) -> Step:
 
 
 def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
-    choice = claims_choice(decider, decision, turn) if decision.from_claims else decision.choice
-    citations = _citations(turn)
+    choice = decision.choice
+    citations = _all_citations(decision, turn)
     if choice is None:
         return _narrative(decision, turn)
     ids = (
@@ -360,6 +367,7 @@ def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
             headline_call=_id(turn, "p"),
             headline_name="value",
             headline_unit=shown["unit"] if shown else None,
+            cited=_cited_ids(decision, citations),
         )
         return Step(text=text, report=report)
     name = want.name if want is not None else "value"
@@ -374,8 +382,16 @@ def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
         headline_name=figure["name"] if figure else None,
         headline_unit=unit,
         assumptions=_assumed(decision),
+        cited=_cited_ids(decision, citations),
     )
     return Step(text=text, report=report)
+
+
+def _cited_ids(decision: Decision, citations: Sequence[Mapping[str, Any]]) -> list[str] | None:
+    """The claims to name before the others."""
+    if not isinstance(decision.choice, ClaimChoice):
+        return None
+    return [str(c["claim_id"]) for c in citations if c.get("claim_id")][:3] or None
 
 
 def _figure_named(run: Mapping[str, Any], want: Any) -> Mapping[str, Any] | None:
@@ -383,6 +399,8 @@ def _figure_named(run: Mapping[str, Any], want: Any) -> Mapping[str, Any] | None
 
 
 def _assumed(decision: Decision) -> list[str] | None:
+    if isinstance(decision.choice, ClaimChoice) and decision.choice.reading is not None:
+        return [taken_as(p) for p in decision.choice.reading.chosen] or None
     if decision.followed and decision.choice is not None:
         kept = [n.replace("_", " ") for n, f in decision.choice.frame.fills.items() if f.origin == "thread"]
         return [f"Kept from the question before: {', '.join(kept)}"] if kept else None
@@ -418,12 +436,14 @@ def _answer_text(
         ]
     else:
         parts = [say.calculation(decision.question, choice, want, run, figure, decider.titles)]
+    if (checked := verdict(decision)) != "":
+        parts.append(checked)
     rival = _other_reading(decision, choice)
     if rival:
         parts.append(rival)
     if choice.sum is None and not decision.from_claims:
         parts.append(say.left_out(decision.question, choice))
-    if decision.search and citations and _relevant(citations):
+    if decision.search and citations and relevant(citations):
         parts.append(f"What was said:\n\n{say.cited(citations)}")
     return "\n\n".join(p for p in parts if p)
 

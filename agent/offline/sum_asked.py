@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from dataclasses import dataclass
 
 from agent.offline import sum_words as say
 from agent.offline.features import Features
 from agent.offline.measure import Unit, parse_unit
 from agent.offline.reading import Reading
-from agent.offline.words import STOP, stem
-from agent.offline.written_units import denominators, spelled_unit
+from agent.offline.sum_clause import Clause, asked_one, asked_per, counted_over, find_clause, goes_on_for
+from agent.offline.written_units import spelled_unit
 
-_ASKING = frozenset("what what's whats which how give compute calculate find convert".split())
-_ENDS = frozenset(".;:?!")
-_PER_LEAD = frozenset({"per", "each", "every"})
-_PERCENT = frozenset("% percent percentage pct".split())
+_PERCENT = frozenset({"%", "percent", "percentage", "pct"})
+_PERCENT_NOUNS = frozenset({"share", "discount", "cagr", "stake", "percentage", "yield"})
+_RATIO_NOUNS = frozenset({"ratio", "multiple", "factor"})
+_TIMES_MORE = re.compile(r"\bx (dearer|cheaper|more|faster|larger|bigger|smaller)")
+_CHIP_HOURS = re.compile(
+    r"^(?:how many )?(?:gpu|chip|card|accelerator)s? ?-? ?hours\b|\bmany (?:gpu|chip|card)s? -? ?hours?\b"
+)
+_PER_COST = re.compile(r"(?:\bper|/) ?(?:tco|dollar|\$|watt|unit of (?:cost|power))", re.I)
+_TIMES = frozenset({"year", "month", "week", "day"})
+_THINGS = frozenset({"chip", "server", "rack", "person", "request", "core"})
+_MAGNITUDES = frozenset(
+    ["thousand", "thousands", "million", "millions", "billion", "billions", "trillion", "trillions", "bn"]
+)
+_OVER_A = {
+    "yearly": "year", "annual": "year", "annually": "year", "monthly": "month", "daily": "day", "quarterly": "quarter_year",
+}  # fmt: skip
+_SELDOM = {"kilograms": "kg", "kg": "kg", "kilos": "kg", "mj": "MJ", "gj": "GJ", "kj": "kJ"}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`kind`: percent, points, ratio, unit or open; `unit` for the kind "unit"; `per` when one of a thing is asked for."""
+    """`kind`: percent, points, ratio, orders, count, unit or open; `unit` for the kind "unit"."""
 
     kind: str
     unit: Unit | None
     unit_text: str
-    per: str
-    one: frozenset[str]  # things of which one is spoken of: "does a subscriber get", "per card"
+    per: str  # the unit of what one of is asked for: "per card", "a year"
+    one: frozenset[str]  # things of which one is spoken of: "does a subscriber get", "each card"
+    per_cost: bool  # "performance per dollar"
     over: str  # the time whose amount is asked for: "the yearly bill"
     words: frozenset[str]  # of the asking clause
     every: frozenset[str]  # of the whole question
@@ -40,236 +56,156 @@ class Asked:
 
 
 def read_asked(reading: Reading, features: Features) -> Asked:
-    start, end = _clause(reading)
-    clause = [t.low.removesuffix("'s") for t in reading.tokens[start:end]]
-    words, every = frozenset(clause), frozenset(t.low for t in reading.tokens)
-    labels = frozenset(
-        stem(t.text)
-        for i, t in enumerate(reading.tokens[start:end], start)
-        if t.is_word and t.low not in STOP and not _in_number(reading, i)
-    )
-    per = _per(reading, start, end)
-    kind, unit_text, sure = _kind(reading, features, clause, words)
-    amount, _, span = unit_text.rpartition("/")
-    if amount in ("token", "USD", "request", "cent") and _amount_of(span, amount):
-        unit_text, per = amount, span
+    """What is asked, from the asking clause and the unit that the features found."""
+    clause = find_clause(reading)
+    said = clause.words(reading)
+    words = frozenset(said)
+    kind, unit_text, sure = _kind(reading, features, said)
+    unit_text, per, over = _times(reading, words, unit_text, asked_per(reading, clause))
     unit = parse_unit(unit_text) if unit_text else None
-    if (
-        per
-        and not _amount_of(per, unit_text)
-        and unit is not None
-        and unit.dims
-        and not any(p < 0 for _, p in unit.dims)
-        and per != unit_text
-    ):
+    if per and unit is not None and unit.dims and all(p > 0 for _, p in unit.dims) and per != unit_text:
         unit_text = f"{unit_text}/{per}"
         unit = parse_unit(unit_text)
-    over = next((t for w, t in _OVER_A.items() if w in words), "") or (
-        "hour" if {"one", "hour"} <= words else ""
-    )
-    if per and not over and unit_text and _amount_of(per, unit_text):
-        over, per = per, ""
-    one = frozenset(
-        n
-        for k in range(start, end - 1)
-        if reading.tokens[k].low in _ONE
-        for n in _things(reading.tokens[k + 1].low)
-    )
-    return Asked(kind, unit, unit_text, per, one, over, words, every, labels, sure)
+    told = words if clause.focused or kind != "open" else frozenset[str]()  # a whole text asks nothing
+    return Asked(
+        kind, unit, unit_text, per, _one(reading, clause, words), _PER_COST.search(reading.text) is not None, over,
+        told, frozenset(t.low for t in reading.tokens), clause.labels(reading) if clause.focused else frozenset(), sure,
+    )  # fmt: skip
 
 
-_ONE = frozenset({"a", "an", "one", "each", "every", "per"})
+def _one(reading: Reading, clause: Clause, words: frozenset[str]) -> frozenset[str]:
+    return asked_one(reading, clause) if not words & say.TOTAL else frozenset()
 
 
-def _things(word: str) -> tuple[str, ...]:
-    if not word.isalpha() or word.endswith("s"):
-        return ()
-    return tuple(n for n, _ in parse_unit(spelled_unit(word) or "dimensionless").dims) + (f"#{stem(word)}",)
+def _times(reading: Reading, words: frozenset[str], unit_text: str, per: str) -> tuple[str, str, str]:
+    """The unit, what it is per, and the time over which it is counted."""
+    amount, _, span = unit_text.rpartition("/")
+    kept_up = amount.endswith("USD") and span == "year" and goes_on_for(reading, span)
+    if kept_up or (amount in ("token", "USD", "request", "cent") and counted_over(span, amount)):
+        unit_text, per = amount, span
+    over = next((t for w, t in _OVER_A.items() if w in words), "")
+    if over and per in ("day", "week", "month", "year"):
+        per = ""
+    over = over or ("hour" if {"one", "hour"} <= words else "")
+    if per and not over and unit_text and counted_over(per, unit_text):
+        return unit_text, "", per
+    if not over and per in ("year", "month", "day", "week") and goes_on_for(reading, per):
+        return unit_text, "", per
+    return unit_text, per, over
 
 
-def _amount_of(per: str, unit_text: str) -> bool:
-    """ "Tokens per day", "dollars per week" are counted over that time; only money a year and tokens a second are rates."""
-    if parse_unit(per).dims != (("s", 1),):
-        return False
-    return (
-        not (per == "year" and "USD" in unit_text) and per not in ("second", "hour") and "/" not in unit_text
-    )
-
-
-def _in_number(reading: Reading, i: int) -> bool:
-    return any(q.first <= i < q.last for q in reading.quantities)
-
-
-def _clause(reading: Reading) -> tuple[int, int]:
-    """The tokens of the asking clause: from the asking word, else the last part of the text without numbers."""
-    tokens = reading.tokens
-    asks = [
-        i
-        for i, t in enumerate(tokens)
-        if t.low in _ASKING and not (t.low == "which" and i and tokens[i - 1].low == "of")
-    ]
-    if asks:
-        i = asks[-1] if tokens[asks[-1]].low not in ("give",) or len(asks) == 1 else asks[-2]
-        end = next((k for k in range(i, len(tokens)) if tokens[k].text in _ENDS), len(tokens))
-        start = i
-        while (
-            start
-            and tokens[start - 1].text not in ".;:?!,"
-            and i - start < 3
-            and not _in_number(reading, start - 1)
-        ):
-            start -= 1
-        return start, end
-    return _closing(reading)
-
-
-def _closing(reading: Reading) -> tuple[int, int]:
-    tokens = reading.tokens
-    end = len(tokens) - (bool(tokens) and tokens[-1].text in _ENDS)
-    start = next((k + 1 for k in range(end - 1, -1, -1) if tokens[k].text in ".;:?!"), 0)
-    if any(_in_number(reading, k) for k in range(start, end)):
-        start = next((k + 1 for k in range(end - 1, -1, -1) if tokens[k].text in ".,;:?!-"), 0)
-    if all(_in_number(reading, k) for k in range(start, end)):
-        return 0, end
-    return start, end
-
-
-def _kind(
-    reading: Reading, features: Features, clause: list[str], words: frozenset[str]
-) -> tuple[str, str, bool]:
-    wanted = features.wanted
-    if say.ORDERS.search(reading.text):
-        return "ratio", "", True
-    if (
-        reading.quantities
-        and all("times" in q.marks for q in reading.quantities)
-        and wanted.unit_text != "percent"
-    ):
-        return "ratio", "", True
-    text = " ".join(clause)
-    if "points" in words and words & _PERCENT | {"points"} and "percentage points" in text:
-        return "points", "percent", True
-    if (
-        wanted.unit_text == "percent"
-        or features.percent
-        or (words & _PERCENT and not _percent_is_given(reading, clause))
-    ):
+def _kind(reading: Reading, features: Features, said: list[str]) -> tuple[str, str, bool]:
+    """The kind, its unit, and whether the text itself says so."""
+    words = frozenset(said)
+    found = _plain_number(reading, features, said, words) or _named_unit(reading, features, said, words)
+    if found is not None:
+        return found
+    growth = words & {"growth", "increase"} and words & {"annual", "yearly", "rate"}
+    if words & _PERCENT_NOUNS or growth:
         return "percent", "percent", True
-    if wanted.unit_text == "dimensionless" and wanted.explicit:
+    if words & _RATIO_NOUNS or (features.ratio and "times" in words):
         return "ratio", "", True
-    if words & {"count", "number"} and not wanted.explicit:
-        thing = next(
-            (
-                u
-                for w in clause
-                if (u := spelled_unit(w)) in ("chip", "server", "rack", "person", "request", "core")
-            ),
-            "",
-        )
-        if thing:
-            return "unit", thing, True
-    own = _unit_named(reading, clause)
-    if own and (wanted.unit is None or not wanted.explicit or wanted.unit.dims != parse_unit(own).dims):
-        return "unit", own, True
-    if (
-        wanted.unit is not None
-        and wanted.unit.dims
-        and (wanted.explicit or not words & {"share", "discount", "multiple", "ratio"})
-    ):
-        if (
-            wanted.unit_text == "USD"
-            and not wanted.explicit
-            and not say.MONEY & words
-            and "much" not in words
-        ):
-            return "open", "", False
-        if wanted.unit_text == "USD" and not wanted.explicit and not _about_money(reading, features):
-            return "open", "", False
-        return "unit", wanted.unit_text, wanted.explicit
-    if words & {"share", "discount", "cagr", "stake", "percentage", "yield"} or (
-        words & {"growth", "increase"} and words & {"annual", "yearly", "rate"}
-    ):
-        return "percent", "percent", True
-    if words & {"ratio", "multiple", "factor"} or (features.ratio and "times" in words):
-        return "ratio", "", True
-    if words & say.MONEY and _about_money(reading, features):
+    if words & say.MONEY and _about_money(reading):
         return "unit", "USD", False
     if {"many", "how"} <= words:
-        magnitude = bool(_MAGNITUDES & words)
-        return (
-            ("unit", "USD", False) if magnitude and _about_money(reading, features) else ("count", "", True)
-        )
+        money = words & _MAGNITUDES and _about_money(reading)
+        return ("unit", "USD", False) if money else ("count", "", True)
     return "open", "", False
 
 
-_MAGNITUDES = frozenset("thousand thousands million millions billion billions trillion trillions bn".split())
+def _plain_number(
+    reading: Reading, features: Features, said: list[str], words: frozenset[str]
+) -> tuple[str, str, bool] | None:
+    """Percentages, points, multiples and powers of ten."""
+    text, wanted = " ".join(said), features.wanted
+    factors = [q for q in reading.quantities if "times" in q.marks]
+    if say.ORDERS.search(reading.text):
+        return "orders", "", True
+    if factors and len(factors) == len(reading.quantities) and wanted.unit_text != "percent":
+        return "ratio", "", True
+    if "percentage points" in text:
+        return "points", "percent", True
+    given = any(q.unit_text == "percent" for q in reading.quantities)
+    if wanted.unit_text == "percent" or features.percent or (words & _PERCENT and not given):
+        return "percent", "percent", True
+    if wanted.unit_text == "dimensionless" and wanted.explicit:
+        return "ratio", "", True
+    multiple = words & (_RATIO_NOUNS | {"times"}) and not words & {"total", "altogether"}
+    if (multiple or _TIMES_MORE.search(text)) and (not factors or words & (_RATIO_NOUNS | {"many"})):
+        return "ratio", "", True
+    return None
 
 
-def _about_money(reading: Reading, features: Features) -> bool:
-    return any(q.unit.has("USD") for q in reading.quantities) or not any(
-        q.unit.dims for q in reading.quantities
-    )
+def _named_unit(
+    reading: Reading, features: Features, said: list[str], words: frozenset[str]
+) -> tuple[str, str, bool] | None:
+    """An amount in a unit that the clause names, or that the features found."""
+    wanted = features.wanted
+    if wanted.unit_text in _TIMES and not {wanted.unit_text, f"{wanted.unit_text}s"} & words:
+        return None  # "in year one" asks for no years
+    if words & {"count", "number"} and not wanted.explicit:
+        thing = next((u for w in said if (u := spelled_unit(w)) in _THINGS), "")
+        if thing:
+            return "unit", thing, True
+    described = _described(reading)
+    if described is not None:
+        return described
+    own = _seldom_read(reading, said)
+    if own and (wanted.unit is None or not wanted.explicit or wanted.unit.dims != parse_unit(own).dims):
+        return "unit", own, True
+    if wanted.unit is None or not wanted.unit.dims:
+        return None
+    text = _as_said(wanted.unit_text, said)
+    top = text.partition("/")[0]
+    if top in _THINGS | {"token"} and not any(spelled_unit(w) == top for w in said):
+        return None  # counted among the givens
+    if text != wanted.unit_text:
+        return ("unit", text, wanted.explicit) if text else None
+    if not wanted.explicit and words & (_RATIO_NOUNS | {"share", "discount"}):
+        return None
+    if wanted.unit_text == "USD" and not wanted.explicit:
+        money = (words & say.MONEY or "much" in words) and _about_money(reading)
+        return ("unit", "USD", False) if money else ("open", "", False)
+    return "unit", wanted.unit_text, wanted.explicit
 
 
-def _percent_is_given(reading: Reading, clause: list[str]) -> bool:
-    """Whether the percent sign of the clause belongs to a number of it."""
-    return any(q.unit_text == "percent" for q in reading.quantities)
+def _as_said(unit_text: str, said: list[str]) -> str:
+    """The unit without what the clause does not speak of: a price "per hour" among the givens is no hour asked for."""
+    top, *below = unit_text.split("/")
+    units = [spelled_unit(w) for w in said] + [
+        "Mtoken" if w in ("million", "m", "mtok") else "" for w in said
+    ]
+    if said[:2] == ["per", said[-1]] and len(said) == 2:
+        return ""  # "per card?": of one, and nothing is said of what
+    return "/".join([top, *(b for b in below if any(u and (u in b or b in u) for u in units))])
 
 
-def _unit_named(reading: Reading, clause: list[str]) -> str:
-    """ "in kilograms", "how many GPU-hours", "how many hours", "MJ": a unit that stands alone in the clause."""
-    for k, word in enumerate(clause):
-        after = clause[k + 1] if k + 1 < len(clause) else ""
-        if word in ("many", "in", "to", "into", "give", "number") and after:
-            rest = clause[k + 1 :]
-            if after in ("gpu", "card", "chip", "gpus", "chips") and [w for w in rest[1:3] if w != "-"][
-                :1
-            ] in (["hours"], ["hour"]):
-                return "chip*hour"
-            if after in ("kilograms", "kg", "kilos"):
-                return "kg"
-            if after in ("mj", "gj", "kj"):
-                return after[0].upper().replace("K", "k") + "J"
-    return ""
-
-
-def _per(reading: Reading, start: int, end: int) -> str:
-    """ "… per card?", "dollars each week", "does a subscriber get": what one of is asked for."""
-    tokens = reading.tokens
-    for k in range(end - 1, start, -1):
-        if tokens[k - 1].low in ("per",) and not _in_number(reading, k):
-            _, unit = denominators(reading, k - 1, "x")
-            if unit != "x":
-                return unit.removeprefix("x/")
-    if tokens[start].low == "per" and start + 1 < len(tokens):
-        _, unit = denominators(reading, start, "x")
-        if unit != "x":
-            return unit.removeprefix("x/")
-    words = frozenset(t.low for t in tokens[start:end])
-    for k in range(start, end - 1):
-        if tokens[k].low in ("a", "each", "every") and tokens[k + 1].low in (
-            "year",
-            "month",
-            "week",
-            "day",
-            "hour",
-            "quarter",
+def _described(reading: Reading) -> tuple[str, str, bool] | None:
+    """ "How many 16-core parts", "how many 40 kW racks": what is counted stands behind the number that describes it."""
+    for q in reading.quantities:
+        if (
+            q.first
+            and q.marked
+            and q.value > 1
+            and reading.tokens[q.first - 1].low == "many"
+            and q.last < len(reading.tokens)
         ):
-            if k + 2 < len(tokens) and tokens[k + 2].low in ("ago", "earlier", "later", "before", "from"):
-                continue
-            return spelled_unit(tokens[k + 1].text)
-    return next((unit for word, unit in _RATES.items() if word in words), "")
+            thing = spelled_unit(reading.tokens[q.last].text)
+            return ("unit", thing, True) if thing in _THINGS else ("count", "", True)
+    return None
 
 
-_RATES = {"annualised": "year", "annualized": "year"}
-_OVER_A = {
-    "yearly": "year",
-    "annual": "year",
-    "annually": "year",
-    "monthly": "month",
-    "daily": "day",
-    "quarterly": "quarter_year",
-}
+def _about_money(reading: Reading) -> bool:
+    qs = reading.quantities
+    return any(q.unit.has("USD") for q in qs) or not any(q.unit.dims for q in qs)
 
 
-__all__ = ["Asked", "read_asked", "spelled_unit"]
+def _seldom_read(reading: Reading, said: list[str]) -> str:
+    """ "In kilograms", "how many GPU-hours", "give MJ": units that the features do not look for."""
+    if _CHIP_HOURS.search(" ".join(said)) and not any("chip*hour" in q.unit_text for q in reading.quantities):
+        return "chip*hour"
+    after = (b for a, b in itertools.pairwise(said) if a in ("many", "in", "to", "into", "give"))
+    return next((_SELDOM[w] for w in after if w in _SELDOM), "")
+
+
+__all__ = ["Asked", "read_asked"]

@@ -1,10 +1,15 @@
-"""Partly read word problems: a stretch of the terms, the value it comes to, and how it is written."""
+"""A word problem and its partly read stretches: the value they come to, and how it is written."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.offline.sum_terms import Dims, Term, without_things
+from agent.offline import sum_words as say
+from agent.offline.sum_asked import Asked
+from agent.offline.sum_dims import Dims
+from agent.offline.sum_terms import Term
+from agent.offline.words import stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,32 @@ class Item:
 
     def bracketed(self, plain: bool, within: str) -> str:
         text = self.written(plain)
-        if self.loose and within not in ("{0} + {1}",):
+        if self.leaf and not self.loose:
+            return text
+        if self.loose and not within.startswith("{0} + {1}"):
             return f"({text})"
-        if not self.leaf and "/" in within.split("{1}")[0] and within.endswith("{1}"):
-            return f"({text})"
-        return text
+        return text if within.startswith(("{0} * {1}", "{0} + {1}", "{0} - {1}")) else f"({text})"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The terms, the words between neighbours, and what is asked for."""
+
+    terms: tuple[Term, ...]
+    gaps: tuple[tuple[str, ...], ...]
+    asked: Asked
+
+    def between(self, a: Item, b: Item) -> tuple[str, ...]:
+        return self.gaps[a.last]
+
+    def bound(self, k: int) -> bool:
+        """Whether a bare "times" stands between terms `k` and `k + 1`."""
+        gap = self.gaps[k] if 0 <= k < len(self.gaps) else ()
+        return 0 < len(gap) <= 2 and bool(frozenset(gap) & say.TIMES)
+
+    def whole(self, a: Item, b: Item) -> bool:
+        """Whether the join would be the last one."""
+        return a.first == 0 and b.last == len(self.terms) - 1
 
 
 def leaf(
@@ -69,35 +95,30 @@ def leaf(
 
 
 def join(
-    a: Item,
-    b: Item,
-    form: str,
-    value: float,
-    dims: Dims,
-    kind: str,
-    clear: float,
-    *,
-    absorbed: int = -1,
-    swap: bool = False,
+    a: Item, b: Item, form: str, value: float, dims: Dims, kind: str, clear: float, *, absorbed: int = -1
 ) -> Item:
-    """Two neighbours made one; `swap` when the later one is written first."""
-    parts = (b, a) if swap else (a, b)
-    if swap and absorbed >= 0:
-        absorbed = 1 - absorbed
+    """Two neighbours made one, in the order in which they are written."""
+    span = min(a.first, b.first), max(a.last, b.last)
     loose = " + " in form or " - " in form
-    return Item(
-        min(a.first, b.first),
-        max(a.last, b.last),
-        value,
-        dims,
-        kind,
-        a.weight * b.weight * clear,
-        form,
-        parts,
-        None,
-        absorbed,
-        loose,
-    )
+    return Item(*span, value, dims, kind, a.weight * b.weight * clear, form, (a, b), None, absorbed, loose)
 
 
-__all__ = ["Item", "join", "leaf", "without_things"]
+SCALARS = frozenset({"part", "factor", "ratio", "growth"})
+
+
+def near_words(item: Item) -> frozenset[str]:
+    return frozenset() if item.term is None else frozenset((*item.term.before[-4:], *item.term.after[:4]))
+
+
+def stem_of(word: str) -> str:
+    return stem(word) if word.isalpha() and len(word) > 3 else ""
+
+
+def whole_item(
+    problem: Problem, value: float, dims: Dims, kind: str, weight: float, form: str, terms: Sequence[int]
+) -> Item:
+    parts = tuple(leaf(k, problem.terms[k]) for k in terms)
+    return Item(0, len(problem.terms) - 1, value, dims, kind, weight, form, parts)
+
+
+__all__ = ["SCALARS", "Item", "Problem", "join", "leaf", "near_words", "stem_of", "whole_item"]

@@ -12,7 +12,7 @@ def _words(text: str) -> frozenset[str]:
 TIMES = _words("times x × * multiplied")
 OVER = _words("divided ÷ / over across among amongst between")
 PLUS = _words("plus + another additionally bought added adding added add")
-MINUS = _words("minus − less returned sold deducting subtract subtracting without net leaving")
+MINUS = _words("minus − less returned sold deducting subtract subtracting without leaving")
 LISTED = _words(", and + & ; plus")
 AGAINST = _words("vs versus against compared while whereas but relative than -> → to")
 # what stands between a count and what each of the counted has: "400 servers drawing 350 W", "72 chips of 192 GB"
@@ -28,10 +28,10 @@ LESS = _words(
     "lose loses lost less shrink shrinks shrank down reserve reserved held hold aside spare headroom free waste wasted fail fails "
     "failed failures die dies dead tax fee idle unused overhead cancelled canceled rejected discarded reduction reduced reduces "
     "compresses compression smaller fewer shorter churn attrition churned leave leaves quit defective broken scrapped slump slumps "
-    "crash crashes crashed saves saving slid slips slipped withheld discounted rebate haircut break breaks leftover"
+    "crash crashes crashed save saved saves saving savings slid slips slipped withheld discounted rebate haircut break breaks leftover"
 )
 MORE = _words(
-    "more up rise rises rose risen growth grow grows grew growing hike increase increases increased higher premium uplift markup "
+    "raise raises raised raising more up rise rises rose risen growth grow grows grew grown growing hike increase increases increased higher premium uplift markup "
     "faster better quicker gain gains gained jump jumped jumps climb climbs climbed boost boosted productive surcharge dearer extra "
     "above over larger bigger added expensive additional"
 )
@@ -44,16 +44,16 @@ CHANGED = LESS - _words("reserve reserved held hold aside spare headroom free id
     "change changed changes gone compress compressed improvement improve improved improves differ"
 )  # fmt: skip
 LEFT = _words(
-    "left leaves leave remaining remain remains remainder rest leftover spare still missing free freed surplus short net after "
-    "survive survives surviving alive keep kept over keeps unused outstanding yet not without shortfall lacking usable"
+    "profit profits survivors survivor left leaves leave remaining remain remains remainder rest leftover spare still missing free freed surplus short "
+    "survive survives surviving alive keep kept keeps unused outstanding yet not without shortfall lacking usable"
 )
 TOTAL = _words("total altogether combined sum together overall aggregate sums totals ")
 APART = _words(
     "overpaying overpayment overspend difference gap apart overpay overpaid save saved saves saving savings cheaper extra more less fewer additional short excess "
-    "higher lower dearer larger smaller bigger longer shorter by shortfall missing lead ahead"
+    "higher lower dearer larger smaller bigger longer shorter shortfall missing lead ahead"
 )
 SHARE = _words(
-    "share fraction part portion proportion slice cover covers covered account accounts represent makes make funds fund"
+    "share stake fraction part portion proportion slice cover covers covered account accounts represent makes make funds fund"
 )
 AVERAGE = _words("average mean blended weighted averaged avg averages")
 GROWING = _words(
@@ -76,20 +76,29 @@ STEPS = _words(
 )
 PERIOD_LEADS = _words("every each per a")
 DURATION_LEADS = _words("after for over in within through during later of next")
+LEFT_OVER = _words("left remain remains remaining leftover rest spare")
+MUST = _words("must have need needed needs required require")
+NEEDED = _words("needed need needs enough required require requires suffice suffices sufficient")
+GAINED = _words("value worth benefit gain uplift")
+REST = _words("else rest others everybody everyone elsewhere")
+ADDED = _words("top before extra additional added")
 MONEY = _words(
-    "burn burns burned bank runway $ revenue sales cost costs spend spending budget capex opex profit bill pay paid price worth payroll invoice salary dollars "
+    "owe owed owes earn earns earned burn burns burned bank runway $ revenue sales cost costs spend spending budget capex opex profit bill pay paid price worth payroll invoice salary dollars "
     "dollar usd bucks money outlay investment raise valuation charge value cash income earnings quote"
 )
 
 # relations with a formula of their own, which no plain sum stands for
 LAWS = re.compile(
     r"\b(exponent|power law|to the power|chinchilla|compute.optimal|scal(?:es|ing) (?:law|as)|torus|wraparound|mtbf|mttf|mean time|time "
-    r"between|checkpoint\w*|all.?reduce|all.?gather|hops?|bisection|kv|attention|gross margin|margins?|gm|markup|mark up|2nd?|6nd?|4nd?|pue|mfu|"
-    r"(?<!no )loss(?! of)|forward pass|backward|half.life|irr|payback|pays? back|break.?even|quadratic\w*|"
+    r"between|checkpoint\w*|all.?reduce|all.?gather|reduce.?scatter|collective|fails? every|between failures|more done|that(?: is|'s) not|once \w+(?: \w+)? is counted|struck|strike|take out the|do the job|pays? for (?:itself|themselves)|how many (?:thinking|reasoning|hidden)|of them into|into (?:every|each) (?:new )?one|\w+ into (?:1|one)|hops?|bisection|kv|attention|gross margin|margins?|gm|markup|mark up|2nd?|6nd?|4nd?|pue|mfu|"
+    r"(?<!no )loss(?! of)|forward pass(?:es)?|peg|once every|how often|times the param\w*|backward|half.life|irr|payback|pays? back|break.?even|quadratic\w*|"
     r"layers?|heads?|hidden|per weight|bytes? (?:per|a) (?:param\w*|weight)|prefill|ttft|tpot|fp8|bf16|fp16|int8|fp4|int4|"
-    r"annual(?:ised|ized)? failure\w*|outside|excluding|included?|including|ex|same (?:total )?(?:output|work|throughput|job|load)|the work of|perf(?:ormance)?/tco|recoup|amorti[sz]e\w*|speculative)\b",
+    r"annual(?:ised|ized)? failure\w*|outside|excluding|included?|including|ex|same (?:total )?(?:output|work|throughput|job|load)|the work of|recoup|amorti[sz]e\w*|speculative)\b",
     re.I,
 )  # fmt: skip
 # the same where more than two numbers are told of
 LAWS_OF_MORE = re.compile(r"\b(p/?e|eps|earnings|rollouts?|trajector\w+|samples)\b", re.I)
-ORDERS = re.compile(r"\b(orders? of magnitude|decades?|powers? of (?:ten|10)|log10)\b", re.I)
+ORDERS = re.compile(
+    r"\b(orders? of magnitude|decades?|powers? of (?:ten|10)|log10|how many (?:doublings|halvings|tenfold steps)|number of doublings|tenfold steps (?:lie|are|is|between|separate))\b",
+    re.I,
+)

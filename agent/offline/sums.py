@@ -13,17 +13,28 @@ from dataclasses import dataclass, replace
 
 from agent.offline import sum_words as say
 from agent.offline.features import Features
-from agent.offline.measure import Unit, parse_unit
+from agent.offline.measure import parse_unit
 from agent.offline.reading import Reading
+from agent.offline.sum_answers import accepted
 from agent.offline.sum_asked import Asked, read_asked
-from agent.offline.sum_item import Item
+from agent.offline.sum_dims import literal, plain_unit, without_things
+from agent.offline.sum_item import Item, Problem
 from agent.offline.sum_patterns import wholes
-from agent.offline.sum_rules import Problem, joined, leaves
-from agent.offline.sum_terms import Term, all_read, is_count, literal, plain_unit, read_terms, without_things
+from agent.offline.sum_roles import leaves
+from agent.offline.sum_rules import joined
+from agent.offline.sum_stated import all_read
+from agent.offline.sum_terms import Term, read_terms
+from agent.offline.written_units import spelled_unit
 
 MOST = 6  # numbers that are joined
-KEPT = 5  # values a stretch of text keeps
+
+
+KEPT_VALUES = 6  # values a stretch of text keeps
+
+
 UNREAD = 0.45  # what is left of the clarity when the text states a number that is not used
+
+
 SCALE = 1.1  # the clarity of a reading all of whose joins are certain
 
 
@@ -38,15 +49,6 @@ class Sum:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    item: Item
-    unit: str | None
-    plain: bool
-    weight: float
-    value: float
-
-
 def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | None:
     """The clearest arithmetic reading of the quantities, or None."""
     written = _written_out(reading, salient)
@@ -55,20 +57,22 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
     if not salient or len(salient) > MOST:
         return None
     asked = read_asked(reading, features)
-    orders = bool(say.ORDERS.search(reading.text))
+    orders = asked.kind == "orders"
     if asked.kind == "open" and _EXPLAIN.search(reading.text):
         return None
     if (
-        say.LAWS.search(reading.text) or (len(salient) > 2 and say.LAWS_OF_MORE.search(reading.text))
+        say.LAWS.search(reading.text)
+        or (len(reading.quantities) > 2 and say.LAWS_OF_MORE.search(reading.text))
     ) and not orders:
         return None
-    if _missing_subject(reading, asked):
+    if lacks_subject(reading, asked):
         return None
+    salient = [i for i in salient if not describes(reading, i, asked)]
     terms = read_terms(reading, salient, _money(reading, asked, features))
     if not terms or len(terms) > MOST:
         return None
     known = all_read(reading, terms)
-    if len(terms) == 1:
+    if len(terms) == 1 and terms[0].kind != "growth":
         return _converted(terms[0], asked, features) if known else None
     problem = Problem(tuple(terms), tuple(_gap(reading, a, b) for a, b in itertools.pairwise(terms)), asked)
     found = _clearest(problem, salient)
@@ -80,9 +84,11 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
 
 
 _SUBJECT = re.compile(
-    r"\b(memory|hbm|bandwidth|flops?|tflops|teraflops|compute|capacity|gigabytes|gb|throughput|performance|tokens?)\b[\w ]{0,12} per\b",
+    r"\b(memory|hbm|bandwidth|flops?|tflops|teraflops|compute|capacity|gigabytes|gb|throughput|performance|tokens?)\b[\w /]{0,14} per\b",
     re.I,
 )
+
+
 _MEASURES = {
     "flops": "FLOP",
     "flop": "FLOP",
@@ -90,23 +96,61 @@ _MEASURES = {
     "memory": "byte",
     "hbm": "byte",
     "tflops": "FLOP",
+    "compute": "FLOP",
 }
 
 
-def _missing_subject(reading: Reading, asked: Asked) -> bool:
+def lacks_subject(reading: Reading, asked: Asked) -> bool:
     """Whether a comparison is of something whose numbers the text does not give: "memory per dollar of A at $3 and B at $4"."""
-    if asked.kind not in ("ratio", "open"):
-        return False
     units = {n for q in reading.quantities for n, _ in q.unit.dims}
     named = _SUBJECT.search(reading.text)
+    if (asked.words if asked.kind != "open" else asked.every) & {
+        "flops",
+        "flop",
+        "tflops",
+    } and "FLOP" not in units:
+        return True
+    if (
+        "compute" in asked.words
+        and asked.kind in ("ratio", "open", "percent")
+        and not units & {"FLOP", "USD"}
+        and not any("times" in q.marks for q in reading.quantities)
+    ):
+        return True
+    if asked.kind not in ("ratio", "open", "percent"):
+        return False
     if (
         named
+        and asked.kind != "percent"
         and units <= {"USD", "s", "chip", "J"}
         and units
         and not any("times" in q.marks for q in reading.quantities)
     ):
         return True
-    return any(word in asked.words and base not in units for word, base in _MEASURES.items()) and not units
+    models = sum(1 for m in reading.mentions if "model" in m.kinds)
+    if (
+        asked.kind == "ratio"
+        and models > 1
+        and "USD" not in units
+        and not any("times" in q.marks for q in reading.quantities)
+    ):
+        return True
+    lacks = any(word in asked.words and base not in units for word, base in _MEASURES.items())
+    return lacks and (not units or (asked.kind == "open" and units <= {"chip", "server", "rack"}))
+
+
+def describes(reading: Reading, i: int, asked: Asked) -> bool:
+    """ "How many 8-GPU boxes of 11 kW …", "an 8b model": what a thing is, where things are counted."""
+    q, lows = reading.quantities[i], [t.low for t in reading.tokens]
+    if "params" in q.marks and lows[q.last : q.last + 1] == ["model"]:
+        others = {n for k, p in enumerate(reading.quantities) if k != i for n, _ in p.unit.dims}
+        wanted = {n for n, _ in asked.unit.dims} if asked.unit is not None else set()
+        return "token" in wanted and not others & {"param", "FLOP", "byte"}
+    if q.unit_text != "chip" or spelled_unit(lows[q.last] if q.last < len(lows) else "") != "server":
+        return False
+    return "many" in lows[max(0, q.first - 3) : q.first] and not any(
+        w in lows[q.last + 1 :] for w in ("gpu", "chip", "card")
+    )
 
 
 def _gap(reading: Reading, a: Term, b: Term) -> tuple[str, ...]:
@@ -147,12 +191,12 @@ def _best(made: object) -> list[Item]:
         key = (f"{item.value:.9g}", item.dims, item.kind)
         if key not in found or item.weight > found[key].weight:
             found[key] = item
-    return sorted(found.values(), key=lambda i: -i.weight)[: 2 * KEPT if len(found) > KEPT else KEPT]
+    return sorted(found.values(), key=lambda i: -i.weight)[:KEPT_VALUES]
 
 
 def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
     answers = [
-        a for item in (*_chart(problem), *wholes(problem)) if (a := _accepted(item, problem)) is not None
+        a for item in (*_chart(problem), *wholes(problem)) if (a := accepted(item, problem)) is not None
     ]
     if not answers:
         return None
@@ -165,11 +209,24 @@ def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
             )
             for a in answers
         ]
+    if problem.asked.says(say.LEFT_OVER) and problem.asked.kind in ("unit", "open", "count"):
+        answers = [
+            replace(
+                a, weight=a.weight * (1.0 if " - " in a.item.written(True) or "/" in a.item.form else 0.5)
+            )
+            for a in answers
+        ]
     answers.sort(key=lambda a: -a.weight)
     best = answers[0]
     rival = next(
         (a.weight for a in answers[1:] if abs(a.value - best.value) > 1e-6 * abs(best.value or 1)), 0.0
     )
+    if (
+        problem.asked.kind in ("unit", "open")
+        and (problem.asked.over or problem.asked.per in ("year", "month", "day"))
+        and not any("s" in dict(t.dims) or t.period for t in problem.terms)
+    ):
+        best = replace(best, weight=0.5 * best.weight)  # a year's worth of what is not said to be of any time
     clarity = SCALE * best.weight * _doubt(rival / best.weight)
     used = tuple(sorted({*salient, *(t.index for t in problem.terms)}))
     return Sum(best.item.written(best.plain), best.unit, used, round(clarity, 4), best.item.form)
@@ -178,165 +235,6 @@ def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
 def _doubt(closeness: float) -> float:
     """What the next reading costs: nothing when it is far behind, half when it is as clear."""
     return 1.0 if closeness < 0.7 else 1.0 - 0.5 * min(1.0, (closeness - 0.7) / 0.22)
-
-
-def _accepted(item: Item, problem: Problem) -> _Answer | None:
-    """The reading as an answer to what is asked, or None when it is of another kind."""
-    asked = problem.asked
-    if item.kind in ("percent", "growth") or item.value == 0:
-        return None
-    if asked.kind in ("percent", "points"):
-        return _as_percent(item)
-    if asked.kind == "ratio":
-        return _Answer(item, None, True, item.weight, item.value) if _a_number(item) else None
-    if asked.kind == "unit" and asked.unit is not None:
-        return _in_unit(item, problem, asked.unit, asked.unit_text)
-    return _open(item, problem)
-
-
-def _a_number(item: Item) -> bool:
-    return not item.dims and (item.kind in ("ratio", "factor") or (item.kind == "count" and "/" in item.form))
-
-
-def _as_percent(item: Item) -> _Answer | None:
-    if item.dims or item.kind not in ("ratio", "change", "part"):
-        return None
-    unlikely = item.kind == "ratio" and item.value > 1.0
-    return _Answer(item, "percent", True, item.weight * (0.6 if unlikely else 1.0), item.value)
-
-
-def _in_unit(item: Item, problem: Problem, unit: Unit, text: str) -> _Answer | None:
-    """The unit asked for; with fewer or more things counted when nothing else tells them apart."""
-    if item.kind in ("ratio", "change", "part"):
-        return None
-    clean = text.replace("tonne", "metric_ton").replace("quarter_year", "quarter")
-    if item.dims == unit.dims:
-        if is_count(unit.dims):
-            return _Answer(item, clean, True, item.weight, item.value)
-        things = without_things(unit.dims) != unit.dims
-        spare = things and _drops(unit)
-        return _Answer(
-            item, _plain_text(clean) if spare else clean, not things or spare, item.weight, item.value
-        )
-    if is_count(unit.dims) and item.dims == (("s", -1),) and problem.asked.over:
-        return _Answer(_through(item, problem.asked.over), clean, True, item.weight * 0.95, item.value)
-    if is_count(unit.dims) and not item.dims and item.kind in ("count", "amount"):
-        return _Answer(item, clean, True, item.weight * 0.97, item.value)
-    core = without_things(item.dims)
-    if core and core == without_things(unit.dims):
-        spare = any(p < 0 and not without_things(((n, 1),)) for n, p in item.dims) and not _drops(unit)
-        one_of = (
-            problem.asked.per
-            or problem.asked.says(frozenset({"each", "apiece", "per", "one"}))
-            or _speaks_of_one(item, problem.asked)
-        )
-        if (
-            spare
-            and unit.dims == (("s", -1), ("token", 1))
-            and len(item.dims) == 3
-            and _speaks_of_one(item, problem.asked)
-        ):
-            return _Answer(
-                item,
-                f"{clean}/{next(n for n, p in item.dims if p < 0 and n != 's')}",
-                False,
-                item.weight * 0.95,
-                item.value,
-            )
-        return _Answer(
-            item, _plain_text(clean), True, item.weight * (0.45 if spare and not one_of else 0.9), item.value
-        )
-    return _over_time(item, problem, unit, clean)
-
-
-def _speaks_of_one(item: Item, asked: Asked) -> bool:
-    """ "How many does a subscriber get": the asking clause names one of the counted."""
-    return any(n in asked.one for n, p in item.dims if p < 0)
-
-
-def _drops(unit: Unit) -> bool:
-    """Money or memory "per card" is dollars or gigabytes of one; a rate of tokens per card keeps it."""
-    return not unit.has("token") and any(
-        p < 0 for n, p in unit.dims if n != "s" and not without_things(((n, 1),))
-    )
-
-
-def _plain_text(text: str) -> str:
-    return plain_unit(text) or text
-
-
-def _over_time(item: Item, problem: Problem, unit: Unit, text: str) -> _Answer | None:
-    """A rate where an amount of a year, month or day is asked for."""
-    per = problem.asked.per or problem.asked.over
-    core, wanted = without_things(item.dims), without_things(unit.dims)
-    priced = (
-        problem.asked.says(frozenset("price rate cost charge fee tariff".split())) and not problem.asked.over
-    )
-    if (
-        priced
-        and not problem.asked.sure
-        and wanted == (("USD", 1),)
-        and ("USD", 1) in core
-        and all(p < 0 for n, p in core if n != "USD")
-    ):
-        return _Answer(
-            item, _own_unit(item, problem), True, item.weight * 0.9, item.value
-        )  # a price per so much
-    if not per or parse_unit(per).dims != (("s", 1),):
-        return None
-    core, wanted = without_things(item.dims), without_things(unit.dims)
-    if core == (Unit(1.0, wanted) / Unit(1.0, (("s", 1),))).dims:
-        if problem.asked.over:
-            return _Answer(
-                _through(item, problem.asked.over), _plain_text(text), True, item.weight * 0.95, item.value
-            )
-        return _Answer(item, f"{_plain_text(text)}/{per}", True, item.weight * 0.95, item.value)
-    return None
-
-
-def _through(item: Item, period: str) -> Item:
-    """A rate kept up for a year, month or day."""
-    return replace(item, form=f"{item.form or '{0}'} * (1 {period.replace('quarter_year', 'quarter')})")
-
-
-def _open(item: Item, problem: Problem) -> _Answer | None:
-    """Nothing says what is asked: the result's own unit, less clear than one that was asked for."""
-    asked = problem.asked
-    if item.kind in ("change", "part"):
-        return None
-    if asked.kind == "count" and asked.over and item.dims == (("s", -1),):
-        return _Answer(_through(item, asked.over), None, True, item.weight * 0.95, item.value)
-    if asked.kind == "count":
-        if item.dims and not is_count(item.dims):
-            return None
-        return _Answer(item, None, True, item.weight * 0.95, item.value)
-    factor = 0.9 if _joined_by_words(item) else 0.8
-    if not item.dims and item.form == "{0} * {1}" and item.weight < 0.96:
-        factor = 0.5
-    unit = _own_unit(item, problem)
-    if asked.per:
-        below = parse_unit(asked.per).dims
-        if not any(p < 0 and (n, 1) in below for n, p in item.dims):
-            factor *= 0.6
-        elif ("token", 1) in item.dims and unit and is_count(below):
-            return _Answer(item, f"{unit}/{asked.per}", False, item.weight * 0.9, item.value)
-        else:
-            factor = 0.9
-    return _Answer(item, unit, True, item.weight * factor, item.value)
-
-
-def _joined_by_words(item: Item) -> bool:
-    return item.weight >= 0.96
-
-
-def _own_unit(item: Item, problem: Problem) -> str | None:
-    core = without_things(item.dims)
-    for t in problem.terms:
-        if without_things(t.dims) == core and core:
-            return plain_unit(t.unit_text).replace("quarter_year", "quarter") or None
-    if core == (("USD", 1),):
-        return "USD"
-    return None
 
 
 def _converted(term: Term, asked: Asked, features: Features) -> Sum | None:
@@ -358,6 +256,9 @@ def _converted(term: Term, asked: Asked, features: Features) -> Sum | None:
     if asked.kind != "unit" or asked.unit is None:
         return None
     text = asked.unit_text.replace("tonne", "metric_ton").replace("quarter_year", "quarter")
+    core = without_things(term.dims)
+    if core and core != term.dims and core == asked.unit.dims:
+        return Sum(term.plain, text, (term.index,), 0.85, "unit conversion")
     if asked.unit.dims == term.dims and asked.unit_text != term.unit_text:
         return Sum(term.full, text, (term.index,), 0.92, "unit conversion")
     return None
@@ -367,7 +268,11 @@ _EXPLAIN = re.compile(
     r"^\W*(why|how come|explain|summari[sz]e|describe|who|where|when|tell me)\b|\b(opinion|argument|reasons?|thoughts)\b",
     re.I,
 )
+
+
 _PLAIN = re.compile(r"^[\d\s.,()+*/^x×÷kKmMbB$%-]+$")
+
+
 _LEAD = re.compile(r"^\W*(what('s| is)|how much is|calculate|compute|evaluate|work out)\s+", re.I)
 
 
@@ -393,4 +298,4 @@ def _written_out(reading: Reading, salient: list[int]) -> Sum | None:
     return None
 
 
-__all__ = ["Sum", "find_sum"]
+__all__ = ["KEPT_VALUES", "MOST", "SCALE", "UNREAD", "Sum", "describes", "find_sum", "lacks_subject"]

@@ -17,6 +17,7 @@ from agent.offline.written_units import UNIT_WORDS, spelled_unit
 
 _PAID = frozenset(
     [
+        "made",
         "cost",
         "costs",
         "costing",
@@ -271,6 +272,14 @@ def _people_near(tokens: list[Token], i: int) -> bool:
     return any(t.low.rstrip("s") in _PEOPLE for t in tokens[max(0, i - 6) : i])
 
 
+_MONEY_NOUNS = frozenset(
+    ["round", "run", "deal", "raise", "program", "programme", "buildout", "contract", "spend"]
+)
+_WRITES = frozenset(
+    ["emits", "emit", "writes", "write", "generates", "produces", "outputs", "burns", "spits"]
+)
+
+
 def is_amount(reading: Reading, number: Number) -> bool:
     """Whether a bare number is an amount of money by the words beside it: "cost 290k", "revenue was 41 bn", "a 280k hire"."""
     tokens, last = reading.tokens, number.last
@@ -293,6 +302,8 @@ def is_amount(reading: Reading, number: Number) -> bool:
     ):
         return True
     large = number.scaled or number.value >= 1000
+    if large and number.value >= 1e6 and after in _MONEY_NOUNS:
+        return True
     if not large or not _closed(reading, last):
         return False
     if after in ("of", "in") and last + 1 < len(tokens) and tokens[last + 1].low in _PAID:
@@ -305,7 +316,8 @@ def is_amount(reading: Reading, number: Number) -> bool:
         if word not in _FILLERS:
             break
     if number.value < 1e6 and number.scaled and _lead(tokens, number.first, 1) in (["at"], ["on"]):
-        return _people_near(tokens, number.first)
+        named = UNIT_WORDS.get(tokens[number.first - 2].low) == "chip" if number.first > 1 else False
+        return named or _people_near(tokens, number.first)
     return False
 
 
@@ -342,6 +354,9 @@ def supply_units(reading: Reading, found: list[Quantity]) -> list[Quantity]:
             or _period(reading, q)
             or _of_those(reading, q)
             or _inside(reading, out, i)
+            or _same_price(reading, out, i)
+            or _the_other_one(reading, out, i)
+            or _of_a_bill(reading, q)
             or _money_too(reading, out, i)
             or _tokens(reading, out, i)
             or _parameters(reading, q)
@@ -362,6 +377,10 @@ def _said_again(reading: Reading, found: list[Quantity], i: int) -> str:
         change = between[-1:] == ["to"] and len(between) <= 7 and not set(between) & {".", ";", "?", ","}
         if change and ("from" in a.marks or len(between) <= 3) and len(a.unit.dims) <= 1:
             return "times" if "times" in a.marks else a.unit_text
+    if i and found[i - 1].unit_text in _COUNTED and "from" in q.marks and "to" in found[i - 1].marks:
+        between = [t.low for t in tokens[found[i - 1].last : q.first]]
+        if "than" in between and len(between) <= 5 and _closed(reading, q.last):
+            return found[i - 1].unit_text  # "at 16k context than at 4k"
     if i + 1 < len(found) and found[i + 1].unit_text in _COUNTED and q.value < found[i + 1].value:
         between = [t.low for t in tokens[q.last : found[i + 1].first]]
         if between in (["of"], ["of", "the"], ["of", "our"], ["out", "of"]):
@@ -417,7 +436,8 @@ def _of_those(reading: Reading, q: Quantity) -> str:
             if "chip" in named.kinds and named.text.lower().endswith("s"):
                 return "chip"
             continue
-        unit = UNIT_WORDS.get(tokens[k].low, "") if tokens[k].low.endswith(("s", "people")) else ""
+        one = k > 0 and tokens[k - 1].low in ("a", "an", "each", "every", "one")
+        unit = UNIT_WORDS.get(tokens[k].low, "") if one or tokens[k].low.endswith(("s", "people")) else ""
         if unit in _COUNTED:
             return unit
     return ""
@@ -441,9 +461,90 @@ def _inside(reading: Reading, found: list[Quantity], i: int) -> str:
     return unit if unit in _COUNTED - {"token"} else ""
 
 
+def _the_other_one(reading: Reading, found: list[Quantity], i: int) -> str:
+    """ "old parts have 24 cores, the new one has 128": the unit of the old one's number."""
+    lead = _lead(reading.tokens, found[i].first, 4)
+    if not {"one", "ones"} & set(lead) or not {"new", "newer", "old", "older", "other"} & set(lead):
+        return ""
+    before = [p for p in found[:i] if p.marked]
+    if not before or not _closed(reading, found[i].last) or len(before[-1].unit.dims) != 1:
+        return ""
+    return before[-1].unit_text
+
+
+_BILL = re.compile(r"\b(bom|bill of materials|cogs|cost of goods)\b", re.I)
+
+
+def _of_a_bill(reading: Reading, q: Quantity) -> str:
+    """The parts of a bill of materials: "HBM is 2,900", "packaging 800"."""
+    before = reading.tokens[q.first - 1] if q.first else None
+    named = before is not None and before.is_word and before.low not in ("at", "for", "in", "to", "by", "of")
+    if (
+        named
+        and q.value >= 20
+        and _closed(reading, q.last)
+        and _BILL.search(reading.text)
+        and not 1990 <= q.value <= 2050
+    ):
+        return "USD"
+    return ""
+
+
+_TOGETHER = re.compile(
+    r"\b(kv|cache|context|concurren\w+|at once|(at the )?same (time|moment)|simultaneous\w*|share one|share an?)\b",
+    re.I,
+)
+_EARNING = re.compile(
+    r"\b(salar\w+|paid|productiv\w+|payroll|billion people|million people|earth|population|seat|seats)\b",
+    re.I,
+)
+
+
+def said_once(reading: Reading, found: list[Quantity]) -> list[Quantity]:
+    """A number said again of the same things goes ("each of the forty"), a million that only is what a price is for too
+    ("what does a million tokens cost"); people who use a model together are requests."""
+    tokens, out = reading.tokens, []
+    together = _TOGETHER.search(reading.text) is not None and _EARNING.search(reading.text) is None
+    for i, q in enumerate(found):
+        before = [t.low for t in tokens[max(0, q.first - 2) : q.first]]
+        again = before in (["of", "the"], ["all", "the"]) or before[-1:] in (["all"], ["those"], ["these"])
+        if again and not q.marked and any(p.value == q.value for p in found[:i]):
+            continue
+        if q.value == 1e6 and q.unit_text == "token" and q.low is None and _account(reading, found, q):
+            continue
+        if q.unit_text == "person" and together and 1 < q.value < 1e5:
+            q = _with(q, "request")
+        out.append(q)
+    return out
+
+
+def _account(reading: Reading, found: list[Quantity], q: Quantity) -> bool:
+    """Whether "a million tokens" is only what the price asked for is of, prices per million being given."""
+    if not any(p.unit_text in ("USD/Mtoken", "cent/Mtoken") for p in found):
+        return False
+    near = {t.low for t in reading.tokens[max(0, q.first - 8) : q.last + 4]}
+    return bool(near & {"cost", "costs", "price", "charge", "serve"}) and bool(near & {"what", "how"})
+
+
+_MARKET = frozenset(["market", "clears", "gets", "pays", "costs", "now", "charges", "asks", "rents", "rent", "paying", "getting", "against", "vs", "versus", "to", "for", "at", "and", "spot", "sells"])  # fmt: skip
+
+
+def _same_price(reading: Reading, found: list[Quantity], i: int) -> str:
+    """ "list $4.50 per gpu hour, market clears at 1.95": a second price near the first, its unit unsaid."""
+    q, tokens = found[i], reading.tokens
+    if not re.fullmatch(r"\d+\.\d\d?", tokens[q.first].text) or not _closed(reading, q.last):
+        return ""
+    prices = [p for p in found[:i] if p.unit_text.startswith("USD/")]
+    if not prices or not 0.1 < q.value / (prices[-1].value or 1) < 10:
+        return ""
+    return prices[-1].unit_text if set(_lead(tokens, q.first, 3)) & _MARKET else ""
+
+
 def _money_too(reading: Reading, found: list[Quantity], i: int) -> str:
     """Bare amounts beside money: "3,000 dollars of HBM, eight hundred for packaging", "revenue 88bn, AMD 5bn"."""
     q, tokens = found[i], reading.tokens
+    if tokens[q.last - 1].low in ("bn", "tn") and _countless(reading, q.last):
+        return "USD"
     if not _closed(reading, q.last):
         return ""
     after = tokens[q.last].low if q.last < len(tokens) else "."
@@ -461,7 +562,19 @@ def _money_too(reading: Reading, found: list[Quantity], i: int) -> str:
         return "USD"
     near = any(0.002 < p.value / q.value < 500 for p in plain if p.value)
     return (
-        "USD" if near and after in (",", ".", "?", ";", "and", "of", "in", "vs", "versus", "against") else ""
+        "USD"
+        if near
+        and after in (",", ".", "?", ";", "and", "of", "in", "vs", "versus", "against", "was", "is", "are")
+        else ""
+    )
+
+
+def _countless(reading: Reading, i: int) -> bool:
+    """Whether none of the next two words is one that billions are counted of."""
+    nouns = [t.low for t in reading.tokens[i : i + 2] if t.is_word]
+    return not any(
+        UNIT_WORDS.get(w) in _COUNTED | {"param", "FLOP"} or w in ("humans", "inhabitants", "transistors")
+        for w in nouns
     )
 
 
@@ -487,8 +600,10 @@ def _tokens(reading: Reading, found: list[Quantity], i: int) -> str:
     )
     if not spoken:
         return ""
+    if before and before[0] in _WRITES and _closed(reading, q.last):
+        return "token"
     if after in ("in", "out") and (
-        not beyond[:1].isalpha() or beyond in ("and", "per", "at", "for", "each", "then")
+        not beyond[:1].isalpha() or beyond in ("and", "per", "at", "for", "each", "then", "cost")
     ):
         return "token"
     if after in _TOKEN_NOUNS - {"in", "out"} and beyond not in ("price", "cost", "rate", "prices"):

@@ -40,12 +40,13 @@ _ASK_WORDS = frozenset(
         "work",
     ]
 )
+_RELATIVE = frozenset(["of", "to", "from", "with", "than", "in", "for", "on", "at", "by"])
 _OPENERS = frozenset(["how", "what", "what's", "whats", "which", "give", "compute", "calculate", "find"])
 _RATIO_ASKED = re.compile(
-    r"\b(what('s| is)|give|and|total|implied|yearly|annual|price|cost|real|exact) (the )?(factor|multiple|ratio|multiplier)\b|\bfactor\s*\?|\bratio\b(?! (of|is) \d)|"
+    r"\b(what('?s| is)|give|and|total|implied|yearly|annual|price|cost|real|exact|growth) (the )?(\w+ )?(factor|multiple|ratio|multiplier)\b|\bfactor\s*\?|\bratio\b(?! (of|is) \d)|"
     r"\bhow many times\b(?! (a|per|each|every) (day|week|year|month|second))|\b(by|a) what (factor|multiple)\b|\bwhat (factor|multiple|p/?e)\b|\bhow many [xX]\b|\bas an? (\w+ )?(factor|ratio|multiple)\b|"
     r"\bas (an? )?multiple of\b|\bmultiple of (its|the|what)\b|\bhow much (larger|bigger|smaller|cheaper|faster|better|more expensive|dearer|higher|lower)\b.{0,60}\b(times|x|ratio|factor)\b|"
-    r"\btimes (as many|as much|more|fewer|less|cheaper)\b.{0,40}\?|\borders of magnitude\b|\bhow many decades\b|\bhow far ahead\b|\bahead by\b|\bfactor (more|less) |"
+    r"\btimes (as many|as much|more|fewer|less|cheaper)\b.{0,40}\?|\borders of magnitude\b|\bhow many decades\b|\bhow far ahead\b|\bahead by\b|\bfactor (more|less|each|by which) |"
     r"(?<!the )\b(multiplier|multiple|speed-?up|p/e)\b[^.,;\d]{0,24}(\?|$)|\bp/e (now|do|does|is|ratio)\b|\bmultiplier\b.{0,40}\?",
     re.I,
 )
@@ -56,7 +57,7 @@ _COST_ASKED = re.compile(
     re.I,
 )
 _PRICE_ASKED = re.compile(
-    r"\b(at what price|(what|down to what|to what) price (does|must|would|do|has)|break-?even price|what would .{0,40}\b(have|need) to (cost|be priced|sell)|how (cheap|low)\b.{0,30}\b(price|cheap|get|sell|go)|how cheap)\b"
+    r"\b(at what price|(what|down to what|to what) price (does|must|would|do|has)|break-?even price|what would .{0,40}\b(have|need) to (cost|be priced|sell|rent)|how (cheap|low)\b.{0,30}\b(price|cheap|get|sell|go)|how cheap)\b"
     r"(?!.{0,30}\bper (million|m)\b)",
     re.I,
 )
@@ -70,7 +71,7 @@ _NOUNS: dict[str, str] = {}
 for _unit, _said in {
     "percent": "margin margins gm yield utilisation utilization mfu discount proportion fraction share irr slice",
     "dimensionless": "multiple multiplier ratio pue speedup p/e",
-    "USD": "price cost bill revenue savings cheque prepayment payroll profit outlay benefit owe depreciation payment salary "
+    "USD": "charge price cost bill revenue savings cheque prepayment payroll profit outlay benefit owe depreciation payment salary "
     "overpayment bom invoice",
     "second": "latency ttft tpot mtbf interval duration mttf",
     "token": "context",
@@ -87,7 +88,15 @@ _LONGEST = re.compile(
     re.I,
 )
 _AT_ONCE = re.compile(
-    r"\bhow many (\w+ ){0,3}(at once|at the same time|simultaneous\w*|concurrent\w*)|\bhow many (\w+ ){0,2}fit\b.{0,12}\bat once",
+    r"\bhow many (people|users|colleagues|of (them|us)|customers|staff|persons)\b.{0,40}\b(at once|at the same (time|moment)|simultaneously|concurrently)|\bhow many (\w+ ){0,3}(at once|at the same time|simultaneous\w*|concurrent\w*)|\bhow many (\w+ ){0,2}fit\b.{0,12}\bat once",
+    re.I,
+)
+_PUT_OUT = re.compile(
+    r"\b(each|every|one|a|per) (gpu|chip|card|accelerator)\b.{0,24}\b(put out|deliver|do|produce|make|manage|sustain|reach)\b",
+    re.I,
+)
+_REPLACES = re.compile(
+    r"\bhow many .{2,40}\b(does|do|can|could|would) (one|a|each|every|the) .{1,30}\b(replace|stand in for|take over from)\b",
     re.I,
 )
 _EACH_CHIP = re.compile(r"\b(per|each|every|a single) (gpu|chip|card|accelerator)\b", re.I)
@@ -120,9 +129,11 @@ def read_wanted(reading: Reading) -> Wanted:
         best = max(range(len(found)), key=lambda k: (found[k][0], k if found[k][0] >= 3 else -k))
         unit_text, explicit = found[best][1], found[best][2]
     unit_text = _for_each(reading, asked, taken, unit_text)
+    unit_text = _for_money(reading, asked, unit_text)
     if scale:
         explicit = explicit or "/" not in unit_text
         unit_text = _scaled(reading, unit_text, scale)
+    explicit = explicit and bool(unit_text)
     near = _focus(reading, taken, asked)
     return Wanted(parse_unit(unit_text) if unit_text else None, unit_text, explicit, frozenset(near), near)
 
@@ -149,9 +160,34 @@ def asking_spans(tokens: list[Token]) -> list[tuple[int, int]]:
         s
         for s in asking
         if tokens[s[1] - 1].text == "?"
-        or any(t.low in _OPENERS | {"tell", "convert", "express"} for t in tokens[s[0] : s[1]])
+        or any(_opens(tokens, i) or tokens[i].low in ("tell", "convert", "express") for i in range(*s))
     ]
     return sure or asking or spans[-1:]
+
+
+def _part_starts(tokens: list[Token], asked: list[tuple[int, int]]) -> set[int]:
+    """Where the text, an asking sentence and its last part begin, the latter where no asking word is said."""
+    starts = {0}
+    for a, b in asked:
+        if any(_opens(tokens, i) for i in range(a, b)):
+            continue
+        breaks = [i + 1 for i in range(a, b - 1) if tokens[i].text in ",:;–—" or _dash(tokens, i)]
+        starts |= {a, *breaks[-1:], *(i for i in breaks if tokens[i - 1].text == ":")}
+    return starts
+
+
+def _opens(tokens: list[Token], i: int) -> bool:
+    """An asking word that asks: "of which", "with what's left" and ", which draws 900 W" only refer."""
+    if tokens[i].low not in _OPENERS:
+        return False
+    before = tokens[i - 1].low if i else ""
+    if tokens[i].low == "which":
+        return (
+            not before or (not before[0].isalnum() and before != ",") or before in ("and", "so", "by", "but")
+        )
+    return not (
+        tokens[i].low in ("what's", "whats", "what") and before in _RELATIVE - {"by", "to", "for", "at"}
+    )
 
 
 def _inside(i: int, spans: list[tuple[int, int]]) -> bool:
@@ -177,8 +213,9 @@ def _candidates(
             scale = unit[1:]
         else:
             found.append((strength, unit, explicit))
-    if (leading := _leading_noun(reading, taken)) != "":
-        found.append((2.8, leading, True))
+    for start in _part_starts(tokens, asked):
+        if (leading := _leading_noun(reading, taken, start)) != "":
+            found.append((2.8, leading, True))
     found += _nouns(reading, taken, asked)
     words = " ".join(text[tokens[a].start : tokens[b - 1].end] for a, b in asked)
     found += _phrases(reading, words)
@@ -199,6 +236,26 @@ def _phrases(reading: Reading, words: str) -> list[Candidate]:
         found.append((4, spelled_unit(until.group(1)), True))
     if _PRICE_ASKED.search(words):
         found.append((5, "USD", False))
+    if re.search(r"\bhow much (for|is that|is it|would that be)\b", words, re.I):
+        found.append((1.0, "USD", False))
+    if re.search(
+        r"\b(net (gain|benefit|saving|value|return)|better off|worth (a|per|each) (year|month)|worth in dollars)\b",
+        words,
+        re.I,
+    ):
+        found.append((2.4, "USD", False))
+    if re.search(r"\bhow much (faster|quicker|slower|bigger|larger|fatter|heavier|dearer)\b", words, re.I):
+        found.append((2.4, "dimensionless", False))
+    if _PUT_OUT.search(words) and any(q.unit_text.startswith("token/") for q in reading.quantities):
+        found.append((2.4, "token/second/chip", False))
+    if re.search(
+        r"^\W*(total |raw )?(training|pretraining|generation) compute (for|to|of|needed)\b", words, re.I
+    ):
+        found.append((2.2, "FLOP", False))
+    if _REPLACES.search(words):
+        found.append((4.5, "dimensionless", True))
+    if re.search(r"\b(in what time|how soon)\b", words, re.I):
+        found.append((2.5, "second", False))
     if _MODEL_SIZE.search(words):
         found.append((2.7, "param", False))
     if _LONGEST.search(words):
@@ -212,10 +269,12 @@ def _scaled(reading: Reading, unit: str, scale: str) -> str:
     """ "how many GPUs (in millions)"; a scale alone is of dollars where there are dollars."""
     if not unit:
         if any(q.unit.has("USD") for q in reading.quantities) or re.search(
-            r"\$|\b(dollars?|costs?|prices?|bill|cheque)\b", reading.text, re.I
+            r"\$|\b(dollars?|costs?|prices?|bill|cheque|revenue|round|spend|sales|capex|made)\b",
+            reading.text,
+            re.I,
         ):
             return f"{scale}USD"
-        said = re.findall(r"\b(param|gpu|chip|token|N)\w*\b(?=.*illions)", reading.text, re.I)
+        said = re.findall(r"\b((?i:param|gpu|chip|token)|N\b)\w*(?=.*illions)", reading.text)
         return f"{scale}{spelled_unit(said[-1]) or 'param'}" if said else ""
     if unit in ("percent", "dimensionless"):
         money = any(q.unit.has("USD") for q in reading.quantities)
@@ -259,6 +318,31 @@ def _for_each(reading: Reading, asked: list[tuple[int, int]], taken: set[int], u
     return unit
 
 
+_FOR_MONEY = re.compile(
+    r"\b(?:per|for each|for every|does an?|would an?|do an?|a) (?:(thousand dollars|k usd|1000 dollars|\$ ?1,?000|\$ ?1 ?k)|(dollar|\$))(?! of)",
+    re.I,
+)
+
+
+def _for_money(reading: Reading, asked: list[tuple[int, int]], unit: str) -> str:
+    """ "how many gigabytes … for each thousand dollars", "what HBM does a dollar buy": a capacity for money."""
+    if unit not in ("", "GB", "TB", "GB/s", "TB/s", "TFLOP/s", "GB/second", "TB/second"):
+        return unit
+    for a, b in asked:
+        words = reading.text[reading.tokens[a].start : reading.tokens[b - 1].end]
+        match = _FOR_MONEY.search(words.replace("1,000 dollars", "1000 dollars"))
+        if match is None or re.search(r"\b(same|match|equal)\b", words):
+            continue
+        memory = re.search(r"\b(hbm|memory|vram)\b(?! bandwidth)", words, re.I)
+        if unit or (
+            memory is not None
+            and re.search(r"\b(what|how)\b", words, re.I)
+            and not re.search(r"\b(more|better|times|ratio)\b", words)
+        ):
+            return f"{unit or 'GB'}/{'kUSD' if match.group(1) else 'USD'}"
+    return unit
+
+
 def _asked_at(reading: Reading, i: int, taken: set[int]) -> list[Candidate]:
     """Candidates of the token at `i`."""
     tokens, word = reading.tokens, reading.tokens[i].low
@@ -281,7 +365,13 @@ def _asked_at(reading: Reading, i: int, taken: set[int]) -> list[Candidate]:
         return []
     if word in ("percentage", "percent", "pct") or tokens[i].text == "%":
         return [(2.5, "percent", True)]
-    if word == "count" and i and (unit := spelled_unit(tokens[i - 1].text)) and i - 1 not in taken:
+    if (
+        word == "count"
+        and i
+        and not (i + 1 < len(tokens) and tokens[i + 1].is_word)
+        and (unit := spelled_unit(tokens[i - 1].text))
+        and i - 1 not in taken
+    ):
         return [(3.0, unit, True)]
     return _per(reading, i, taken)
 
@@ -389,7 +479,7 @@ def _what(reading: Reading, i: int, taken: set[int]) -> list[Candidate]:
     return []
 
 
-_SAME = frozenset({"same", "equal", "match", "matches", "on", "tie", "identical", "as"})
+_SAME = frozenset({"same", "equal", "match", "matches", "tie", "identical", "as"})
 
 
 def _per(reading: Reading, i: int, taken: set[int]) -> list[Candidate]:
@@ -397,7 +487,14 @@ def _per(reading: Reading, i: int, taken: set[int]) -> list[Candidate]:
     tokens, word = reading.tokens, reading.tokens[i].low
     after = tokens_at(tokens, i + 1)
     back = {t.low for t in tokens[max(0, i - 4) : i]}
-    if back & _SAME and not back & {"what", "how", "many"}:
+    if (
+        back & _SAME
+        or (
+            i
+            and tokens[i - 1].low == "on"
+            and tokens[i - 2].low not in ("bound", "limit", "cap", "floor", "ceiling")
+        )
+    ) and not back & {"what", "how", "many"}:
         return []
     if word == "per" and after in ("gpu", "chip", "card", "accelerator") and _money(reading):
         end, unit = denominators(reading, i, "USD")
@@ -420,21 +517,42 @@ def _per(reading: Reading, i: int, taken: set[int]) -> list[Candidate]:
     ) and after in ("per", "/", "a"):
         j, unit = denominators(reading, i + 1, "USD" if word != "cents" else "cent")
         named = word in ("dollars", "cents", "$", "usd")
-        if unit not in ("USD", "cent") and not any(k in taken for k in range(i + 1, j)):
-            if not named and unit in ("USD/month", "USD/year", "USD/day"):
+        told = (
+            tokens_at(tokens, j) in ("is", "was", "of", "=")
+            and j + 1 < len(tokens)
+            and bool({j + 1, j + 2} & taken)
+        )
+        if unit not in ("USD", "cent") and not told and not any(k in taken for k in range(i + 1, j)):
+            if not named and word != "price" and unit in ("USD/month", "USD/year", "USD/day"):
                 return [(2.7, "USD", False)]
             return [(3.2 if named else 2.9, unit, named)]
     if word in ("charge", "pay", "cost", "price") and after == "per":
         return []
-    if tokens[i].is_word and not (
-        i and tokens[i - 1].low in ("a", "an", "per", "/", "each", "every", "one", "of")
-    ):
+    leads = not i or tokens[i - 1].low not in (
+        "a",
+        "an",
+        "per",
+        "/",
+        "each",
+        "every",
+        "one",
+        "fewer",
+        "more",
+        "less",
+    )
+    leads = leads and not (i > 1 and tokens[i - 1].low == "of" and i - 2 in taken)
+    if tokens[i].is_word and leads and (after in ("per", "/", "of") or _each_follows(tokens, i + 1)):
         unit, _ = unit_phrase(reading, i, taken, money=False)
         if "/" in unit and not unit.startswith("USD") and unit.split("/")[0] != unit:
             rate = spelled_unit(tokens[i].text)
             if unit != rate:
                 return [(3.1, unit, True)]
     return []
+
+
+def _each_follows(tokens: list[Token], i: int) -> bool:
+    """Whether "a day for each" or "for every" follows within three words."""
+    return any(t.low in ("each", "every", "per") for t in tokens[i : i + 4])
 
 
 def _money(reading: Reading) -> bool:
@@ -493,10 +611,26 @@ def _alone(reading: Reading, taken: set[int]) -> list[Candidate]:
                 and (len(words) > 1 or tokens[words[0]].low not in ("context", "users", "agents"))
             ):
                 found.append((4.6, unit, True))
+            elif (
+                unit
+                and "/" not in unit
+                and tokens[words[0]].low.endswith(("s", "w", "b"))
+                and k < len(tokens)
+                and tokens[k].text == "?"
+            ):
+                found.append((2.9, unit, True))  # "minutes between failures?"
             elif not unit and len(words) <= 6:
-                found += _closing(reading, words, taken, asking=k < len(tokens) and tokens[k].text == "?")
+                found += _closing(reading, words, taken, asking=_asks(tokens, k))
         start = k + 1
     return found
+
+
+def _asks(tokens: list[Token], k: int) -> bool:
+    """Whether the part before `k` ends the question, or only a format follows ("GPUs needed, in millions")."""
+    return k < len(tokens) and (
+        tokens[k].text == "?"
+        or (tokens[k].text in ",(" and tokens_at(tokens, k + 1) == "in" and k + 4 >= len(tokens))
+    )
 
 
 def _full_stop(tokens: list[Token], k: int) -> bool:
@@ -513,6 +647,8 @@ def _closing(reading: Reading, words: list[int], taken: set[int], *, asking: boo
     if not asking or any(tokens[i].low in _OPENERS | {"is", "can", "who", "why"} for i in words):
         return []
     for i in words:
+        if tokens[i].low in _NOUNS:
+            return []  # "throughput per card", "share of all tokens"
         if tokens[i].low.endswith("s") or spelled_unit(tokens[i].text) in ("chip", "GB", "TB"):
             unit, _ = unit_phrase(reading, i, taken, money=False)
             if unit and not unit.startswith(SCALE_ONLY):
@@ -520,36 +656,99 @@ def _closing(reading: Reading, words: list[int], taken: set[int], *, asking: boo
     return []
 
 
-def _leading_noun(reading: Reading, taken: set[int]) -> str:
-    """ "Days to train …", "users at 4k …", "H100s needed to …": a question that opens with what it counts."""
+_BEFORE_NOUN = frozenset(
+    [
+        "concurrent",
+        "total",
+        "yearly",
+        "annual",
+        "max",
+        "maximum",
+        "number",
+        "of",
+        "the",
+        "worst",
+        "case",
+        "-",
+        "best",
+        "most",
+        "simultaneous",
+        "and",
+        "so",
+        "mean",
+        "average",
+        "full",
+        "whole",
+    ]
+)
+
+
+def _leading_noun(reading: Reading, taken: set[int], start: int) -> str:
+    """ "Days to train …", "users at 4k …", "H100s needed to …": a sentence or its last part that opens with what it counts."""
     tokens = reading.tokens
-    if not tokens or 0 in taken:
+    i = start
+    while i < min(start + 4, len(tokens)) and i not in taken and tokens[i].low in _BEFORE_NOUN:
+        i += 1
+    if i >= len(tokens) or i in taken:
         return ""
-    first = tokens[0].low
-    mention = reading.masked(0)
+    first, mention = tokens[i].low, reading.masked(i)
+    unit, end = unit_phrase(reading, i, taken, money=False)
     if mention is not None:
-        hours, _ = unit_phrase(reading, 0, taken, money=False)
-        if hours == "chip*hour":
-            return hours
         plural = mention.text.lower().endswith("s") and not mention.text.lower().endswith("ss")
-        return "chip" if "chip" in mention.kinds and plural else ""
-    if first in ("concurrent", "total", "yearly", "annual", "max", "maximum", "number"):
-        first = tokens[min(2 if first == "number" else 1, len(tokens) - 1)].low
-    if first in ("time", "latency", "duration"):
+        if unit == "chip*hour":
+            return unit
+        return "chip" if "chip" in mention.kinds and plural and mention.start == tokens[i].start else ""
+    if first in ("time", "latency", "duration") and i == start == 0:
         return "second"
-    if (
-        not first.endswith("s")
-        and not re.match(r"(gpu|chip)[- ]h(ou)?rs?\b", reading.text, re.I)
-        and first not in ("gb", "tb", "twh", "mwh", "kwh", "mw", "gw", "gib", "kib", "orders")
+    if unit == "chip*hour" and tokens[end - 1].low in ("hours", "hrs"):
+        return unit
+    if not first.endswith("s") and first not in (
+        "gb",
+        "tb",
+        "twh",
+        "mwh",
+        "kwh",
+        "mw",
+        "gw",
+        "kw",
+        "gib",
+        "kib",
     ):
         return ""
-    unit, _ = unit_phrase(reading, 0, taken, money=False)
-    return (
-        ""
-        if (unit in ("dimensionless", "USD") and first not in ("dollars", "orders"))
-        or unit.startswith(SCALE_ONLY)
-        else unit
-    )
+    if unit.startswith(SCALE_ONLY) or (
+        unit in ("dimensionless", "USD") and first not in ("dollars", "orders")
+    ):
+        return ""
+    closed = end >= len(tokens) or tokens[end].low in _AFTER_COUNT or not tokens[end].is_word
+    return unit if start == 0 or closed else ""
+
+
+_AFTER_COUNT = frozenset(
+    [
+        "between",
+        "at",
+        "on",
+        "with",
+        "for",
+        "in",
+        "to",
+        "from",
+        "if",
+        "when",
+        "that",
+        "it",
+        "of",
+        "needed",
+        "short",
+        "left",
+        "over",
+        "freed",
+        "saved",
+        "per",
+        "required",
+        "i",
+    ]
+)
 
 
 def _nouns(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> list[Candidate]:
@@ -559,11 +758,12 @@ def _nouns(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> l
         last_break = max(
             (i for i in range(a, b - 1) if tokens[i].text in ",:;–—" or _dash(tokens, i)), default=a - 1
         )
-        compared = bool(re.search(r"how (much|many) \w+er\b", " ".join(t.low for t in tokens[a:b])))
+        compared = _COMPARED.search(" ".join(t.low for t in tokens[a:b])) is not None
         tail_free = not any(i in taken for i in range(last_break + 1, b))
         anchor = -99
+        opened = any(_opens(tokens, i) for i in range(a, b))
         for i in range(a, b):
-            if tokens[i].low in _OPENERS or tokens[i].low in ("new", "implied"):
+            if _opens(tokens, i) or tokens[i].low in ("new", "implied"):
                 anchor = i
             unit = _noun_at(tokens, i)
             if not unit or i in taken or _given(reading, i):
@@ -571,11 +771,15 @@ def _nouns(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> l
             near = i - anchor <= 5 and not any(tokens[k].text in ",;:" for k in range(anchor, i))
             if unit == "USD" and compared:
                 continue  # "how much lower is the price" is no amount of money
-            if near or (i > last_break and tail_free) or (anchor < 0 and i - a <= 3 and last_break < a):
+            leads = not opened and ((i - a <= 3 and last_break < a) or (i - a <= 1 and unit != "USD"))
+            if near or (i > last_break and tail_free) or leads:
                 found.append((2.6 - 0.02 * (i - anchor) if near else 2.3, unit, False))
     return found
 
 
+_COMPARED = re.compile(
+    r"how (?:much|many) \w+er\b|how much (?:did|does|do|has|have|can|could|must|would) .{1,50}\b(?:go up|go down|rise|fall|drop|grow|increase|decrease|shrink|multiply)\b"
+)
 _CHANGES = frozenset(
     [
         "rise",
@@ -609,8 +813,15 @@ def _noun_at(tokens: list[Token], i: int) -> str:
     if word == "p" and [t.low for t in tokens[i + 1 : i + 3]] == ["/", "e"]:
         return "dimensionless"
     unit = _NOUNS.get(word, "")
+    if word == "gap" and any(t.low in ("x", "times", "doubles", "triples", "fold") for t in tokens):
+        return "dimensionless"
     before, after = tokens[i - 1].low if i else "", tokens_at(tokens, i + 1)
-    if not unit or (word == "share" and after in ("price", "prices")) or after in _CHANGES | {"per"}:
+    if (
+        not unit
+        or (word == "share" and after in ("price", "prices"))
+        or after in _CHANGES
+        or (after == "per" and tokens_at(tokens, i + 2) in ("dollar", "$", "usd"))
+    ):
         return ""
     if (
         unit == "USD"
@@ -635,14 +846,18 @@ def _given(reading: Reading, i: int) -> bool:
     return False
 
 
+_OF = frozenset(["for", "of", "at", "with", "on", "from", "under", "in", "to"])
+
+
 def _focus(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> dict[str, float]:
     """Content words near the asking word, nearer ones heavier."""
     tokens = reading.tokens
     near: dict[str, float] = {}
-    anchors = [i for i, t in enumerate(tokens) if t.low in _OPENERS and _inside(i, asked)]
+    anchors = [i for i in range(len(tokens)) if _opens(tokens, i) and _inside(i, asked)]
     if not anchors:
         anchors = [_last_clause(tokens, taken)]
-    for a in anchors:
+    leading = not any(t.low in _OPENERS for t in tokens) and -1 not in anchors and 0 not in taken
+    for a in [*anchors, -1] if leading else anchors:
         reach = 1.0
         for i in range(a + 1, min(a + 14, len(tokens))):
             token = tokens[i]
@@ -650,6 +865,8 @@ def _focus(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> d
                 break
             if token.text == "," or token.low in ("at", "with", "on", "for", "from", "under"):
                 reach *= 0.6
+            if a < 0 and anchors != [-1] and (i in taken or token.text == "," or token.low in _OF):
+                break  # "training compute for a 70B model": what a question without an asking word opens with
             if i in taken:
                 reach *= 0.75
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.offline.numbers import Number
 from agent.offline.reading import Reading
-from agent.offline.words import Token
+from agent.offline.words import STOP, Token
 
 # Words and symbols people write for a unit → the contract's spelling.
 UNIT_WORDS: dict[str, str] = {}
@@ -19,8 +19,8 @@ for _unit, _words in {
     "analysts worker workers programmer programmers coder coders inhabitants staff devs dev lawyers agents seats",
     "param": "param params parameter parameters weight weights", "server": "server servers host hosts machine machines node nodes boxes box",
     "rack": "rack racks", "link": "link links", "hop": "hop hops", "core": "core cores",
-    "byte": "byte bytes", "bit": "bit bits", "kB": "kb kilobyte kilobytes", "KiB": "kib", "MB": "mb megabyte megabytes", "MiB": "mib",
-    "GB": "gb gig gigs gigabyte gigabytes", "GiB": "gib", "TB": "tb terabyte terabytes", "TiB": "tib", "PB": "pb petabyte petabytes",
+    "byte": "byte bytes", "bit": "bit bits", "kB": "kb kilobyte kilobytes", "KiB": "kib kibibyte kibibytes", "MB": "mb megabyte megabytes", "MiB": "mib mebibyte mebibytes",
+    "GB": "gb gig gigs gigabyte gigabytes", "GiB": "gib gibibyte gibibytes", "TB": "tb terabyte terabytes", "TiB": "tib", "PB": "pb petabyte petabytes",
     "second": "second seconds sec secs s", "ms": "ms millisecond milliseconds msec", "us": "us microsecond microseconds",
     "minute": "minute minutes min mins", "hour": "hour hours hr hrs h", "day": "day days", "week": "week weeks",
     "month": "month months mo mos", "year": "year years yr yrs annum", "quarter_year": "quarter quarters",
@@ -140,6 +140,9 @@ ADJECTIVES = frozenset(
         "h100",
         "equivalent",
         "software",
+        "dense",
+        "such",
+        "useful",
         "junior",
         "senior",
         "full",
@@ -167,6 +170,8 @@ def unit_after(reading: Reading, number: Number, currency: str) -> tuple[int, st
             i += 1
     else:
         i, unit = _numerator(reading, number, marks)
+        if not unit and (beyond := _past_direction(tokens, i)) > i:
+            i = beyond  # "14 out per mtok"
     if (
         not unit
         and i + 1 < len(tokens)
@@ -313,12 +318,19 @@ def _unit_word(
             ):
                 break  # "a 32k prompt", "a 240k engineer": the noun is what the number describes, not what it counts
             return _compound(tokens, i + skip, unit)
+        if skip == 0 and token.low not in STOP and i + 1 < len(tokens) and _people_follow(tokens[i + 1].low):
+            continue
         if token.low not in ADJECTIVES:
             break
         nxt = tokens[i + skip + 1].low if i + skip + 1 < len(tokens) else ""
         if token.low in ("gpu", "chip") and nxt not in ("hour", "hours", "-"):
             break
     return i, ""
+
+
+def _people_follow(word: str) -> bool:
+    """ "120 support people", "90 sales staff": whatever kind of people they are."""
+    return UNIT_WORDS.get(word) == "person" and (word.endswith("s") or word in ("people", "staff"))
 
 
 _GROUPS = frozenset(["box", "boxes", "node", "nodes", "server", "servers", "cluster", "clusters", "pod", "pods", "rack", "racks", "system", "systems", "domain", "machine", "machines", "job", "jobs", "run", "runs", "fleet", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "year", "years"])  # fmt: skip
@@ -445,7 +457,7 @@ def denominators(reading: Reading, i: int, unit: str) -> tuple[int, str]:
         if (
             tokens[j].low in ADJECTIVES
             and j + 1 < len(tokens)
-            and spelled_unit(tokens[j + 1].text) in ("token", "request")
+            and spelled_unit(tokens[j + 1].text) in ("token", "request", "chip")
             and tokens[j].low != "gpu"
         ):
             j += 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from agent.chat import ChatRequest, Done, Event, Message, StopReason, TextDelta, ToolCall
+from agent.chat import ChatRequest, Done, Event, Message, StopReason, TextDelta, ToolCall, ToolSpec
 from agent.errors import ProviderError
 from agent.providers.attempts import attempts
 from agent.providers.faults import ProviderFault
-from agent.providers.parts import result_text, system_text, tool_call, tool_description, tool_schema
+from agent.providers.parts import ToolList, result_text, system_text, tool_call, tool_description, tool_schema
 
 if TYPE_CHECKING:
     from agent.settings import Settings
@@ -40,6 +40,7 @@ class AnthropicModel:
         self.model: str | None = model or DEFAULT_MODEL
         self._settings = settings
         self._client: Any = None
+        self._tools = ToolList(_tool)
 
     def stream(self, request: ChatRequest) -> AsyncIterator[Event]:
         return attempts(
@@ -75,12 +76,9 @@ class AnthropicModel:
         yield turn.done()
 
     def _body(self, request: ChatRequest) -> dict[str, Any]:
-        tools = [
-            {"name": t.name, "description": tool_description(t), "input_schema": tool_schema(t)}
-            for t in request.tools
-        ]
+        tools = self._tools.of(request.tools)
         if tools:  # the tools and the system prompt are the same for every question: cached by the API
-            tools[-1]["cache_control"] = {"type": "ephemeral"}
+            tools[-1] = tools[-1] | {"cache_control": {"type": "ephemeral"}}
         system = system_text(request.messages)
         return {
             "model": self.model,
@@ -93,6 +91,10 @@ class AnthropicModel:
         }
 
 
+def _tool(spec: ToolSpec) -> dict[str, Any]:
+    return {"name": spec.name, "description": tool_description(spec), "input_schema": tool_schema(spec)}
+
+
 class _Turn:
     """The parts of one streamed turn. Text passes through; calls count only once the turn is known to be whole."""
 
@@ -100,7 +102,7 @@ class _Turn:
         self._calls: dict[int, tuple[str, str, list[str]]] = {}
         self._stop: str | None = None
         self._whole = False
-        self._input = self._output = self._cached = 0
+        self._input = self._output = self._cached = self._written = 0
 
     def take(self, event: Any) -> str:
         """Read one raw event; the text it says, if any."""
@@ -127,7 +129,7 @@ class _Turn:
         written = getattr(usage, "cache_creation_input_tokens", None) or 0
         if getattr(usage, "input_tokens", None):
             self._input = usage.input_tokens + read + written
-            self._cached = read
+            self._cached, self._written = read, written
         self._output = max(self._output, getattr(usage, "output_tokens", None) or 0)
 
     def finished(self) -> list[ToolCall]:
@@ -140,7 +142,7 @@ class _Turn:
 
     def done(self) -> Done:
         stop = _STOPS.get(self._stop or "", "error")
-        return Done(stop, self._input, self._output, self._cached)
+        return Done(stop, self._input, self._output, self._cached, self._written)
 
 
 def _messages(request: ChatRequest) -> list[dict[str, Any]]:

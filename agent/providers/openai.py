@@ -6,17 +6,19 @@ import json
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from agent.chat import ChatRequest, Done, Event, Message, StopReason, TextDelta, ToolCall
+from agent.chat import ChatRequest, Done, Event, Message, StopReason, TextDelta, ToolCall, ToolSpec
 from agent.errors import ProviderError
 from agent.providers.attempts import attempts
 from agent.providers.faults import ProviderFault
-from agent.providers.parts import result_text, tool_call, tool_description, tool_schema
+from agent.providers.parts import ToolList, result_text, tool_call, tool_description, tool_schema
 
 if TYPE_CHECKING:
     from agent.settings import Settings
 
 PROVIDER = "openai"
 DEFAULT_MODEL = "gpt-5.5"  # as of 2026-11-23; a model the price library knows
+
+CACHE_KEY = "rackrate-tools"
 
 _STOPS: dict[str, StopReason] = {
     "stop": "end_turn",
@@ -40,6 +42,7 @@ class OpenAIModel:
         self.model: str | None = model or DEFAULT_MODEL
         self._settings = settings
         self._client: Any = None
+        self._tools = ToolList(_tool)
 
     def stream(self, request: ChatRequest) -> AsyncIterator[Event]:
         return attempts(
@@ -75,23 +78,21 @@ class OpenAIModel:
         yield turn.done()
 
     def _body(self, request: ChatRequest) -> dict[str, Any]:
-        tools = [
-            {
-                "type": "function",
-                "function": {
-                    "name": t.name,
-                    "description": tool_description(t),
-                    "parameters": tool_schema(t),
-                },
-            }
-            for t in request.tools
-        ]
+        tools = self._tools.of(request.tools)
+        # OpenAI caches the beginning that requests share by itself; the key sends them where it is cached
+        ours = {} if self._settings.openai_base_url else {"prompt_cache_key": CACHE_KEY}
         return {
             "model": self.model,
             "messages": [_shaped(m) for m in request.messages],
             "max_completion_tokens": request.max_output_tokens,
             "stream_options": {"include_usage": True},
+            **ours,
         } | ({"tools": tools, "parallel_tool_calls": True} if tools else {})
+
+
+def _tool(spec: ToolSpec) -> dict[str, Any]:
+    described = {"name": spec.name, "description": tool_description(spec), "parameters": tool_schema(spec)}
+    return {"type": "function", "function": described}
 
 
 class _Turn:

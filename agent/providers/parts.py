@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agent.chat import Message, ToolCall, ToolSpec
@@ -11,6 +11,21 @@ from agent.providers.faults import ProviderFault
 
 _OURS = ("unit", "entity", "words", "ask", "role", "above", "below", "examples", "title", "want")
 _MAX_DESCRIPTION = 1000
+
+
+class ToolList:
+    """A provider's list of tools, shaped once for each set of them: 29 schemas take 10 ms, and every turn sends them."""
+
+    def __init__(self, shape: Callable[[ToolSpec], dict[str, Any]]) -> None:
+        self._shape = shape
+        self._of: Sequence[ToolSpec] = ()
+        self._made: list[dict[str, Any]] = []
+
+    def of(self, tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
+        """The tools in the provider's shape. The dicts are shared: a caller that adds to one copies it."""
+        if tools is not self._of:
+            self._made, self._of = [self._shape(tool) for tool in tools], tools
+        return list(self._made)
 
 
 def tool_schema(spec: ToolSpec) -> dict[str, Any]:

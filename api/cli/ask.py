@@ -71,7 +71,7 @@ def command(
 
         print_answer(answer, note=offline_note(provider, answer))
     if chart is not None:
-        from api.cli.plot import write_chart
+        from api.charts import write_chart
 
         write_chart(answer, chart)
     return 0

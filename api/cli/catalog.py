@@ -213,7 +213,8 @@ def _history_table(rows: list[Price]) -> Table:
 
 
 def _chart(console: Console, spec: dict[str, Any], target: str) -> None:
-    from api.cli.plot import draw, write_spec
+    from api.charts import write_spec
+    from api.cli.plot import draw
 
     if target == "-":
         plot = draw(spec, console.width)
@@ -280,7 +281,7 @@ def _print_json(value: Any) -> None:
 def _n(value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
+    return f"{value:,.0f}" if abs(value) >= 1e3 else f"{value:.4g}"
 
 
 def _billions(value: float | None) -> str:

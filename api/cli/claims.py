@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,13 +74,25 @@ def check(identifiers: tuple[str, ...], file: Path | None, as_json: bool) -> Non
 def _print(row: ClaimCheck, *, full: bool) -> None:
     verdict = click.style(row.verdict.replace("_", " "), fg=_MARKS[row.verdict], bold=True)
     click.echo(f"{verdict}  {row.id}" + (f"  {row.start}" if row.start else ""))
-    click.echo(f"    {row.claim}\n    {row.note}")
+    _echo(row.claim)
+    _echo(row.note)
     if full and row.calculator:
         for name, given in row.inputs.items():
             says = f": {given['says']}" if "says" in given else ""
-            click.echo(f"    {name} = {given['value']} ({given['origin']}{says})")
+            _echo(f"{name} = {given['value']} ({given['origin']}{says})")
         if row.formula:
-            click.echo(f"    {row.calculator}: {row.formula}")
+            _echo(f"{row.calculator}: {row.formula}")
+    if sys.stdout.isatty():
+        click.echo()
+
+
+def _echo(text: str) -> None:
+    """A line set in; in a terminal broken at its width, on a pipe left whole for other programs."""
+    if not sys.stdout.isatty():
+        click.echo(f"    {text}")
+        return
+    width = max(30, min(shutil.get_terminal_size().columns, 92))
+    click.echo(textwrap.fill(text, width, initial_indent="    ", subsequent_indent="    "))
 
 
 def _load(file: Path | None) -> list[LedgerClaim]:

@@ -232,7 +232,9 @@ def _knowledge() -> Iterator[Finding]:
     listed = base.list()
     passages = sum(info.passages for info in listed)
     yield Finding(
-        "knowledge", "ok", f"{len(listed)} sources, {passages} passages and claims, search is {base.mode}"
+        "knowledge",
+        "ok",
+        f"{len(listed)} source{'s' if len(listed) != 1 else ''}, {passages} passages and claims, search is {base.mode}",
     )
     for note in base.notes:
         yield Finding("knowledge", "note", str(note))

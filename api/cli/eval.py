@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from evals.cases import EvalCase
     from evals.mocked import Behaviour
     from evals.report import Change, Report
     from evals.run import Outcome, Way
 
-WAYS = ("offline", "anthropic", "openai", "live")
+WAYS = ("offline", "anthropic", "openai", "mocked", "live")
 
 
 @click.command("eval")
@@ -26,7 +29,7 @@ WAYS = ("offline", "anthropic", "openai", "live")
     type=click.Choice(WAYS),
     default="offline",
     show_default=True,
-    help="Offline, a mocked API, or live.",
+    help="Offline, a mocked API, the whole mocked suite (both, every behaviour, the fault table), or live.",
 )
 @click.option(
     "--behaviour", default="good", show_default=True, help="How a mocked API behaves, such as wrong_number."
@@ -49,7 +52,7 @@ WAYS = ("offline", "anthropic", "openai", "live")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else.")
 def command(
     suite: str | None,
-    way: Way,
+    way: Way | Literal["mocked"],
     behaviour: Behaviour,
     epochs: int,
     parallel: int,
@@ -84,7 +87,9 @@ def command(
         passed = dict(sorted(reports.by_case(report).items()))
         write_baseline.write_text(json.dumps(passed, indent=0) + "\n", encoding="utf-8")
     if page:
-        page.write_text(reports.as_html(report, change), encoding="utf-8")
+        from evals.page import page as as_page
+
+        page.write_text(as_page(report, change), encoding="utf-8")
     if as_json:
         click.echo(report.model_dump_json())
     else:
@@ -92,17 +97,30 @@ def command(
     return 1 if fail_on_regression and change and change.broken else 0
 
 
-def _run(cases: list[EvalCase], way: Way, behaviour: Behaviour, epochs: int, parallel: int) -> list[Outcome]:
+def _run(
+    cases: list[EvalCase], way: Way | Literal["mocked"], behaviour: Behaviour, epochs: int, parallel: int
+) -> list[Outcome]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from agent.settings import Settings
+    from evals import mocked_suite
     from evals.run import Runner
 
-    runner = Runner(Settings(), way, behaviour)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"eval {way}", total=len(cases) * epochs)
+        whole = mocked_suite.size(cases, epochs) if way == "mocked" else len(cases) * epochs
+        task = bar.add_task(f"eval {way}", total=whole)
+        if way not in (
+            "offline",
+            "live",
+        ):  # faults are played on purpose: what the log says of them is not news
+            logging.getLogger("rackrate").setLevel(logging.ERROR)
+        if way == "mocked":
+            return asyncio.run(
+                mocked_suite.run(Settings(), cases, epochs=epochs, progress=lambda: bar.advance(task))
+            )
+        runner = Runner(Settings(), way, behaviour)
         try:
             return asyncio.run(
                 runner.run(cases, epochs=epochs, parallel=parallel, progress=lambda: bar.advance(task))
@@ -123,6 +141,9 @@ def _print(report: Report, change: Change | None) -> None:
         checks = ", ".join(f"{name} {good}/{of}" for name, (good, of) in score.checks.items())
         table.add_row(kind, f"{score.passed}/{score.n}", checks)
     console.print(table)
+    faulty = [outcome for outcome in report.outcomes if outcome.kind == "fault"]
+    if faulty:
+        console.print(_fault_table(faulty))
     for outcome in report.outcomes:
         if not outcome.passed:
             failed = "; ".join(f"{n}: {reason}" for n, (ok, reason) in outcome.checks.items() if not ok)
@@ -136,3 +157,17 @@ def _print(report: Report, change: Change | None) -> None:
             f"against the baseline: {len(change.broken)} broken {change.broken}, {len(change.mended)} mended",
             markup=False,
         )
+
+
+def _fault_table(outcomes: list[Outcome]) -> Table:
+    """What went wrong on the wire, how each provider's answer ended, and the time it took."""
+    from rich.table import Table
+
+    table = Table(title="faults at the wire", title_justify="left")
+    for heading in ("", "fault", "provider", "took", "ended"):
+        table.add_column(heading, justify="right" if heading == "took" else "left")
+    for outcome in outcomes:
+        mark = "✓" if outcome.passed else "✗"
+        name, took = outcome.case.rsplit(" (", 1)[0], f"{outcome.elapsed_ms / 1000:.2f} s"
+        table.add_row(mark, name, outcome.way, took, outcome.checks["fault"][1])
+    return table

@@ -1,7 +1,7 @@
-"""Charts: a Vega-Lite specification as a small plot in the terminal, or as a PNG or SVG file.
+"""Charts in a terminal: a Vega-Lite specification as a small plot of characters.
 
-The terminal plot reads the part of Vega-Lite that calculators use: inline data, one mark (bar, line, point, area)
-or layers of them, x and y with a field, a title and perhaps a log scale, and colour by a series.
+It reads the part of Vega-Lite that calculators use: inline data, one mark (bar, line, point, area) or layers of
+them, x and y with a field, a title and perhaps a log scale, and colour by a series.
 """
 
 from __future__ import annotations
@@ -10,38 +10,14 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tools.errors import RackrateError
+from api.charts import mark_of
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from agent.answer import Answer
-
 PALETTE = ("cyan", "yellow", "magenta", "green", "red", "blue", "white")
-STYLE = {
-    "background": "white",
-    "padding": 16,
-    "width": 620,
-    "height": 340,
-    "config": {
-        "font": "Inter, Helvetica, Arial, sans-serif",
-        "title": {"anchor": "start", "fontSize": 16, "offset": 14},
-        "axis": {"labelFontSize": 12, "titleFontSize": 12, "grid": True, "gridColor": "#e6e8ec", "domainColor": "#9aa2ad",
-                 "tickColor": "#9aa2ad", "labelColor": "#3d4550", "titleColor": "#3d4550"},
-        "view": {"stroke": None},
-        "line": {"strokeWidth": 2.5},
-        "bar": {"cornerRadiusEnd": 3},
-        "legend": {"labelFontSize": 12, "titleFontSize": 12, "orient": "bottom"},
-        "range": {"category": ["#1769e0", "#e2651b", "#0f9d76", "#a23bd1", "#c8372d", "#6b7685", "#c29a0a"]},
-    },
-}  # fmt: skip
-
-
-class NoChart(RackrateError):
-    """The answer has no chart, or its chart cannot be drawn."""
 
 
 @dataclass(slots=True)
@@ -57,56 +33,10 @@ class Plot:
     series: dict[str, list[tuple[Any, float]]] = field(default_factory=dict)
 
 
-def charts(answer: Answer) -> list[dict[str, Any]]:
-    """The charts of an answer: the headline's calculation first."""
-    found = [run.chart for run in answer.tool_calls if run.chart and not run.error]
-    wanted = answer.headline.name if answer.headline else None
-    first = next(
-        (r.chart for r in answer.tool_calls if r.chart and any(f.name == wanted for f in r.figures)), None
-    )
-    return [*([first] if first else []), *(c for c in found if c is not first)]
-
-
-def write_chart(answer: Answer, path: Path) -> None:
-    """The first chart of an answer as a PNG or SVG file. NoChart when it has none."""
-    found = charts(answer)
-    if not found:
-        raise NoChart(f"chart: this answer has none, so {path} was not written")
-    write_spec(found[0], path)
-
-
-def write_spec(spec: Mapping[str, Any], path: Path) -> None:
-    """A Vega-Lite specification as PNG (twice the pixels, for sharp print) or SVG. Needs no network."""
-    import vl_convert
-
-    styled = styled_spec(spec)
-    try:
-        if path.suffix.lower() == ".svg":
-            path.write_text(vl_convert.vegalite_to_svg(styled), encoding="utf-8")
-        else:
-            path.write_bytes(vl_convert.vegalite_to_png(styled, scale=2))
-    except ValueError as error:
-        raise NoChart(f"chart: cannot be drawn ({str(error).splitlines()[0]})") from error
-
-
-def styled_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The specification with the house style wherever it says nothing itself."""
-    styled = {**STYLE, **spec}
-    styled["config"] = {**STYLE["config"], **dict(spec.get("config") or {})}  # type: ignore[dict-item]
-    if _mark(spec) == "bar" and "height" not in spec:
-        styled["height"] = {"step": 34}
-    return styled
-
-
-def _mark(spec: Mapping[str, Any]) -> str:
-    mark = spec.get("mark")
-    return str(mark.get("type") if isinstance(mark, Mapping) else mark or "")
-
-
 def read_spec(spec: Mapping[str, Any]) -> Plot | None:
     """What a terminal can show of a specification; None when that is nothing."""
     layers = [layer for layer in spec.get("layer", ()) if isinstance(layer, Mapping)] or [spec]
-    main = next((la for la in layers if _mark(la) in ("line", "bar", "point", "area", "circle")), None)
+    main = next((la for la in layers if mark_of(la) in ("line", "bar", "point", "area", "circle")), None)
     if main is None:
         return None
     encoding = {**dict(spec.get("encoding") or {}), **dict(main.get("encoding") or {})}
@@ -114,7 +44,7 @@ def read_spec(spec: Mapping[str, Any]) -> Plot | None:
     x, y = encoding.get("x") or {}, encoding.get("y") or {}
     if not (isinstance(x, Mapping) and isinstance(y, Mapping) and x.get("field") and y.get("field")):
         return None
-    kind = _mark(main)
+    kind = mark_of(main)
     flat = kind == "bar" and y.get("type") in ("nominal", "ordinal")
     if flat:  # horizontal bars: the names are on y
         x, y = y, x
@@ -307,7 +237,13 @@ def _draw_series(
 
 def _ruler(axis: _Axis, columns: int, title: str) -> str:
     """The x axis: its ends, and the title between them."""
-    left, right = short(axis.low), short(axis.high)
+    is_date = title.lower() in ("year", "date", "quarter") and axis.low > 1900 and axis.high < 2200
+    left, right = (_quarter(end) if is_date else short(end) for end in (axis.low, axis.high))
     room = columns - len(left) - len(right) - 2
     middle = _cut(title, room) if room >= 4 else ""
     return f"{left} {middle:^{max(0, room)}} {right}"
+
+
+def _quarter(year: float) -> str:
+    """A point of time in years as people write it: 2024.125 is 2024-Q1."""
+    return f"{math.floor(year)}-Q{math.floor(year % 1 * 4) + 1}"

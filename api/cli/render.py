@@ -5,12 +5,15 @@ Everything fits the terminal's width; on a pipe it is plain text without colour.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from api.charts import charts
 from api.cli.markdown import blocks, grid, has_table, inline
-from api.cli.plot import charts, draw
+from api.cli.plot import draw
+from tools.units import format_quantity
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from knowledge.citation import Citation
     from tools.contract import CalculatorRun, Figure
     from tools.registry import Calculator
+    from tools.sensitivity import Sensitivity
 
 WIDEST = 92  # longer lines are hard to read
 INDENT = 2
@@ -65,13 +69,17 @@ def answer_parts(
     answer: Answer, width: int, note: str | None = None, *, large: bool = True
 ) -> list[RenderableType]:
     """The parts of an answer from top to bottom, blank lines included. On a pipe nothing is drawn `large`."""
+    from agent.headline import opening
+
     parts: list[RenderableType] = [""]
-    parts += _top(answer, width if large else 0)
-    for block in blocks(_told_once(answer, large and width >= LARGE_FROM)):
+    stated = opening(answer.text, answer.headline)
+    parts += _top(answer, width if large else 0, stated)
+    for block in blocks(_told_once(answer, stated, large and width >= LARGE_FROM)):
         parts += [block, ""]
     if answer.status == "answered":
         parts += _table(answer)
         parts += _chart(answer, width)
+        parts += _levers(answer)
     parts += _lists(answer, width)
     parts.append(_foot(answer, note))
     return parts
@@ -80,23 +88,23 @@ def answer_parts(
 _LISTED = re.compile(r"^\W*(?:assum\w*|sources?)\b[^:.]{0,60}:", re.IGNORECASE)
 
 
-def _told_once(answer: Answer, large: bool) -> str:
+def _told_once(answer: Answer, stated: tuple[str, str] | None, large: bool) -> str:
     """The text without paragraphs that only say what is shown anyway: the headline, assumptions, sources."""
     paragraphs = answer.text.split("\n\n")
     listed = bool(answer.assumptions or answer.citations or any(run.sources for run in answer.tool_calls))
+    if stated:
+        paragraphs.pop(0)
     kept = [p for p in paragraphs if not (listed and _LISTED.match(p))]
     if large and answer.headline is not None and len(kept) > 1 and _is_headline(kept[0], answer.headline):
         kept.pop(0)
-    return "\n\n".join(kept) or answer.text
+    return "\n\n".join(kept) or ("" if stated else answer.text)
 
 
 def _is_headline(paragraph: str, figure: Figure) -> bool:
-    from tools.units import format_quantity
-
     return paragraph.startswith(f"**{format_quantity(figure.value, figure.unit)}**") and len(paragraph) < 160
 
 
-def _top(answer: Answer, width: int) -> list[RenderableType]:
+def _top(answer: Answer, width: int, stated: tuple[str, str] | None = None) -> list[RenderableType]:
     from rich.text import Text
 
     if answer.status in STATUS:
@@ -104,7 +112,8 @@ def _top(answer: Answer, width: int) -> list[RenderableType]:
         return [Text(f"▌ {said}", style=f"bold {style}"), ""]
     if answer.headline is None:
         return []
-    return [*headline(answer.headline, width, _label(answer)), ""]
+    what, amount = stated or (_label(answer), None)
+    return [*headline(answer.headline, width, what, amount), ""]
 
 
 def _label(answer: Answer) -> str:
@@ -125,43 +134,33 @@ def _label(answer: Answer) -> str:
     return name.replace("_", " ")
 
 
-def headline(figure: Figure, width: int, label: str | None = None) -> list[RenderableType]:
-    """A figure large, its unit and name beside; in one bold line where there is no room."""
+def headline(
+    figure: Figure, width: int, label: str | None = None, amount: str | None = None
+) -> list[RenderableType]:
+    """A figure large, its unit beside it and its name beside or below; in one bold line where there is no room.
+
+    `amount` is the figure as the text writes it, when that says more than its unit does (`9.6×`).
+    """
     from rich.text import Text
 
-    written = quantity(figure.value, figure.unit)
+    written = amount or format_quantity(figure.value, figure.unit)
     match = re.match(r"^(?P<number>-?\$?[\d.,]+)(?P<rest>.*)$", written)
     name = label or figure.name.replace("_", " ")
     between = ""
     if figure.low is not None and figure.high is not None and figure.low != figure.high:
-        ends = (quantity(figure.low, figure.unit), quantity(figure.high, figure.unit))
+        ends = (format_quantity(figure.low, figure.unit), format_quantity(figure.high, figure.unit))
         between = f"{ends[0]} to {ends[1]}"
     large = _large(match["number"]) if match and not re.match(r"e-?\d", match["rest"]) else None
     rest = match["rest"].strip() if match else ""
-    if (
-        large is None
-        or len(large[0]) + max(len(rest), len(name), len(between)) + 5 > width
-        or width < LARGE_FROM
-    ):
+    if large is None or len(large[0]) + max(len(rest), len(between)) + 5 > width or width < LARGE_FROM:
         line = Text().append(written, "bold cyan").append(f"  {name}", "dim")
         return [line.append(f"  {between}", "dim") if between else line]
-    beside = (between, rest, name) if between else ("", rest, name)
+    fits = len(large[0]) + len(name) + 5 <= width
+    beside = (between, rest, name if fits else "")
     lines: list[RenderableType] = []
     for row, (text, style) in enumerate(zip(beside, ("dim", "bold", "dim"), strict=True)):
         lines.append(Text().append(large[row], "bold cyan").append(f"   {text}", style))
-    return lines
-
-
-def quantity(value: float, unit: str) -> str:
-    """A figure for people; a large number of bytes in GB or TB."""
-    from tools.units import format_quantity
-
-    if unit == "byte":
-        for step, name in ((1e12, "TB"), (1e9, "GB")):
-            if abs(value) >= step:
-                return format_quantity(value / step, name)
-        return format_quantity(value, unit) + ("" if value == 1 else "s")
-    return format_quantity(value, unit)
+    return lines if fits else [*lines, Text(name, style="dim")]
 
 
 def _large(number: str) -> list[str] | None:
@@ -172,35 +171,71 @@ def _large(number: str) -> list[str] | None:
 
 def _table(answer: Answer) -> list[RenderableType]:
     """The table of the calculation that holds the headline, unless the text brought one."""
+    from agent.levers import headline_run
+
     if has_table(answer.text):
         return []
-    name = answer.headline.name if answer.headline else None
     runs = [r for r in answer.tool_calls if r.table and not r.error]
-    chosen = next((r for r in runs if any(f.name == name for f in r.figures)), runs[0] if runs else None)
+    holder = headline_run(answer)
+    chosen = holder if holder in runs else runs[0] if runs else None
     return [table(chosen.table), ""] if chosen and chosen.table else []
 
 
+def _levers(answer: Answer) -> list[RenderableType]:
+    """What would change the headline most, one input a line."""
+    from agent.levers import levers_of
+
+    found = levers_of(answer)
+    return [lever_grid(found), ""] if found else []
+
+
+def lever_grid(found: Sensitivity) -> RenderableType:
+    """Each input with what the result does when it alone moves."""
+    from tools.sensitivity import percent, shown_input
+
+    rows = []
+    for lever in found.levers:
+        base = "" if lever.base is None else f" ({shown_input(lever.base, lever.unit)})"
+        moved = [c for c in (lever.less, lever.more, *lever.instead) if c is not None]
+        cells = [f"{shown_input(c.input, lever.unit)}: {percent(c.percent)}" for c in moved]
+        rows.append([lever.label + base, *cells])
+    width = max(len(row) for row in rows)
+    return grid(["what would change it most", *("",) * (width - 1)], rows, set(range(1, width)))
+
+
 def table(spec: Mapping[str, Any], rows: int = 14) -> RenderableType:
-    """`{"columns", "rows"}` as a rich table; long ones are cut and say so."""
-    from tools.units import format_number
-
-    def cell(value: Any) -> str:
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        if isinstance(value, int | float):
-            return format_number(float(value))
-        return "–" if value is None else str(value)
-
+    """`{"columns", "rows"}` as a rich table, the numbers of a column with like decimals; long ones are cut and say so."""
     columns, found = [str(c) for c in spec.get("columns", ())], list(spec.get("rows", ()))
-    shown = [[cell(v) for v in row] for row in found[:rows]]
-    if len(found) > rows:
-        shown.append([f"… {len(found) - rows} more"])
     numeric = {
         i
         for i in range(len(columns))
         if found and all(isinstance(r[i], int | float | None) for r in found if i < len(r))
     }
+    places = {i: _decimals([r[i] for r in found if i < len(r)]) for i in numeric}
+    shown = [[_cell(v, places.get(i)) for i, v in enumerate(row)] for row in found[:rows]]
+    if len(found) > rows:
+        shown.append([f"… {len(found) - rows} more"])
     return grid(columns, shown, numeric)
+
+
+def _decimals(values: Sequence[Any]) -> int | None:
+    """Decimals that give a column's middle value three figures; None where its values are too far apart."""
+    sizes = sorted(abs(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool) and v)
+    if not sizes or all(float(size).is_integer() for size in sizes):
+        return 0 if sizes and sizes[-1] < 1e15 else None
+    if sizes[-1] / sizes[0] > 1e4 or sizes[-1] >= 1e15:
+        return None
+    return max(0, 2 - math.floor(math.log10(sizes[len(sizes) // 2])))
+
+
+def _cell(value: Any, decimals: int | None) -> str:
+    from tools.units import format_number
+
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return format_number(float(value)) if decimals is None else f"{value:,.{decimals}f}"
+    return "–" if value is None else str(value)
 
 
 def _chart(answer: Answer, width: int) -> list[RenderableType]:
@@ -254,7 +289,7 @@ def _passages(answer: Answer) -> list[RenderableType]:
     lines = [_cited(c) for c in shown]
     for title in dict.fromkeys(_titled(c) for c in shown):
         lines.append(f"*{title}*")
-    return _section("Also" if told_some else "Said", lines, "default", limit=8)
+    return _section("More" if told_some else "Said", lines, "default", limit=8)
 
 
 def _cited(citation: Citation) -> str:
@@ -306,6 +341,8 @@ def print_run(run: CalculatorRun, out: Console | None = None) -> None:
     """One run of a calculator."""
     from rich.text import Text
 
+    from tools.sensitivity import sensitivity
+
     out = out or console()
     out.print("")
     if run.figures:
@@ -313,7 +350,7 @@ def print_run(run: CalculatorRun, out: Console | None = None) -> None:
             out.print(line)
         out.print("")
     if len(run.figures) > 1:
-        rows = [[f.name.replace("_", " "), quantity(f.value, f.unit)] for f in run.figures[1:16]]
+        rows = [[f.name.replace("_", " "), format_quantity(f.value, f.unit)] for f in run.figures[1:16]]
         out.print(grid(["also", ""], rows, {1}))
         out.print("")
     if run.table:
@@ -325,6 +362,10 @@ def print_run(run: CalculatorRun, out: Console | None = None) -> None:
     drawn = draw(run.chart, min(out.width - 2, 72)) if run.chart else None
     if drawn is not None:
         out.print(drawn)
+        out.print("")
+    moved = sensitivity(run.tool, run.input)
+    if moved is not None:
+        out.print(lever_grid(moved))
         out.print("")
     for title, lines, style in (("Assumed", run.assumptions, "dim"), ("Mind", run.warnings, "yellow"),
                                 ("Sources", sources([run], out.width), "dim")):  # fmt: skip
@@ -377,9 +418,22 @@ def print_calculator(calculator: Calculator) -> None:
 
 def _measure(schema: Mapping[str, Any], extra: Mapping[str, Any]) -> str:
     if extra.get("unit"):
-        return str(extra["unit"])
-    return str(extra.get("entity") or schema.get("type") or "")
+        return "number" if extra["unit"] == "dimensionless" else str(extra["unit"])
+    kind = str(next(iter(_kinds(schema)), ""))
+    return str(extra.get("entity") or {"boolean": "yes or no", "string": "word"}.get(kind, kind))
+
+
+def _kinds(schema: Mapping[str, Any]) -> list[Any]:
+    """The types a field takes, null left out."""
+    parts = [schema, *(part for part in schema.get("anyOf", ()) if isinstance(part, dict))]
+    return [part["type"] for part in parts if part.get("type") not in (None, "null")]
 
 
 def _said(schema: Mapping[str, Any]) -> str:
-    return str(schema.get("description") or "")
+    """A field's description, the words it takes and its default."""
+    said = str(schema.get("description") or "")
+    options = next((part["enum"] for part in (schema, *schema.get("anyOf", ())) if "enum" in part), None)
+    if options:
+        said += f": {', '.join(str(option) for option in options)}"
+    default = schema.get("default")
+    return said if default in (None, "", [], {}) else f"{said} (default {default})"

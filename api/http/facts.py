@@ -9,12 +9,13 @@ from fastapi import APIRouter, Request
 
 from api.http.guard import Reader, service_of
 from tools.catalog import Catalog
-from tools.catalog.describe import chip_row, describe, model_row, price_row
+from tools.catalog.describe import chip_row, describe, model_row, price_chart, price_row
 from tools.errors import FactAbsent
 
 router = APIRouter(prefix="/v1", tags=["facts"])
 
 Kind = Literal["chips", "models", "prices"]
+TERM = "on-demand"
 
 
 @router.get("/catalog/{kind}")
@@ -42,9 +43,21 @@ def _rents(catalog: Catalog) -> list[dict[str, Any]]:
             price = price_row(catalog.rental_price(chip))
         except FactAbsent:
             continue
-        names = ("value", "low", "high", "unit", "as_of", "kind", "term", "n")
-        rows.append({"chip": chip.id, **{name: price[name] for name in names}})
+        names = ("value", "low", "high", "unit", "as_of", "kind", "term", "n", "providers", "sources")
+        rows.append({"chip": chip.id, "name": chip.name, **{name: price[name] for name in names}})
     return rows
+
+
+@router.get("/catalog/prices/{chip}")
+async def rent_history(chip: str, request: Request, _: Reader) -> dict[str, Any]:
+    """What a chip rents for on demand, quarter by quarter and kind of provider, with sources and a chart."""
+    catalog = service_of(request).agent.toolbox.catalog
+    found = catalog.chip(chip)
+    rows = catalog.rental_history(found, None, TERM)
+    return {
+        "chip": found.id, "name": found.name, "history": [price_row(p) for p in rows],
+        "chart": price_chart(found, rows, TERM) if rows else None,
+    }  # fmt: skip
 
 
 @router.get("/catalog/entry/{name}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 
+from agent import logs
 from api.http.keys import LOCAL, LOOPBACK, ApiKey, find
 from api.http.problems import Problem, problem_response
 
@@ -168,6 +169,7 @@ class Dress:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
+        logs.request_id.set(request_id)
         began = time.perf_counter()
         status = 500
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
@@ -11,6 +12,7 @@ from api.http.guard import Asker, Reader, service_of
 from knowledge.citation import Citation
 from tools import registry
 from tools.contract import CalculatorRun
+from tools.sensitivity import Sensitivity, sensitivity
 
 router = APIRouter(prefix="/v1", tags=["tools"])
 
@@ -56,6 +58,28 @@ async def run_tool(
 ) -> CalculatorRun:
     """One run of a calculator. Numbers may be text with units ("$2/hr"); names may be aliases."""
     return registry.run(name, body, catalog=service_of(request).agent.toolbox.catalog)
+
+
+class Moved(BaseModel):
+    """A run whose result is to be moved."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"input": {"site_power_mw": 150, "chip": "h100-sxm"}, "figure": "chips"}]
+        },
+    )
+    input: dict[str, Any] = Field(description="The calculator's input, as for a run")
+    figure: str | None = Field(
+        None, max_length=120, description="The figure that moves; default: the headline"
+    )
+
+
+@router.post("/tools/{name}/sensitivity")
+async def what_moves(name: str, body: Moved, request: Request, _: Asker) -> Sensitivity | None:
+    """What changes a result most: each input a fifth lower and higher, choices replaced, the strongest first."""
+    catalog = service_of(request).agent.toolbox.catalog
+    return await asyncio.to_thread(sensitivity, name, body.input, body.figure, catalog=catalog)
 
 
 @router.post("/knowledge/search")

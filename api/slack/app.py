@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.answer import Answer, ToolResult
 from agent.graph import Agent
+from agent.levers import headline_run
 from agent.settings import Settings
+from api.charts import charts, png, title_of
 from api.slack import blocks
 from tools import registry
 from tools.errors import InputError, RackrateError
@@ -101,6 +103,7 @@ class SlackApp:
         bolt.command("/rackrate")(self._on_command)
         for action in ("feedback_up", "feedback_down"):
             bolt.action(action)(self._on_feedback)
+        bolt.action("ask_example")(self._on_example)
         bolt.action("open_assumptions")(self._on_open)
         bolt.view("edit_assumptions")(self._on_edited)
         return bolt
@@ -122,23 +125,60 @@ class SlackApp:
 
     async def _on_message(self, body: Mapping[str, Any], client: Any) -> None:
         work = _work(body)
-        if work is not None:
-            await self._finish(_id_of(body), work, client)
-
-    async def _on_command(self, ack: Any, command: Mapping[str, Any], client: Any) -> None:
-        question = str(command.get("text", "")).strip()
-        if not question:
-            await ack(f"Ask a question, such as: {blocks.EXAMPLES[0]}")
+        if work is None:
             return
+        if work["question"]:
+            await self._finish(_id_of(body), work, client)
+            return
+        await client.chat_postMessage(
+            channel=work["channel"], thread_ts=work["root"], text=blocks.help_text()
+        )
+        await self._store.finish_event(_id_of(body))
+
+    async def _on_command(self, ack: Any, command: Mapping[str, Any], client: Any, respond: Any) -> None:
+        question = html.unescape(str(command.get("text", ""))).strip()
+        if not question or question.lower() == "help":
+            await ack(blocks.help_text())
+            return
+        from slack_sdk.errors import SlackApiError
+
         await ack()
         if not await self._store.claim_event(f"command/{command.get('trigger_id', '')}"):
             return
-        said = await client.chat_postMessage(
-            channel=command["channel_id"],
-            text=blocks.escaped(f"{command.get('user_name', 'Somebody')} asks: {question}"),
-        )
-        place = (command["channel_id"], said["ts"], command.get("team_id", "team"))
-        await self._answer(client, *place, question, None)
+        asked = blocks.escaped(f"{command.get('user_name', 'Somebody')} asks: {question}")
+        channel, team = command["channel_id"], command.get("team_id", "team")
+        try:
+            said = await client.chat_postMessage(channel=channel, text=asked)
+        except SlackApiError as error:
+            log.info("a command is answered by its response address: %s", error.response.get("error"))
+            await self._respond(respond, f"slack/{team}/{channel}/{command.get('trigger_id', '')}", question)
+            return
+        await self._answer(client, channel, said["ts"], team, question, None)
+
+    async def _respond(self, respond: Any, thread: str, question: str) -> None:
+        """Answer a command where the app may not post (a private channel it was not invited to): to the asker alone."""
+        async with self._gate:
+            try:
+                answer = await self._ask(question, thread=thread, as_of=None)
+            except RackrateError as error:
+                await respond(text=f":warning: {blocks.escaped(str(error))}", response_type="ephemeral")
+                return
+        shown = blocks.answer_blocks(answer, thread, 0)[:-1]  # a form needs a channel to post to
+        await respond(text=blocks.fallback(answer), blocks=shown, response_type="ephemeral")
+
+    async def _on_example(
+        self, ack: Any, body: Mapping[str, Any], action: Mapping[str, Any], client: Any
+    ) -> None:
+        """A question of the home tab, asked in the person's direct messages."""
+        await ack()
+        question, event = str(action["value"]), f"example/{body.get('trigger_id', '')}"
+        if not await self._store.claim_event(event):
+            return
+        opened = await client.conversations_open(users=body["user"]["id"])
+        channel = opened["channel"]["id"]
+        said = await client.chat_postMessage(channel=channel, text=blocks.escaped(f"You asked: {question}"))
+        team = (body.get("team") or {}).get("id", "team")
+        await self._answer(client, channel, said["ts"], team, question, None)
 
     async def _on_home(self, event: Mapping[str, Any], client: Any) -> None:
         await client.views_publish(user_id=event["user"], view=blocks.home_view())
@@ -166,7 +206,7 @@ class SlackApp:
         message = body.get("message", {})
         root = message.get("thread_ts") or message.get("ts")
         private = {**about, "channel": body["channel"]["id"], "root": root}
-        view = blocks.assumptions_modal(calls[-1], private)
+        view = blocks.assumptions_modal(calls[0], private)
         await client.views_open(trigger_id=body["trigger_id"], view=view)
 
     async def _on_edited(self, ack: Any, view: Mapping[str, Any], client: Any) -> None:
@@ -175,31 +215,32 @@ class SlackApp:
         if not calls:
             await ack()
             return
-        before = calls[-1].input
-        given = {name: part["value"].get("value") for name, part in view["state"]["values"].items()}
-        after = {
-            name: _typed(text, before.get(name)) for name, text in given.items() if text not in (None, "")
-        }
+        call = calls[0]
+        given = blocks.form_values(view["state"]["values"])
+        after = _edited(call, given)
         try:
-            run = registry.run(calls[-1].tool, after, catalog=self._agent.toolbox.catalog)
+            run = registry.run(call.tool, after, catalog=self._agent.toolbox.catalog)
         except RackrateError as error:
             field = getattr(error, "field", None)
             block = field if field in given else next(iter(given), "")
             await ack(response_action="errors", errors={block: str(error)[:150]})
             return
         await ack()
-        changed = {name: value for name, value in after.items() if before.get(name) != value}
+        changed = {name: value for name, value in after.items() if call.input.get(name) != value}
+        about = {name: private[name] for name in ("thread", "turn")}
         await client.chat_postMessage(
             channel=private["channel"], thread_ts=private["root"], text="Run again with other inputs.",
-            blocks=blocks.run_blocks(run, changed),
+            blocks=blocks.run_blocks(run, changed, call, about),
         )  # fmt: skip
 
     async def _calls(self, about: Mapping[str, Any]) -> list[ToolResult]:
-        """The calculations of an answer that a button belongs to."""
+        """The calculations of an answer that a button belongs to, the headline's first."""
         answers = await asyncio.to_thread(self._agent.threads.answers, about["thread"])
         if about["turn"] >= len(answers):
             return []
-        return [call for call in answers[about["turn"]].tool_calls if not call.error]
+        answer = answers[about["turn"]]
+        holder = headline_run(answer)
+        return sorted((c for c in answer.tool_calls if not c.error), key=lambda call: call is not holder)
 
     async def take_over(self) -> int:
         """Answer what a killed replica left unanswered; how many there were."""
@@ -278,14 +319,15 @@ class SlackApp:
         return True
 
     async def _post_chart(self, client: Any, channel: str, root: str, answer: Answer) -> None:
-        chart = next((c.chart for c in answer.tool_calls if c.chart), None)
-        if chart is None:
+        drawn = next(iter(charts(answer)), None)
+        if drawn is None or answer.status != "answered":
             return
+        title = title_of(drawn)
         try:
-            png = await asyncio.to_thread(_png, chart)
+            picture = await asyncio.to_thread(png, drawn)
             await client.files_upload_v2(
-                channel=channel, thread_ts=root, filename="rackrate.png", title="Chart", content=png
-            )
+                channel=channel, thread_ts=root, filename="rackrate.png", title=title, alt_txt=title, content=picture
+            )  # fmt: skip
         except Exception as error:  # the answer stands without its picture
             log.warning("a chart was not posted: %s: %s", type(error).__name__, error)
 
@@ -317,10 +359,16 @@ def _told(task: asyncio.Task[int]) -> None:
         log.warning("abandoned events were not all answered: %s", type(error).__name__)
 
 
-def _png(chart: Mapping[str, Any]) -> bytes:
-    import vl_convert
-
-    return bytes(vl_convert.vegalite_to_png(dict(chart), scale=2))
+def _edited(call: ToolResult, given: Mapping[str, str | None]) -> dict[str, Any]:
+    """The input of a form: what was assumed is left to the calculator unless it was changed."""
+    after: dict[str, Any] = {}
+    for name, text in given.items():
+        if text is None:
+            continue
+        value = _typed(text, call.input.get(name, call.taken.get(name)))
+        if name in call.input or value != call.taken.get(name):
+            after[name] = value
+    return after
 
 
 def _typed(text: str, before: Any) -> Any:

@@ -69,13 +69,26 @@ export function numeric(values) {
   return known.length > 0 && known.every((value) => typeof value === "number" || /^[-−+$~]*\d[\d.,]*\s?\S{0,12}$/.test(value));
 }
 
-/** A table of `{columns, rows}`; numbers stand right, with thousands separated. */
+let tables = 0;
+
+/** Decimals that give a column's middle value three figures; null where its values are too far apart. */
+function decimals(values) {
+  const sizes = values.filter((v) => typeof v === "number" && v).map(Math.abs).sort((x, y) => x - y);
+  if (!sizes.length || sizes.at(-1) >= 1e15) return null;
+  if (sizes.every(Number.isInteger)) return 0;
+  if (sizes.at(-1) / sizes[0] > 1e4) return null;
+  return Math.max(0, 2 - Math.floor(Math.log10(sizes[sizes.length >> 1])));
+}
+
+/** A table of `{columns, rows}`; the numbers of a column stand right and have like decimals. */
 export function table({ columns, rows }) {
   const right = columns.map((_, i) => (numeric(rows.map((row) => row[i])) ? "num" : null));
+  const places = columns.map((_, i) => decimals(rows.map((row) => row[i])));
+  const number = (value, i) => (places[i] === null ? format(value) : value.toLocaleString("en-US", { minimumFractionDigits: places[i], maximumFractionDigits: places[i] }));
   const head = el("thead", {}, el("tr", {}, columns.map((c, i) => el("th", { scope: "col", class: right[i] }, String(c)))));
   const body = el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell, i) =>
-    el("td", { class: right[i] }, typeof cell === "number" ? format(cell) : inline(String(cell ?? "–")))))));
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table" }, el("table", {}, head, body));
+    el("td", { class: right[i] }, typeof cell === "number" ? number(cell, i) : inline(typeof cell === "boolean" ? (cell ? "yes" : "no") : String(cell ?? "–")))))));
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Table ${(tables += 1)} of ${columns[0]}` }, el("table", {}, head, body));
 }
 
 const WRITTEN = {
@@ -86,7 +99,7 @@ const WRITTEN = {
 /** A field's name as people write it: `kv_gb_per_request` is "KV GB per request". */
 export function label(name) {
   const words = name.split("_").map((word) => WRITTEN[word] || word);
-  const text = words.join(" ").replace(/\bn (?=\w)/, "number of ");
+  const text = words.join(" ").replace(/\bn (?=\w)/, "number of ").replace(/ [a-d]$/, (last) => last.toUpperCase());
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -99,22 +112,39 @@ export function format(value) {
 }
 
 const STEPS = [[1e12, "T"], [1e9, "B"], [1e6, "M"]];
+const SIZES = { byte: [[1e12, "TB"], [1e9, "GB"], [1e6, "MB"]], s: [[1, "s"], [1e-3, "ms"], [1e-6, "µs"]] };
+const PLURALS = { person: "people", metric_ton: "t" };
+for (const name of ["chip", "request", "token", "rack", "link", "hop", "server", "param", "core", "sample", "byte", "second", "minute", "hour", "day", "week", "month", "year"]) PLURALS[name] = `${name}s`;
 
-/** A figure for reading: `$0.37 /Mtoken`, `54 requests`, `75 %`. */
+/** A figure for reading: `$0.37` `/Mtoken`, `54` `requests`, `75` `%`, `25.5` `ms`, `2.7M` `tokens/$`. */
 export function quantity(value, unit) {
   const plain = (unit || "").trim();
   if (plain === "" || plain === "dimensionless") return { number: format(value), unit: "" };
-  if (plain === "byte" && Math.abs(value) >= 1e6) return Math.abs(value) >= 1e9 ? { number: format(value / 1e9), unit: "GB" } : { number: format(value / 1e6), unit: "MB" };
   if (plain === "percent") return { number: format(value), unit: "%" };
-  if (plain.startsWith("USD")) return { number: money(value), unit: plain.slice(3) };
-  const step = STEPS.find(([least]) => Math.abs(value) >= least && ["token", "chip", "param", "request", "person"].includes(plain));
-  if (step) return { number: `${format(value / step[0])}${step[1]}`, unit: plural(plain) };
-  return { number: format(value), unit: value === 1 ? plain : plural(plain) };
+  if (plain === "USD" || plain.startsWith("USD/")) return { number: money(value), unit: plain.slice(3) };
+  const size = (SIZES[plain] || []).find(([least]) => value !== 0 && Math.abs(value) >= least);
+  if (size) return { number: format(value / size[0]), unit: size[1] };
+  const [, head, rest] = plain.match(/^([^/*]*)(.*)$/);
+  const counted = head in PLURALS || head === "FLOP";
+  const step = STEPS.find(([least]) => counted && Math.abs(value) >= least && Math.abs(value) < 1e15);
+  return {
+    number: step ? `${format(value / step[0])}${step[1]}` : format(value),
+    unit: `${value === 1 ? head : PLURALS[head] || head}${rest.replaceAll("*", "·").replaceAll("USD", "$")}`,
+  };
 }
 
-function plural(unit) {
-  if (unit === "person") return "people";
-  return ["byte", "request", "chip", "token", "rack", "link", "hop", "server", "param"].includes(unit) ? `${unit}s` : unit;
+/** A figure as one text. */
+export function written(value, unit) {
+  if (typeof value !== "number") return String(value);
+  const shown = quantity(value, unit);
+  return shown.unit.startsWith("/") || shown.unit === "" ? shown.number + shown.unit : `${shown.number} ${shown.unit}`;
+}
+
+/** A change in percent: `+24 %`, `−3.1 %`, `×20` from tenfold on. */
+export function change(percent) {
+  if (percent >= 900) return `×${format(Math.round(1 + percent / 100))}`;
+  const size = Math.abs(percent) >= 10 ? Math.abs(percent).toFixed(0) : Math.abs(percent).toFixed(1);
+  return Number(size) ? `${percent < 0 ? "−" : "+"}${size} %` : "±0 %";
 }
 
 function money(value) {

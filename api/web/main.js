@@ -10,7 +10,7 @@ const main = document.getElementById("main");
 const pages = { chat: showChat, catalogue: showCatalogue, claims: showClaims };
 
 function route() {
-  const [, page = "", argument = ""] = location.hash.split("/");
+  const [, page = "", ...rest] = location.hash.split("/");
   const name = page === "t" || page === "" ? "chat" : page in pages ? page : "chat";
   for (const link of document.querySelectorAll("nav [data-page]")) {
     if (link.dataset.page === name) link.setAttribute("aria-current", "page");
@@ -18,7 +18,13 @@ function route() {
   }
   closeHistory();
   main.replaceChildren();
-  pages[name](main, decodeURIComponent(argument));
+  if (name !== "chat") scrollTo(0, 0);
+  pages[name](main, ...rest.map(plain));
+}
+
+/** A part of the address, decoded; one that is written wrong stays as it is. */
+function plain(part) {
+  try { return decodeURIComponent(part); } catch { return part; }
 }
 
 const historyButton = document.getElementById("history-button");

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 CLAIMS = FOLDER / "claims.yaml"
 CHECKS = FOLDER / "checks.yaml"
+DERIVED = FOLDER / "derived.yaml"
 VECTORS = FOLDER / "vectors.npz"
 # BM25 weights of the columns claim, about, topic, speaker.
 _WEIGHTS = (1.0, 1.0, 0.5, 0.2)

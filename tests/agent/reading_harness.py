@@ -39,7 +39,11 @@ def misread(case: dict[str, Any], question: Question) -> list[str]:
             faults.append(f"not read: {float(value):g} {unit}")
         else:
             left.remove(hit)
-    faults += [f"read: {q.value:g} {q.unit_text}" for i, q in left if is_salient(question, i)]
+    faults += [
+        f"read: {q.value:g} {q.unit_text}"
+        for i, q in left
+        if is_salient(question, i) and not _size_of_name(question, q)
+    ]
     wanted = question.features.wanted
     if not any(_wants(wanted.unit, wanted.unit_text, u) for u in case["want"].split("|")):
         faults.append(f"want {wanted.unit_text!r}, not {case['want']}")
@@ -51,6 +55,11 @@ def misread(case: dict[str, Any], question: Question) -> list[str]:
     }
     faults += [f"no format: {f} in {sorted(formats)}" for f in case.get("formats", []) if f not in formats]
     return faults
+
+
+def _size_of_name(question: Question, q: Quantity) -> bool:
+    """ "70b" is kept as a model's name and as a number: which it is, a calculator's fields decide."""
+    return "params" in q.marks and any(m.start == q.start and m.bare_size for m in question.reading.mentions)
 
 
 def _same(q: Quantity, value: float, units: str) -> bool:

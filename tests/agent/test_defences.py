@@ -16,7 +16,6 @@ from agent.defences import (
     redact,
     redacted,
     secrets_of,
-    unsupported_sayings,
     without_links,
 )
 from agent.prompt import SYSTEM
@@ -94,23 +93,3 @@ def test_logs_hold_no_keys(caplog: pytest.LogCaptureFixture) -> None:
         logging.getLogger("rackrate.providers").warning("failed with %s", "log-secret-0001")
     assert "log-secret" not in caplog.text
     assert REDACTED in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("text", "warned"),
-    [
-        ("Ada Byron said that chillers fail in summer.", False),
-        ("She said at 00:01:20 that chillers fail.", False),
-        ("Ada Byron said that bonds yield nothing useful.", True),
-        ("Grace Hopper said that chillers fail in summer.", True),
-        ("Chillers fail (00:07:07).", True),
-        ("It said nothing of the kind.", False),
-    ],
-)
-def test_a_saying_needs_a_passage_that_holds_it(text: str, warned: bool) -> None:
-    assert bool(unsupported_sayings(answer(text, PASSAGE))) is warned
-
-
-def test_a_saying_without_any_citation_is_named() -> None:
-    assert unsupported_sayings(answer("Dylan said GPUs are cheap."))
-    assert not unsupported_sayings(answer("The GPUs are cheap."))

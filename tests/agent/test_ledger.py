@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,24 @@ from agent.ledger_numbers import Mention, find_numbers
 from knowledge.citation import Citation
 from tools.contract import Figure
 
-CASES = yaml.safe_load((Path(__file__).parent / "ledger_cases.yaml").read_text(encoding="utf-8"))
+HERE = Path(__file__).parent
+PARTS = ("first", "later", "third", "tune", "held", "last", "final", "plain", "again")
+
+
+def labelled_sets() -> dict[str, list[tuple[dict[str, Any], list[str]]]]:
+    """Part → (context, marked sentences): the first sets by the prefix of their names, the fresh ones by their part."""
+    old = yaml.safe_load((HERE / "ledger_cases.yaml").read_text(encoding="utf-8"))
+    fresh = yaml.safe_load((HERE / "ledger_fresh.yaml").read_text(encoding="utf-8"))
+    sets: dict[str, list[tuple[dict[str, Any], list[str]]]] = {part: [] for part in PARTS}
+    for name, texts in old["cases"].items():
+        part = name.split("_")[0] if "_" in name else "first"
+        sets[part].append((old["contexts"][name.split("_")[-1]], texts))
+    for part, groups in fresh["cases"].items():
+        sets[part] += [(fresh["contexts"][name], texts) for name, texts in groups.items()]
+    return sets
+
+
+SETS = labelled_sets()
 MARKED = re.compile(r"<(?P<good>[^<>]+)>|\{(?P<bad>[^{}]+)\}")
 
 
@@ -69,15 +87,18 @@ def touches(mention: Mention, spans: list[tuple[int, int]]) -> bool:
     return any(mention.start < end and start < mention.end for start, end in spans)
 
 
+def sentences(part: str | None = None) -> int:
+    """How many sentences a part (or the whole) has."""
+    return sum(len(texts) for name in PARTS if part in (None, name) for _, texts in SETS[name])
+
+
 def outcomes(part: str | None = None) -> list[tuple[str, Labelled, list[Mention], list[Mention]]]:
-    """Every case: its marked text, labels, what was found and what was flagged. `part`: only first, later or third."""
+    """Every case of a part (or of the whole): its marked text, labels, what was found and what was flagged."""
     rows = []
-    for name, texts in CASES["cases"].items():
-        if part is not None and (name.split("_")[0] if "_" in name else "first") != part:
-            continue
+    for context, texts in (group for name in PARTS if part in (None, name) for group in SETS[name]):
         for marked in texts:
             case = labelled(marked)
-            answer = answer_in(CASES["contexts"][name.split("_")[-1]], case.text)
+            answer = answer_in(context, case.text)
             found = find_numbers(case.text, names_in(answer.tool_calls))
             rows.append((marked, case, found, open_mentions(found, answer)))
     return rows
@@ -87,7 +108,8 @@ def scores(part: str | None = None) -> tuple[dict[str, float], list[str]]:
     """Precision and recall of finding numbers and of flagging unsupported ones, and every miss."""
     hit = stray = missed = right = false = silent = 0
     misses: list[str] = []
-    for marked, case, found, flagged in outcomes(part):
+    rows = outcomes(part)
+    for marked, case, found, flagged in rows:
         spans = case.good + case.bad
         for mention in found:
             inside = touches(mention, spans)
@@ -109,7 +131,7 @@ def scores(part: str | None = None) -> tuple[dict[str, float], list[str]]:
                 misses.append(f"unsupported, but passed: {case.text[span[0] : span[1]]!r} in {marked!r}")
     rates = {
         "found_precision": hit / (hit + stray),
-        "found_recall": 1 - missed / sum(len(c.good) + len(c.bad) for _, c, _, _ in outcomes(part)),
+        "found_recall": 1 - missed / sum(len(c.good) + len(c.bad) for _, c, _, _ in rows),
         "flag_precision": right / (right + false),
         "flag_recall": right / (right + silent),
     }
@@ -117,7 +139,7 @@ def scores(part: str | None = None) -> tuple[dict[str, float], list[str]]:
 
 
 def test_set_is_large_enough() -> None:
-    assert sum(len(texts) for texts in CASES["cases"].values()) >= 150
+    assert sentences() >= 300
 
 
 def test_labelled_sentences() -> None:
@@ -205,7 +227,7 @@ def test_earlier_turns_and_limits_count_as_known() -> None:
 
 
 if __name__ == "__main__":
-    for name in ("first", "later", "third"):
+    for name in sys.argv[1:] or PARTS:
         measured, wrong = scores(name)
-        print(name, len(outcomes(name)), "sentences", measured)
+        print(name, sentences(name), "sentences", {k: round(v, 3) for k, v in measured.items()})
         print("\n".join(wrong))

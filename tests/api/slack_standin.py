@@ -15,6 +15,7 @@ from slack_sdk.signature import SignatureVerifier
 
 SECRET = "a-signing-secret"
 BOT = "U0BOT"
+PRIVATE = "G0PRIVATE"  # a channel the app was not invited to
 
 
 @dataclass
@@ -60,6 +61,11 @@ class Slack:
             while True:
                 self.acknowledged.append(json.loads(await connection.receive_text())["envelope_id"])
 
+        @app.post("/respond")
+        async def respond(request: Request) -> str:
+            self.calls.append(("respond", await request.json()))
+            return "ok"
+
         @app.get("/api/{method}")
         @app.post("/api/{method}")
         async def call(method: str, request: Request) -> Response:
@@ -67,9 +73,14 @@ class Slack:
                 self.busy -= 1
                 return Response(json.dumps({"ok": False, "error": "ratelimited"}), 429, {"Retry-After": "1"})
             arguments = await _arguments(request)
+            if method == "chat.postMessage" and arguments["channel"] == PRIVATE:
+                return Response(
+                    json.dumps({"ok": False, "error": "not_in_channel"}), media_type="application/json"
+                )
             self.calls.append((method, arguments))
-            said = self._answer(method, request, arguments)
-            return Response(json.dumps(said), media_type="application/json")
+            return Response(
+                json.dumps(self._answer(method, request, arguments)), media_type="application/json"
+            )
 
         return app
 
@@ -83,6 +94,8 @@ class Slack:
                 "team": "t",
                 "user": "rackrate",
             }
+        if method == "conversations.open":
+            return {"ok": True, "channel": {"id": "D7"}}
         if method == "apps.connections.open":
             return {"ok": True, "url": f"ws://{request.headers['host']}/socket"}
         if method == "files.getUploadURLExternal":

@@ -12,8 +12,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from agent.answer import Answer, Ledger, ToolResult
+from api.charts import NoChart, write_chart, write_spec
 from api.cli.markdown import blocks, inline
-from api.cli.plot import NoChart, draw, read_spec, short, write_chart, write_spec
+from api.cli.plot import draw, read_spec, short
 from api.cli.render import headline, print_answer
 from knowledge.citation import Citation
 from tools.contract import Figure

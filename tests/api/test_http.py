@@ -338,3 +338,24 @@ def _wait_for(port: int) -> None:
         except OSError:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def test_what_moves_a_result_is_told_by_the_service(client: httpx.Client) -> None:
+    body = {"input": {"site_power_mw": 300, "w_per_chip_all_in": 1300}, "figure": "chips"}
+    found = client.post("/v1/tools/datacenter_power/sensitivity", json=body).json()
+    assert [lever["field"] for lever in found["levers"]] == ["w_per_chip_all_in", "site_power_mw"]
+    assert found["levers"][0]["less"]["percent"] == pytest.approx(25, abs=0.01)
+    nothing = client.post("/v1/tools/arithmetic/sensitivity", json={"input": {"expression": "2*3"}})
+    assert (nothing.status_code, nothing.json()) == (200, None)
+    problem(client.post("/v1/tools/no_such/sensitivity", json={"input": {}}), 404)
+    problem(client.post("/v1/tools/margin/sensitivity", json={"input": {"revenue_usd": "x"}}), 422)
+
+
+def test_rents_have_a_history_with_sources_and_a_chart(client: httpx.Client) -> None:
+    found = client.get("/v1/catalog/prices/h100").json()
+    assert found["chip"] == "h100-sxm"
+    quarters = [row["as_of"] for row in found["history"]]
+    assert quarters == sorted(quarters)
+    assert all(row["sources"] for row in found["history"])
+    assert len(found["chart"]["data"]["values"]) == len(quarters)
+    problem(client.get("/v1/catalog/prices/no-such-chip"), 422)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from running import running, serving
-from slack_standin import SECRET, Slack, event_body, send_event, send_form, send_interaction, signed
+from slack_standin import PRIVATE, SECRET, Slack, event_body, send_event, send_form, send_interaction, signed
 
 from agent.settings import Settings
 from api.slack.blocks import mrkdwn
@@ -129,6 +129,37 @@ def test_a_command_is_acknowledged_and_answered(base: str, slack: Slack) -> None
     assert "Ask a question" in empty.text
 
 
+def test_a_command_where_the_app_may_not_post_is_answered_to_the_asker(
+    base: str, slack: Slack, stand_in: tuple[Slack, str]
+) -> None:
+    fields = {
+        "command": "/rackrate", "channel_id": PRIVATE, "team_id": "T1", "user_id": "U1", "user_name": "ann",
+        "text": FITS, "trigger_id": "t.3", "response_url": f"{stand_in[1]}/respond",
+    }  # fmt: skip
+    assert send_form(base, fields).status_code == 200
+    (told,) = slack.wait("respond")
+    assert told["response_type"] == "ephemeral"
+    assert told["blocks"][0]["type"] == "header"
+
+
+def test_an_example_of_the_home_tab_is_asked_in_a_direct_message(base: str, slack: Slack) -> None:
+    pressed = {
+        "type": "block_actions", "user": {"id": "U7"}, "team": {"id": "T1"}, "api_app_id": "A1",
+        "trigger_id": "t.4", "view": {"id": "V0", "type": "home"},
+        "actions": [{"action_id": "ask_example", "block_id": "b", "type": "button", "value": FITS, "action_ts": "1"}],
+    }  # fmt: skip
+    assert send_interaction(base, pressed).status_code == 200
+    asked, answer = slack.wait("chat.postMessage", 2)
+    assert asked["channel"] == answer["channel"] == "D7"
+    assert answer["thread_ts"]
+
+
+def test_a_mention_without_a_question_is_helped(base: str, slack: Slack) -> None:
+    send_event(base, "Ev30", mention("", "30.1"))
+    (message,) = slack.wait("chat.postMessage")
+    assert "Ask a question" in message["text"]
+
+
 def test_the_home_tab_shows_examples(base: str, slack: Slack) -> None:
     send_event(base, "Ev7", {"type": "app_home_opened", "user": "U1", "channel": "D1", "tab": "home"})
     (published,) = slack.wait("views.publish")
@@ -165,6 +196,13 @@ def test_feedback_is_stored_once_a_person(base: str, slack: Slack, home: Path) -
     assert (row["person"], row["turn"], row["verdict"]) == ("U7", 0, "down")
 
 
+def standing(element: dict[str, Any]) -> dict[str, Any]:
+    """What Slack says stands in a field nobody touched."""
+    if element["type"] == "static_select":
+        return {"selected_option": element["initial_option"]}
+    return {"value": element["initial_value"]}
+
+
 def test_assumptions_are_edited_in_a_form_and_run_again(base: str, slack: Slack) -> None:
     send_event(base, "Ev9", mention(FITS, "9.1"))
     (message,) = slack.wait("chat.postMessage")
@@ -172,7 +210,10 @@ def test_assumptions_are_edited_in_a_form_and_run_again(base: str, slack: Slack)
     (opened,) = slack.wait("views.open")
     view = opened["view"]
     assert len(view["private_metadata"]) < 3000
-    values = {b["block_id"]: {"value": {"value": b["element"]["initial_value"]}} for b in view["blocks"]}
+    values = {b["block_id"]: {"value": standing(b["element"])} for b in view["blocks"]}
+    cache = next(b for b in view["blocks"] if b["block_id"] == "kv_precision")
+    assert cache["label"]["text"].endswith("assumed")
+    assert cache["element"]["initial_option"]["value"] == "bf16"
     assert values["chip"]["value"]["value"].startswith("h100")
 
     def submit(**changed: str) -> Any:
@@ -189,6 +230,9 @@ def test_assumptions_are_edited_in_a_form_and_run_again(base: str, slack: Slack)
     again = slack.wait("chat.postMessage", 2)[1]
     assert again["thread_ts"] == "9.1"
     assert "n chips = 4" in words(again)
+    assert "was " in words(again)
+    assert "kv" not in again["blocks"][0]["text"]["text"].lower(), "what was assumed is not given"
+    assert again["blocks"][-1]["elements"][0]["action_id"] == "open_assumptions"
 
 
 def test_a_chart_is_posted_into_the_thread(base: str, slack: Slack) -> None:

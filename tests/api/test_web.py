@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -95,6 +96,52 @@ def test_a_conversation_with_an_edited_what_if(page: Any, base: str) -> None:
     assert FITS in page.locator("#history").inner_text()
 
 
+def test_assumed_inputs_are_marked_and_what_moves_the_answer_is_shown(page: Any) -> None:
+    card = ask(page, FITS)
+    assumed = card.locator("label.assumed select[name=kv_precision]")
+    assumed.wait_for()
+    assert assumed.input_value() == "bf16"
+    levers = card.locator(".levers li")
+    levers.first.wait_for()
+    assert "%" in levers.first.inner_text()
+    card.get_by_role("button", name="Run again").click()  # nothing changed: the same result
+    card.locator("tr.first").wait_for()
+    assert card.locator("tr.changed").count() == 0
+    assumed.select_option("fp8")
+    card.get_by_role("button", name="Run again").click()
+    card.locator("tr.changed").first.wait_for()
+    assert "was 37" in card.locator("tr.changed").first.inner_text()
+    card.get_by_role("button", name="Undo changes").click()
+    assert assumed.input_value() == "bf16"
+    assert card.locator("tr.changed").count() == 0
+
+
+def test_the_keyboard_recalls_and_stops(page: Any) -> None:
+    ask(page, "what is 6 times 7?")
+    box = page.locator(".composer textarea")
+    box.press("ArrowUp")
+    assert box.input_value() == "what is 6 times 7?"
+    page.route("**/v1/ask/stream", lambda route: None)  # an answer that never comes
+    box.press("Enter")
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("Stopped.").wait_for()
+    assert page.get_by_role("button", name="Try again").is_visible()
+
+
+def test_an_answer_is_shown_as_it_is_written(page: Any) -> None:
+    events = [("status", {"node": "plan"}), ("text", {"delta": "Half **a"}), ("text", {"delta": "nd half**"})]
+    body = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events)
+    page.evaluate(_HELD_STREAM, body)
+    page.locator(".composer textarea").fill("anything")
+    page.keyboard.press("Enter")
+    page.locator(".draft strong", has_text="and half").wait_for()
+
+
+_HELD_STREAM = """body => {
+  window.fetch = async () => new Response(new ReadableStream({ start: (c) => c.enqueue(new TextEncoder().encode(body)) }));
+}"""
+
+
 def test_citations_open_and_copies_hold_the_answer(page: Any) -> None:
     card = ask(page, "what was said about neoclouds?")
     quote = card.locator(".cited details").first
@@ -158,10 +205,23 @@ def test_the_catalogue_filters_and_shows_sources(page: Any, base: str) -> None:
     assert 0 < rows.count() < every
     heights = {round(row.bounding_box()["height"]) for row in rows.all()}
     assert max(heights) < 50
-    rows.first.get_by_role("button").click()
-    page.locator(".detail table tbody tr").first.wait_for()
-    assert page.locator(".detail a[href^='https://']").count() > 0
-    assert "object Object" not in page.locator(".detail").inner_text()
+    page.get_by_role("button", name="Bandwidth").click()
+    speeds = [
+        float(text.replace(",", ""))
+        for text in page.locator(".lines tbody td:nth-child(4)").all_inner_texts()
+    ]
+    assert speeds == sorted(speeds, reverse=True)
+    page.get_by_label("Filter the catalogue").fill("h100-sxm")
+    rows.first.get_by_role("link").click()
+    page.locator(".facts tbody tr").first.wait_for()
+    assert page.locator(".facts a[href^='https://']").count() > 0
+    assert "object Object" not in page.locator("main").inner_text()
+    page.locator("iframe.chart").wait_for()
+    page.frame_locator("iframe.chart").locator("svg .mark-line").first.wait_for(
+        timeout=30_000, state="attached"
+    )
+    page.go_back()
+    rows.first.wait_for()
     for kind in ("models", "prices"):
         page.goto(f"{base}/#/catalogue/{kind}")
         rows.first.wait_for()
@@ -174,7 +234,13 @@ def test_claims_show_numbers_as_people_write_them(page: Any, base: str) -> None:
     text = page.locator("main").inner_text()
     assert "object Object" not in text
     assert "undefined" not in text
-    assert "Said:" in text
+    assert "Said" in text
+    assert "Computed" in text
+    page.get_by_role("link", name="Does not hold").click()
+    page.locator(".claim.inconsistent").first.wait_for()
+    assert page.locator(".claim:not(.inconsistent)").count() == 0
+    page.locator(".claim summary").first.click()
+    assert page.locator(".claim .formula").first.is_visible()
 
 
 def test_the_theme_is_remembered(page: Any) -> None:

@@ -118,3 +118,34 @@ async def test_a_wrong_number_is_mended_once_then_marked(home: Path, provider: W
         assert wrong.ledger.unsupported, wrong.text
         assert any("supports" in w for w in wrong.warnings)
         assert wrong.headline == right.headline
+
+
+@pytest.mark.parametrize("provider", get_args(Provider))
+async def test_conversations_have_the_answers_of_offline(home: Path, provider: Way) -> None:
+    """A follow-up's request holds the earlier turns: the script must not take their results for this turn's."""
+    cases = suite("conversations")[:4]
+    assert same(await run(home, cases, "offline"), await run(home, cases, provider)) == []
+
+
+async def test_the_whole_suite_is_both_apis_every_behaviour_and_the_faults(home: Path) -> None:
+    from evals import faults, mocked_suite
+    from evals.mocked import BEHAVIOURS
+
+    cases = [*FEW[:2], *suite("injections")[:2]]
+    done: list[None] = []
+    settings = Settings(home=home, provider="offline")
+    outcomes = await mocked_suite.run(settings, cases, progress=lambda: done.append(None))
+    assert len(outcomes) == len(done) == mocked_suite.size(cases, 1)
+    assert [o.case for o in outcomes if not o.passed] == []
+    assert len({o.case for o in outcomes}) == len(outcomes)
+    ways = {o.way for o in outcomes if o.kind == "behaviour"}
+    assert ways == {f"{p}, {b}" for p in get_args(Provider) for b in BEHAVIOURS if b != "good"}
+    assert sum(o.kind == "fault" for o in outcomes) == len(faults.rows())
+
+
+def test_a_behaviour_that_nobody_is_told_of_fails(home: Path) -> None:
+    from evals.mocked import BEHAVIOURS
+    from evals.mocked_suite import told
+
+    quiet = Answer(question="?", status="answered", text="It is 5.", provider="openai")
+    assert not any(told(quiet, "openai", b).passed for b in BEHAVIOURS if b != "good")

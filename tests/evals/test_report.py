@@ -49,3 +49,51 @@ def test_the_committed_baseline_knows_every_case_of_the_suites() -> None:
     before = reports.read(BASELINE)
     assert set(before) == {case.id for case in suite(None)}
     assert all(ok for case, ok in before.items() if case.startswith("inject-"))
+
+
+def test_the_page_shows_steps_faults_and_changes_and_runs_nothing() -> None:
+    from agent.answer import Answer, ToolResult
+    from evals.page import page
+
+    call = ToolResult(tool="margin", input={"x": "<script>alert(1)</script>"}, formula="1 - 0.3 = 0.7")
+    answer = Answer(
+        question="?",
+        status="answered",
+        text="It is **70 %**.",
+        tool_calls=[call],
+        warnings=["mind"],
+        provider="offline",
+    )
+    outcomes = [
+        Outcome(
+            case="a",
+            kind="calculator",
+            way="offline",
+            question="what & why",
+            passed=False,
+            checks={"number": (False, "0.7, expected 0.9")},
+            answer=answer,
+        ),
+        Outcome(
+            case="hang (openai)",
+            kind="fault",
+            way="openai",
+            question="?",
+            passed=True,
+            checks={"fault": (True, "1 request")},
+            elapsed_ms=540,
+        ),
+    ]
+    report = reports.make(outcomes, way="mocked", behaviour="good", seconds=1.0)
+    shown = page(report, reports.compare(report, {"a": True}))
+    for words in (
+        "1 of 2",
+        "1 - 0.3 = 0.7",
+        "0.7, expected 0.9",
+        "mind",
+        "what &amp; why",
+        "0.54 s",
+        "1 broken (a)",
+    ):
+        assert words in shown
+    assert "<script" not in shown

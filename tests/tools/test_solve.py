@@ -115,7 +115,7 @@ def test_answer_fills_the_result_and_shows_the_numbers() -> None:
     result = answer(TRIP, Trip(speed_km_h=10, hours=3), TripResult)
     assert result.distance_km == 30
     assert result.speed_km_h is None, "what was given is not repeated"
-    assert result.formula == "distance km = 10 km/hour × 3 hour = 30 km"
+    assert result.formula == "distance km = 10 km/hour × 3 hours = 30 km"
 
 
 def test_what_is_missing_is_asked_for_in_the_field_s_own_words() -> None:

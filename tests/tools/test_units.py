@@ -114,3 +114,17 @@ def test_every_field_of_every_calculator_has_a_kept_factor() -> None:
     kept = units._known_factors()
     missing = [u for u in daily_units() if u not in kept and u not in ("", "dimensionless", "1")]
     assert not missing, "run python -m tools.unit_factors"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (54, "request", "54 requests"), (1, "year", "1 year"), (1.005, "year", "1.005 years"), (0.02552, "s", "25.52 ms"),
+        (2.7e6, "token/USD", "2.7 million tokens/$"), (516096, "byte", "516,096 bytes"), (4.0585e11, "byte", "405.9 GB"),
+        (41.38, "GB*hour/USD", "41.38 GB·hour/$"), (4.625, "request/chip", "4.625 requests/chip"), (0, "s", "0 s"),
+        (0.3704, "USD/Mtoken", "$0.3704/Mtoken"), (75, "percent", "75 %"), (1.2e24, "FLOP", "1.2e24 FLOP"),
+        (989, "TFLOP/s", "989 TFLOP/s"), (1.36, "metric_ton", "1.36 t"), (-3, "second", "-3 seconds"),
+    ],
+)  # fmt: skip
+def test_quantities_for_people(value: float, unit: str, said: str) -> None:
+    assert units.format_quantity(value, unit) == said

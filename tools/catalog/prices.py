@@ -44,6 +44,12 @@ class Price:
     def sources(self) -> list[Source]:
         return [make_source(self.table, source, self.as_of) for source in self.source_ids]
 
+    @property
+    def spread(self) -> str:
+        """The range in words, `range $2.00–11.68`; empty where all rows say the same."""
+        low, high = f"{self.low:,.2f}", f"{self.high:,.2f}"
+        return "" if low == high else f"range ${low}–{high}"
+
 
 @dataclass(frozen=True, slots=True)
 class OwningCost:

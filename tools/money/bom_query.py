@@ -259,6 +259,10 @@ class AcceleratorBomQuery(Query):
             "raise HBM prices",
             "surcharge",
             "push through",
+            "raise",
+            "increase",
+            "dearer",
+            "goes up",
         ),
     )
     hbm_price_fall_percent: float | None = quantity(
@@ -267,7 +271,16 @@ class AcceleratorBomQuery(Query):
         default=None,
         above=0,
         below=100,
-        words=("HBM price falls", "HBM gets cheaper", "memory price drops", "HBM price cut"),
+        words=(
+            "HBM price falls",
+            "HBM gets cheaper",
+            "memory price drops",
+            "HBM price cut",
+            "cheaper",
+            "drop",
+            "lower",
+            "goes down",
+        ),
     )
     earlier_cost_usd: float | None = quantity(
         "Cost to make the earlier generation",

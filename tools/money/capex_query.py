@@ -367,7 +367,12 @@ class CapexReturnResult(Result):
         "Free cash flow as a share of operating cash flow",
         "percent",
         default=None,
-        words=("FCF conversion", "share of operating cash flow", "left of operating cash flow"),
+        words=(
+            "FCF conversion",
+            "FCF as percent of OCF",
+            "free cash flow as a percentage",
+            "left of operating cash flow",
+        ),
     )
     capex_over_cash_flow_percent: float | None = quantity(
         "Spending as a share of cash flow",

@@ -185,8 +185,8 @@ def _catalogue_usd(asked: _Asked, chip: Chip | None) -> float | None:
         return None
     asked.notes.sources.extend(price.sources)
     asked.notes.assumptions.append(
-        f"{chip.name} at ${price.value:,.2f}{'/hour' if rental else ''} (catalogue, {price.as_of}; "
-        f"range ${price.low:,.2f}–{price.high:,.2f})"
+        f"{chip.name} at ${price.value:,.2f}{'/hour' if rental else ''} (catalogue, {price.as_of}"
+        f"{price.spread and f'; {price.spread}'})"
     )
     return float(price.value)
 

@@ -152,6 +152,7 @@ class MarginQuery(Query):
         "Price per chip-hour",
         "USD/chip/hour",
         default=None,
+        max=1e4,
         above=0,
         words=("rent", "rental price", "price per hour", "charge per hour"),
     )
@@ -159,6 +160,7 @@ class MarginQuery(Query):
         "Cost per chip-hour",
         "USD/chip/hour",
         default=None,
+        max=1e4,
         min=0,
         words=("cost per hour", "running cost", "costs an hour"),
     )
@@ -166,20 +168,36 @@ class MarginQuery(Query):
         "Price per million tokens",
         "USD/Mtoken",
         default=None,
+        max=1e5,
         above=0,
-        words=("price per million tokens", "charge per million tokens"),
+        words=(
+            "price per million tokens",
+            "charge per million tokens",
+            "sell",
+            "sells at",
+            "sell a million",
+            "charge",
+        ),
     )
     cost_usd_per_mtok: float | None = quantity(
         "Cost per million tokens",
         "USD/Mtoken",
         default=None,
+        max=1e5,
         min=0,
-        words=("cost per million tokens", "cost to serve a million tokens"),
+        words=(
+            "cost per million tokens",
+            "cost to serve a million tokens",
+            "cost to produce",
+            "costs us",
+            "serving costs",
+        ),
     )
     price_usd_per_month: float | None = quantity(
         "Price of a subscription per month",
         "USD/month",
         default=None,
+        max=1e6,
         above=0,
         words=("subscription", "plan sells", "charge a month", "price per month"),
     )
@@ -187,6 +205,7 @@ class MarginQuery(Query):
         "Cost of serving a subscriber per month",
         "USD/month",
         default=None,
+        max=1e6,
         min=0,
         words=("cost per month", "cost a month to serve", "serving a subscriber"),
     )
@@ -194,6 +213,7 @@ class MarginQuery(Query):
         "Price of one request",
         "USD/request",
         default=None,
+        max=1e5,
         above=0,
         words=("price per query", "charge per request", "sell a query for"),
     )
@@ -201,6 +221,7 @@ class MarginQuery(Query):
         "Cost of one request",
         "USD/request",
         default=None,
+        max=1e5,
         min=0,
         words=("cost per query", "cost per request", "a query costs us"),
     )
@@ -209,7 +230,15 @@ class MarginQuery(Query):
         "percent",
         default=None,
         below=100,
-        words=("new margin", "margin falls to", "margin drops to", "margin after", "cuts margin to"),
+        words=(
+            "new margin",
+            "margin falls to",
+            "margin drops to",
+            "margin after",
+            "cuts margin to",
+            "now",
+            "this year",
+        ),
     )
     margin_change_points: float | None = quantity(
         "Change of the gross margin in points (a cut is negative)",
@@ -282,7 +311,14 @@ class MarginQuery(Query):
         "percent",
         default=None,
         min=0,
-        words=("of revenue is cost", "cost share of revenue", "cost as a part of sales", "eats"),
+        words=(
+            "of revenue is cost",
+            "cost share of revenue",
+            "cost as a part of sales",
+            "eats",
+            "of our revenue",
+            "of sales",
+        ),
     )
     revenue_share_percent: float | None = quantity(
         "Share of revenue passed on to a partner",

@@ -241,7 +241,7 @@ class RentalEconomicsQuery(Query):
         "Purchase price of one chip",
         "USD",
         default=None,
-        above=0,
+        min=1,
         max=5e6,
         words=(
             "buy",
@@ -259,8 +259,16 @@ class RentalEconomicsQuery(Query):
         "Purchase price of all chips",
         "USD",
         default=None,
-        above=0,
+        min=1,
         words=("total capex", "cluster costs", "investment", "box costs", "server costs", "set us back"),
+    )
+    opex_usd: float | None = quantity(
+        "Running cost of a chip in dollars an hour, the hour unsaid",
+        "USD",
+        default=None,
+        above=0,
+        max=20,
+        words=("opex", "running cost", "operating cost", "hosting"),
     )
     opex_usd_per_chip_hour: float | None = quantity(
         "Running cost per chip-hour: hosting, staff, network, power unless stated apart",

@@ -38,6 +38,7 @@ def api_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, n
 
 
 def _prices(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, notes: Notes) -> Prices:
+    _doubt_order(query, notes)
     part, cached = _cached_part(query), query.usd_per_mtok_cached
     if part is not None and cached is None and query.usd_per_mtok_input is not None:
         cached = part * query.usd_per_mtok_input
@@ -59,6 +60,15 @@ def _prices(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, no
 
 def _listed_cached(part: float | None, quote: ApiQuote) -> float | None:
     return quote.cached_input if part is None else part * quote.input
+
+
+def _doubt_order(query: TokenCostQuery, notes: Notes) -> None:
+    """Providers charge more for output than for input, and less for cached input: say when it is the other way."""
+    full, written, cached = query.usd_per_mtok_input, query.usd_per_mtok_output, query.usd_per_mtok_cached
+    if full is not None and written is not None and written < full:
+        notes.warnings.append("Output is priced below input here, which hardly any provider does")
+    if full is not None and cached is not None and cached > full:
+        notes.warnings.append("Cached input is priced above fresh input here")
 
 
 def _cached_part(query: TokenCostQuery) -> float | None:

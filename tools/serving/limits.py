@@ -54,6 +54,7 @@ def _split(query: BatchSizeQuery, notes: Notes) -> tuple[float, float]:
     else:
         answer = max(1.0, round(context * ANSWER_SHARE))
         notes.assumptions.append(f"{answer:,.0f} of the {context:,.0f} tokens are answer (not named)")
+        notes.taken["output_tokens"] = answer
     return max(1.0, context - answer), answer
 
 

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field
 
 PrecisionName = Literal["fp32", "bf16", "fp16", "fp8", "int8", "fp6", "fp4", "int4"]
 NAMES: tuple[str, ...] = get_args(PrecisionName)
+SERVED_IN = ("bf16", "fp8", "fp4")  # the formats worth trying in place of another
 
 BYTES_PER_ELEMENT: dict[str, float] = {
     "fp32": 4.0,
@@ -74,4 +75,5 @@ def compute_precision(precision: str, peak_flops: Mapping[str, float]) -> str | 
 
 def precision_field(description: str, words: tuple[str, ...]) -> Any:
     """An optional pydantic field that holds a precision."""
-    return Field(default=None, description=description, json_schema_extra={"words": list(words)})
+    extra: dict[str, Any] = {"words": list(words), "alternatives": list(SERVED_IN)}
+    return Field(default=None, description=description, json_schema_extra=extra)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tools.catalog import Catalog, Chip, Model
 
 GB = 1e9
+LEAST_USUAL = 0.5
 USUAL_RESERVE = 0.1  # what serving engines keep free unless told otherwise
 NO_RESERVE_NAMED = "All of the labelled memory usable (no reserve was named)"
 USUAL_KV_HEADS = 8  # what dense models since Llama 2 70B share, from 7B to 405B
@@ -101,6 +102,7 @@ class Notes:
     """What an answer must say beside its numbers."""
 
     assumptions: list[str] = field(default_factory=list)
+    taken: dict[str, int | float | str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
 
@@ -262,12 +264,14 @@ def _assume_weights(entry: Model | None, notes: Notes, *, needed: bool) -> str:
     if needed:
         why = "the format the checkpoint is published in" if entry is not None else "no precision was named"
         notes.assumptions.append(f"Weights in {native} ({why})")
+        notes.taken["weight_precision"] = native
     return native
 
 
 def _assume_cache(notes: Notes, *, needed: bool) -> str:
     if needed:
         notes.assumptions.append("KV cache in bf16 (the serving engines' default; no format was named)")
+        notes.taken["kv_precision"] = "bf16"
     return "bf16"
 
 
@@ -289,7 +293,15 @@ def resolve_memory(query: ChipQuery, catalog: Catalog, notes: Notes) -> Memory:
     return Memory(chip.name, float(chip.memory_bytes), reserve, overhead, chip)
 
 
+def _doubt_share(query: ChipQuery, notes: Notes) -> None:
+    """Engines use most of the memory: say when less than half is left to them."""
+    usable, reserve = query.usable_fraction, query.reserve_fraction
+    if (usable is not None and usable < LEAST_USUAL) or (reserve is not None and reserve > 1 - LEAST_USUAL):
+        notes.warnings.append("Less than half of the memory is used here; engines use most of it")
+
+
 def _reserve(query: ChipQuery, notes: Notes) -> float:
+    _doubt_share(query, notes)
     if query.reserve_fraction is not None:
         if (
             query.usable_fraction is not None
@@ -300,6 +312,7 @@ def _reserve(query: ChipQuery, notes: Notes) -> float:
     if query.usable_fraction is not None:
         return 1.0 - query.usable_fraction
     notes.assumptions.append(NO_RESERVE_NAMED)
+    notes.taken["reserve_fraction"] = 0.0
     return 0.0
 
 

@@ -86,6 +86,8 @@ def _sold(query: TokenCostQuery, rate: float, rent: float, result: TokenCostResu
 
 def _rent_per_hour(query: TokenCostQuery, catalog: Catalog, notes: Notes) -> float | None:
     """USD an hour of all chips; from the catalogue where only the chip is named; None when nothing is known."""
+    if query.usd_per_server_hour is not None and query.usd_per_chip_hour is not None:
+        notes.warnings.append("Rent is given for a chip and for a server; the server's is used")
     if query.usd_per_server_hour is not None:
         return query.usd_per_server_hour * (query.n_servers or 1.0)
     each = query.usd_per_chip_hour
@@ -95,6 +97,7 @@ def _rent_per_hour(query: TokenCostQuery, catalog: Catalog, notes: Notes) -> flo
         return None
     if query.n_chips is None and query.tokens_per_s_per_chip is None:
         notes.assumptions.append("One chip (no number was given)")
+        notes.taken["n_chips"] = 1
     return each * (query.n_chips or 1.0)
 
 
@@ -105,9 +108,10 @@ def _catalogue_rent(chip: str, as_of: str | None, catalog: Catalog, notes: Notes
         return None
     notes.sources.extend(price.sources)
     notes.assumptions.append(
-        f"${price.value:,.2f} per chip-hour, the catalogue's price of {price.as_of} "
-        f"(range ${price.low:,.2f}–{price.high:,.2f})"
+        f"${price.value:,.2f} per chip-hour, the catalogue's price of {price.as_of}"
+        f"{price.spread and f' ({price.spread})'}"
     )
+    notes.taken["usd_per_chip_hour"] = float(price.value)
     return float(price.value)
 
 
@@ -128,6 +132,7 @@ def _rate(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, note
         raise MissingInput("tokens_per_s", "tokens per second, or the model that is served")
     found = serving_performance(_serving_query(query), catalog)
     notes.assumptions.extend(found.assumptions)
+    notes.taken |= found.taken
     notes.warnings.extend(found.warnings)
     notes.sources.extend(Source.model_validate(s) for s in found.sources)
     if found.output_tokens_per_s is None:

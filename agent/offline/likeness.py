@@ -1,0 +1,63 @@
+"""How alike a question is to the worked examples of the calculators: the cosine of two bags of words and kinds.
+
+Reading a thousand examples takes a second or two, so their bags are kept in the data folder between processes; an
+index from each word to the examples that have it makes the comparison a matter of a few hundred sums.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from agent import kept
+from agent.offline.schema import Example, Library
+
+Bag = Mapping[str, float]
+MOST = 16  # examples of one calculator that are looked at
+NAME = "examples"
+
+
+class Likeness:
+    """The examples of a library, indexed; `bag` reads a text, `home` is where bags are kept (None: nowhere)."""
+
+    def __init__(self, library: Library, bag: Callable[[str], Bag], home: Path | None = None) -> None:
+        self._rows = [(name, e) for name, spec in library.specs.items() for e in spec.examples]
+        texts = [e.question for _, e in self._rows]
+        key = _key(texts, library)
+        bags = kept.read(home, NAME, key)
+        if not isinstance(bags, list) or len(bags) != len(texts):
+            bags = [dict(bag(text)) for text in texts]
+            kept.write(home, NAME, key, bags)
+        self._names = list(library.specs)
+        self._index: dict[str, list[tuple[int, float]]] = {}
+        for row, found in enumerate(bags):
+            size = math.sqrt(sum(w * w for w in found.values())) or 1.0
+            for word, weight in found.items():
+                self._index.setdefault(word, []).append((row, weight / size))
+
+    def of(self, bag: Bag, exclude: str = "") -> dict[str, list[tuple[float, Example]]]:
+        """The examples of each calculator that are most alike, best first, with their likeness 0 … 1."""
+        norm = math.sqrt(sum(w * w for w in bag.values())) or 1.0
+        sums = [0.0] * len(self._rows)
+        for word, weight in bag.items():
+            for row, other in self._index.get(word, ()):
+                sums[row] += weight * other
+        found: dict[str, list[tuple[float, Example]]] = {name: [] for name in self._names}
+        for (name, example), total in zip(self._rows, sums, strict=True):
+            if total > 0 and example.question != exclude:
+                found[name].append((total / norm, example))
+        for rows in found.values():
+            rows.sort(key=lambda r: -r[0])
+            del rows[MOST:]
+        return found
+
+
+def _key(texts: list[str], library: Library) -> str:
+    """A digest of what the bags are made from: the texts, the weights of words, and the reader's own sources."""
+    digest = hashlib.sha256(repr((texts, sorted(library.weights.items()))).encode())
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        seen = file.stat()
+        digest.update(f"{file.name} {seen.st_mtime_ns} {seen.st_size}".encode())
+    return digest.hexdigest()[:20]
