@@ -25,6 +25,7 @@ from agent.settings import Settings
 from agent.threads_postgres import PostgresThreads
 from api.slack.store import SqlStore
 
+SUM = "what is 6 times 7?"
 CACHE = "How many tokens can one H200 cache for Llama 3.1 8B in bf16?"
 
 
@@ -166,8 +167,8 @@ def test_slack_events_on_postgres_are_taken_once(postgres: str, tmp_path: Path) 
 def test_a_database_that_is_not_there_costs_the_thread_not_the_process(tmp_path: Path) -> None:
     gone = f"postgresql://nobody:secret-word@127.0.0.1:{free_port()}/none"
     with running(tmp_path, database_url=gone) as base:
-        plain = httpx.post(f"{base}/v1/ask", json={"question": CACHE}, timeout=60)
-        threaded = httpx.post(f"{base}/v1/ask", json={"question": CACHE, "thread": "t"}, timeout=60)
+        plain = httpx.post(f"{base}/v1/ask", json={"question": SUM}, timeout=60)
+        threaded = httpx.post(f"{base}/v1/ask", json={"question": SUM, "thread": "t"}, timeout=60)
     assert plain.json()["status"] == "answered"
     assert threaded.status_code == 503
     assert "secret-word" not in threaded.text
@@ -190,19 +191,19 @@ def test_an_answer_cut_off_by_a_kill_is_told_of_at_the_next_read_and_finished_on
     process = subprocess.Popen([sys.executable, "-c", slow], env=environment)
     try:
         _wait(f"http://127.0.0.1:{port}/healthz")
-        body = {"question": CACHE, "thread": "cut"}
+        body = {"question": SUM, "thread": "cut"}
         with pytest.raises(httpx.TimeoutException):
             httpx.post(f"http://127.0.0.1:{port}/v1/ask", json=body, timeout=2)
         # the client is gone, the server works on
         found = httpx.get(f"http://127.0.0.1:{port}/v1/threads/cut").json()
-        assert found == {"thread": "cut", "answers": [], "running": [CACHE], "interrupted": []}
+        assert found == {"thread": "cut", "answers": [], "running": [SUM], "interrupted": []}
         process.send_signal(signal.SIGKILL)
     finally:
         process.kill()
         process.wait()
     with running(tmp_path) as base:
         found = httpx.get(f"{base}/v1/threads/cut").json()
-        assert found == {"thread": "cut", "answers": [], "running": [], "interrupted": [CACHE]}
+        assert found == {"thread": "cut", "answers": [], "running": [], "interrupted": [SUM]}
         resumed = httpx.post(f"{base}/v1/threads/cut/resume", timeout=60).json()
         assert [answer["status"] for answer in resumed["answers"]] == ["answered"]
         assert resumed["interrupted"] == resumed["running"] == []
