@@ -30,12 +30,22 @@ MIN_SECRET_CHARS = 8
 SHINGLE = 8  # words in a row that a text and the instructions share by copying, not by chance
 LONGEST_HELD = 4000  # characters of a stream held back for a sentence's end
 
-_KEYS = re.compile(
-    r"(?<![\w-])(?:sk|pk|rk)-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}|\bxox[abeoprs]-[A-Za-z0-9-]{6,}|\bxapp-[A-Za-z0-9-]{6,}|\bgh[pousr]_[A-Za-z0-9]{16,}|"
-    r"\bgithub_pat_\w{16,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bhf_[A-Za-z0-9]{16,}|"
-    r"\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,}|(?i:\bbearer\s+)[\w.~+/-]{16,}=*|"
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-    re.DOTALL,
+# Well-known keys by their marks: a text is searched only for those whose mark it holds, as answers hold charts.
+_KEYS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
+    (tuple(marks.split()), re.compile(pattern, re.DOTALL))
+    for marks, pattern in (
+        ("earer EARER", r"(?i:\bbearer\s+)[\w.~+/-]{16,}=*"),
+        ("PRIVATE", r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"),
+        ("sk- pk- rk-", r"(?<![\w-])(?:sk|pk|rk)-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}"),
+        ("xox", r"\bxox[abeoprs]-[A-Za-z0-9-]{6,}"),
+        ("xapp-", r"\bxapp-[A-Za-z0-9-]{6,}"),
+        ("ghp_ gho_ ghu_ ghs_ ghr_", r"\bgh[pousr]_[A-Za-z0-9]{16,}"),
+        ("github_pat_", r"\bgithub_pat_\w{16,}"),
+        ("AKIA ASIA", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+        ("AIza", r"\bAIza[\w-]{30,}"),
+        ("hf_", r"\bhf_[A-Za-z0-9]{16,}"),
+        ("eyJ", r"\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,}"),
+    )
 )
 _TAG = re.compile(
     r"</?(?:a|img|image|script|iframe|svg|object|embed|link|style|form|input|button|video|audio|source|meta|base|body|"
@@ -71,7 +81,10 @@ def redact(text: str, secrets: Sequence[str] = ()) -> str:
     for secret in secrets:
         if secret in text:
             text = text.replace(secret, REDACTED)
-    return _KEYS.sub(REDACTED, text)
+    for marks, pattern in _KEYS:
+        if any(mark in text for mark in marks):
+            text = pattern.sub(REDACTED, text)
+    return text
 
 
 def without_links(text: str) -> str:

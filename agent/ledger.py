@@ -156,6 +156,7 @@ def _as_written(evidence: Evidence, mention: Mention) -> Iterator[tuple[float, b
         yield value * unit.factor, True
 
 
+@lru_cache(maxsize=4096)
 def _agree(a: Unit, b: Unit) -> bool:
     """Units of one dimension. What is counted may be left unsaid ("$2/hr"), but not differ (chips, requests)."""
     if _measured(a) != _measured(b):
@@ -326,6 +327,7 @@ def names_in(runs: Sequence[ToolResult]) -> list[str]:
     return list(found)
 
 
+@lru_cache(maxsize=4096)
 def _is_quantity(text: str) -> bool:
     """`12k`, `80GB` and the like are quantities, not names."""
     mentions = find_numbers(text)

@@ -21,9 +21,8 @@ from agent.headline import headline
 from agent.models import OFFLINE
 from agent.prompt import REPORT, SYSTEM, repair
 from agent.settings import Settings
-from agent.state import Outcome, State
+from agent.state import Outcome, State, due_at, trace_of
 from agent.support import unsupported_sayings
-from agent.tool_specs import limits_of
 from agent.toolbox import Toolbox
 from agent.tracing import OFF
 from tools.contract import Figure
@@ -49,8 +48,7 @@ class Nodes:
         self.emit("status", {"node": "admit"})
         verdict = examine(state["question"], self.settings.max_question_chars)
         if verdict is None:
-            ends_at = asyncio.get_running_loop().time() + self.settings.answer_deadline_s
-            return {"messages": [Message("user", state["question"])], "ends_at": ends_at}
+            return {"messages": [Message("user", state["question"])]}
         answer = Answer(
             question=state["question"][:500],
             status=verdict.status,
@@ -104,9 +102,9 @@ class Nodes:
         text, calls, done = "", list[ToolCall](), Done("end_turn")
         retried: list[str] = []
         sieve = Sieve(self._secrets)
-        trace = state.get("trace")
+        trace = trace_of.get()
         with trace.chat(model.provider, model.model, request) if trace else OFF as span:
-            async with asyncio.timeout_at(self._until(model, state)):
+            async with asyncio.timeout_at(self._until(model)):
                 async for event in model.stream(request):
                     if isinstance(event, TextDelta):
                         text += event.text
@@ -129,9 +127,9 @@ class Nodes:
             turn["warnings"] = [again, *turn.get("warnings", ())]
         return turn
 
-    def _until(self, model: ChatModel, state: State) -> float:
+    def _until(self, model: ChatModel) -> float:
         """The loop time a turn must end at: the answer's own, less what the offline reader needs after it."""
-        ends_at = state["ends_at"]
+        ends_at = due_at.get()
         if (
             model.provider == OFFLINE
         ):  # it waits for nobody; it may use what a hanging provider left, and more
@@ -216,7 +214,7 @@ class Nodes:
             question=state["question"],
             earlier="\n".join(m.text for m in state.get("history", ()) if m.role == "user"),
             as_of=state.get("as_of"),
-            trace=state.get("trace"),
+            trace=trace_of.get(),
         )
         for outcome in outcomes:
             self.emit("tool_result", {"id": outcome.call.id, "tool": outcome.call.name, **outcome.message})
@@ -253,7 +251,11 @@ class Nodes:
             assumptions=_unique(
                 [a for run in runs for a in run.assumptions] + _said(report) + _unstated(outcomes)
             ),
-            warnings=_unique(warnings + [w for run in runs for w in run.warnings]),
+            warnings=_unique(
+                warnings
+                + [w for o in outcomes for w in o.warnings]
+                + [w for run in runs for w in run.warnings]
+            ),
             provider=model.provider,
             model=model.model,
             usage=state.get("usage") or Usage(),
@@ -267,7 +269,7 @@ class Nodes:
 
         answer = state["answer"]
         earlier = [m for m in state.get("history", ()) if m.role in ("user", "assistant")]
-        limits = limits_of(self.toolbox.specs) if answer.status in ("invalid", "clarify") else ()
+        limits = self.toolbox.limits if answer.status in ("invalid", "clarify") else ()
         ledger = check(answer, [m.text for m in earlier], limits)
         model = self.models[state.get("serving", 0)]
         mendable = getattr(model, "repairs", model.provider != OFFLINE)

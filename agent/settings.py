@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
+    slack_lease_s: float = Field(
+        60.0, gt=0, description="An event whose replica is silent for so long is taken over by another"
+    )
     slack_api_url: str | None = Field(None, description="Slack's API, or a stand-in")
 
     anthropic_api_key: SecretStr | None = Field(None, validation_alias=_from("ANTHROPIC_API_KEY"))

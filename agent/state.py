@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -20,10 +21,19 @@ class Outcome:
     message: Mapping[str, Any]
     run: ToolResult | None = None
     citations: tuple[Citation, ...] = ()
+    warnings: tuple[str, ...] = ()  # of a search; those of a calculation are in its run
 
     @property
     def failed(self) -> bool:
         return "error" in self.message
+
+
+due_at: ContextVar[float] = ContextVar("due_at")
+"""Event-loop time at which the answer is due. Not part of the State, which another process may go on with."""
+
+
+trace_of: ContextVar[Answering | None] = ContextVar("trace_of", default=None)
+"""The spans of this answer; None when tracing is off."""
 
 
 class State(TypedDict, total=False):
@@ -39,7 +49,6 @@ class State(TypedDict, total=False):
     rounds: int
     repairs: int
     failed_rounds: int  # rounds in which a call failed
-    ends_at: float  # event-loop time at which the answer is due
     serving: int  # which of the models answers: 0, or a later one after a failover
     text: str
     report: Mapping[str, Any] | None
@@ -48,4 +57,3 @@ class State(TypedDict, total=False):
     usage: Usage
     read: int | None  # tokens that the last turn of the serving model read and wrote
     answer: Answer
-    trace: Answering | None  # the spans of this answer; None when tracing is off

@@ -20,7 +20,7 @@ from agent.defences import without_links
 from agent.origins import origins_of
 from agent.prompt import FENCE, REPORT, SEARCH
 from agent.state import Outcome
-from agent.tool_specs import tool_specs
+from agent.tool_specs import limits_of, tool_specs
 from agent.tracing import Answering
 from knowledge.citation import Citation
 from tools import registry
@@ -45,6 +45,7 @@ class Toolbox:
         self._knowledge: Any = None
         self._shelf: ThreadPoolExecutor | None = None  # SQLite stays on the thread that opened it
         self._specs: tuple[ToolSpec, ...] | None = None
+        self._limits: tuple[float, ...] | None = None
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -52,6 +53,13 @@ class Toolbox:
         if self._specs is None:
             self._specs = tool_specs(self._home)
         return self._specs
+
+    @property
+    def limits(self) -> tuple[float, ...]:
+        """Every bound of every input field; an answer that calls a value impossible may name them."""
+        if self._limits is None:
+            self._limits = tuple(limits_of(self.specs))
+        return self._limits
 
     @property
     def catalog(self) -> Catalog:
@@ -155,7 +163,14 @@ class Toolbox:
         # a passage may hold a link or an image meant for whoever reads the answer: what is quoted is words
         found = [c.model_copy(update={"text": without_links(c.text)}) for c in found]
         passages = [c.model_dump(mode="json", exclude_none=True) for c in found]
-        return Outcome(call, {"note": FENCE, "citations": passages}, citations=tuple(found))
+        fault = getattr(self._knowledge, "fault", None)
+        told_too = {"warning": fault} if fault else {}
+        return Outcome(
+            call,
+            {"note": FENCE, "citations": passages, **told_too},
+            citations=tuple(found),
+            warnings=(fault,) if fault else (),
+        )
 
 
 def _as_message(run: CalculatorRun) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +34,8 @@ RELEVANT = 0.5
 """When none of the first three citations scores this much, the knowledge base holds nothing on the question."""
 EXACT_LIMIT = 5000
 """Up to this many passages are scanned exactly (5 ms) when Chroma is not open already (3 s to import)."""
+CHROMA_REST_S = 5.0
+"""A Chroma that failed is left alone for so long, lest every search wait for it."""
 MAX_QUERY = 2000
 """Characters of a query that are read."""
 
@@ -79,6 +82,10 @@ class KnowledgeBase:
         self._chroma_generation = ""
         self._cached: tuple[int, PassageVectors] | None = None
         self.notes: Notes = []
+        self.fault: str | None = None
+        """Why the last search could not be what it should be; None when it was."""
+        self._chroma_fault = ""
+        self._chroma_rests_until = 0.0
 
     # ---- documents
 
@@ -152,9 +159,10 @@ class KnowledgeBase:
             return []
         query = query[:MAX_QUERY]
         model = self._embedder()
-        vector = model.embed([query])[0] if model else None
+        vector = model.query(query) if model else None
         question = Question(analyse(query), vector)
         with self._lock:
+            self.fault = None if model else self.notes[-1]
             hits = self._pack.lexical.search(question.analysis.groups)
             vectors = self._claim_vectors if model else None
             claims = search.claim_candidates(self._pack, vectors, hits, question)
@@ -191,17 +199,24 @@ class KnowledgeBase:
             found = self._from_chroma(store, question.vector)
             if found:
                 return found
+            if not cached.ids and self._chroma_fault:
+                self.fault = (
+                    f"Chroma cannot be used ({self._chroma_fault}); passages were found by their words only"
+                )
         return dict(zip(cached.ids, (cached.matrix @ question.vector).tolist(), strict=True))
 
     def _from_chroma(self, store: Store, vector: Vectors) -> Mapping[int, float]:
         """Nearest passages from Chroma; nothing when it lags behind the index or cannot be used."""
-        if not store.chroma_synced(self._target):
+        if not store.chroma_synced(self._target) or time.monotonic() < self._chroma_rests_until:
             return {}
         try:
             found = self._open_chroma(store).query(vector, search.DEPTH * 5)
         except ChromaUnavailable as error:
+            self._chroma_fault, self._chroma_rests_until = str(error), time.monotonic() + CHROMA_REST_S
+            self._chroma = None  # a server that comes back is another one
             self._note_chroma(error, self.notes)
             return {}
+        self._chroma_fault = ""
         keys = store.vector_keys()
         return {keys[key][0]: cosine for key, cosine in found.items() if key in keys}
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from api.http.keys import SCOPES, new_key
+
+APPLICATION = "api.http.app:from_environment"
 
 
 @click.command("serve")
@@ -30,17 +34,16 @@ def command(host: str, port: int, workers: int) -> None:
 
     checked_keys(settings(), host)  # a misconfiguration is one line here, not a worker's traceback
     os.environ["RACKRATE_SERVE_HOST"] = host
-    uvicorn.run(
-        "api.http.app:from_environment",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        timeout_graceful_shutdown=25,
-        log_level="info",
-        access_log=False,
-        server_header=False,
-    )
+    how: dict[str, Any] = {"host": host, "port": port, "timeout_graceful_shutdown": 25, "log_level": "info"}
+    how |= {"factory": True, "access_log": False, "server_header": False}
+    if workers == 1:
+        uvicorn.run(APPLICATION, **how)
+        return
+    from api.http import workers as processes
+
+    # a worker that computes on a busy machine is slow to say that it lives: killing it would lose its answers
+    how["timeout_worker_healthcheck"] = 60
+    processes.run(uvicorn.Config(APPLICATION, workers=workers, **how))
 
 
 @click.group("keys")

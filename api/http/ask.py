@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.answer import Answer
 from api.http.guard import Asker, Reader, service_of
+from api.http.keys import ApiKey
 from api.http.problems import Problem, members_of, status_of
 from api.http.service import Service, thread_of
 from tools.errors import RackrateError
@@ -48,8 +49,10 @@ class Thread(BaseModel):
 
     thread: str
     answers: list[Answer]
+    running: list[str] = Field(default_factory=list, description="Questions worked on now")
     interrupted: list[str] = Field(
-        default_factory=list, description="Questions whose answers were cut off; ask them again"
+        default_factory=list,
+        description="Questions whose answers were cut off; ask them again, or resume the thread",
     )
 
 
@@ -94,22 +97,37 @@ def _sse(event: str, data: Any) -> str:
 
 @router.get("/threads/{thread}")
 async def read_thread(thread: ThreadId, request: Request, key: Reader) -> Thread:
-    """The answers of a thread of this key."""
-    service, name = service_of(request), f"{key.name}/{thread}"
-    answers = await asyncio.to_thread(service.agent.threads.answers, name)
-    interrupted = await service.unfinished.interrupted(name)
-    if not answers and not interrupted:
-        raise Problem(404, f"no thread {thread!r}")
-    shown = [a.model_copy(update={"thread": thread}) for a in answers]
-    return Thread(thread=thread, answers=shown, interrupted=interrupted)
+    """The answers of a thread of this key, and the questions of it that have none: running, or interrupted."""
+    return await _read(service_of(request), key, thread)
+
+
+@router.post("/threads/{thread}/resume")
+async def resume_thread(thread: ThreadId, request: Request, key: Asker) -> Thread:
+    """Finish what was interrupted, from where it was cut off where that was kept; then the thread."""
+    service = service_of(request)
+    await service.resume(f"{key.name}/{thread}")
+    return await _read(service, key, thread)
 
 
 @router.delete("/threads/{thread}", status_code=204)
 async def delete_thread(thread: ThreadId, request: Request, key: Asker) -> Response:
-    """Forget a thread of this key."""
-    service, name = service_of(request), f"{key.name}/{thread}"
-    interrupted = await service.unfinished.interrupted(name)
-    await service.unfinished.forget(name)
-    if not await asyncio.to_thread(service.agent.threads.delete, name) and not interrupted:
+    """Forget a thread of this key; an answer that is worked on is not kept."""
+    threads = service_of(request).agent.threads
+    if not await asyncio.to_thread(threads.delete, f"{key.name}/{thread}"):
         raise Problem(404, f"no thread {thread!r}")
     return Response(status_code=204)
+
+
+async def _read(service: Service, key: ApiKey, thread: str) -> Thread:
+    threads, name = service.agent.threads, f"{key.name}/{thread}"
+    # what is unanswered first: a turn that ends in between is then shown twice at worst, never not at all
+    left = await asyncio.to_thread(threads.unanswered, name)
+    answers = await asyncio.to_thread(threads.answers, name)
+    if not answers and not left:
+        raise Problem(404, f"no thread {thread!r}")
+    return Thread(
+        thread=thread,
+        answers=[a.model_copy(update={"thread": thread}) for a in answers],
+        running=[one.question for one in left if not one.interrupted],
+        interrupted=[one.question for one in left if one.interrupted],
+    )

@@ -31,7 +31,8 @@ def service_of(request: Request) -> Service:
     return service
 
 
-def caller(request: Request) -> ApiKey:
+# Asynchronous, though it waits for nothing: FastAPI runs a plain function in a thread.
+async def caller(request: Request) -> ApiKey:
     """The key a request carries (`Authorization: Bearer …` or `X-API-Key`); `local` where keys are off."""
     service = service_of(request)
     if not service.keys:

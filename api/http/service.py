@@ -15,7 +15,6 @@ from agent.settings import Settings
 from api.http.guard import Limiter
 from api.http.keys import LOOPBACK, ApiKey, parse_keys
 from api.http.metrics import Metrics
-from api.http.unfinished import Unfinished
 from tools.errors import InputError
 
 log = logging.getLogger("rackrate.http")
@@ -40,14 +39,16 @@ class Service:
         self.agent = agent or Agent(settings)
         self.limiter = Limiter(settings.rate_limit, settings.limits_url)
         self.metrics = Metrics()
-        self.unfinished = Unfinished(settings)
         self.ready = False
         self.claims: list[dict[str, Any]] | None = None  # the ledger, computed on first use
         self._running: set[asyncio.Task[object]] = set()
+        self._leases: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         await asyncio.to_thread(self.agent.warm)
         await self._rehearse()
+        await self.agent.sweep()
+        self._leases = asyncio.create_task(self.agent.keep_leases())
         self.ready = True
 
     async def _rehearse(self) -> None:
@@ -65,7 +66,8 @@ class Service:
         self.ready = False
         if self._running:
             await asyncio.wait(self._running, timeout=GRACE_S)
-        await self.unfinished.close()
+        if self._leases is not None:
+            self._leases.cancel()
         self.agent.close()
 
     async def ask(
@@ -76,7 +78,7 @@ class Service:
         as_of: str | None = None,
         history: Sequence[Message] | None = None,
     ) -> Answer:
-        async with self._counted(thread, question):
+        async with self._counted():
             answer = await self.agent.ask(question, thread=thread, as_of=as_of, history=history)
         self.metrics.answered(answer)
         return answer
@@ -92,7 +94,7 @@ class Service:
         """Events of one answer; the last is `answer`."""
         self.metrics.streams.inc()
         try:
-            async with self._counted(thread, question):
+            async with self._counted():
                 async for event, data in self.agent.stream(
                     question, thread=thread, as_of=as_of, history=history
                 ):
@@ -102,35 +104,23 @@ class Service:
         finally:
             self.metrics.streams.dec()
 
+    async def resume(self, thread: str) -> None:
+        """Go on with what was interrupted in a thread."""
+        async with self._counted():
+            for answer in await self.agent.resume(thread):
+                self.metrics.answered(answer)
+
     @asynccontextmanager
-    async def _counted(self, thread: str | None, question: str) -> AsyncIterator[None]:
-        """While an answer is worked on: a graceful end waits for it, and a killed process leaves word of it."""
+    async def _counted(self) -> AsyncIterator[None]:
+        """While an answer is worked on: a graceful end waits for it."""
         task = asyncio.current_task()
         if task is not None:
             self._running.add(task)
-        token = await self._noted(thread, question)
         try:
             yield
         finally:
             if task is not None:
                 self._running.discard(task)
-            if token is not None:
-                await asyncio.shield(self._ended(token))
-
-    async def _noted(self, thread: str | None, question: str) -> str | None:
-        if thread is None:
-            return None
-        try:
-            return await self.unfinished.begin(thread, question)
-        except Exception as error:  # an answer is worth having though a kill would not be noticed
-            log.warning("unfinished answers are not noted: %s", type(error).__name__)
-            return None
-
-    async def _ended(self, token: str) -> None:
-        try:
-            await self.unfinished.end(token)
-        except Exception as error:
-            log.warning("an answer's note was not removed: %s", type(error).__name__)
 
 
 def thread_of(key: ApiKey, thread: str | None) -> str | None:

@@ -21,6 +21,7 @@ from tools.errors import InputError, RackrateError
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
+    from slack_bolt.response import BoltResponse
 
 log = logging.getLogger("rackrate.slack")
 
@@ -37,6 +38,18 @@ class Store(Protocol):
 
     async def finish_event(self, event_id: str) -> None:
         """The event has been answered."""
+        ...
+
+    async def renew(self) -> None:
+        """What is worked on here still is."""
+        ...
+
+    async def still_mine(self, event_id: str) -> bool:
+        """Whether an event is worked on here and nowhere else."""
+        ...
+
+    def let_go(self, event_id: str) -> None:
+        """An event is worked on here no more."""
         ...
 
     async def abandoned(self) -> list[tuple[str, dict[str, Any]]]:
@@ -61,6 +74,7 @@ class SlackApp:
         self._agent, self._store = agent, store
         self._ask = ask or agent.ask
         self._gate = asyncio.Semaphore(MAX_AT_ONCE)
+        self._every_s = settings.slack_lease_s / 4
         self.bolt = self._make(settings)
 
     def _make(self, settings: Settings) -> AsyncApp:
@@ -82,6 +96,7 @@ class SlackApp:
             signing_secret=secret.get_secret_value() if secret else None,
             request_verification_enabled=secret is not None,
         )
+        bolt.use(self._take)
         bolt.event("app_mention")(self._on_message)
         bolt.event("message")(self._on_message)
         bolt.event("app_home_opened")(self._on_home)
@@ -93,27 +108,32 @@ class SlackApp:
         bolt.view("edit_assumptions")(self._on_edited)
         return bolt
 
-    async def _on_message(self, event: Mapping[str, Any], body: Mapping[str, Any], client: Any) -> None:
-        if event.get("type") == "message" and (event.get("channel_type") != "im" or event.get("subtype")):
-            return  # channel talk that does not mention us, edits, joins
-        if event.get("type") == "app_mention" and str(event["channel"]).startswith("D"):
-            return  # a mention in a direct message comes as a message, too
-        if event.get("bot_id"):
+    async def _take(
+        self, body: Mapping[str, Any], next: Callable[[], Awaitable[None]]
+    ) -> BoltResponse | None:
+        """Before Slack is answered: an event is taken, once among replicas, with what is to be done.
+
+        A kill after this loses nothing; a database that is away makes this fail, and Slack sends the event again.
+        """
+        work = _work(body)
+        if work is not None and not await self._store.claim_event(_id_of(body), work):
+            from slack_bolt.response import BoltResponse
+
+            return BoltResponse(status=200, body="")
+        await next()
+        return None
+
+    async def _on_message(self, body: Mapping[str, Any], client: Any) -> None:
+        work = _work(body)
+        if work is None:
             return
-        question = html.unescape(_MENTION.sub("", str(event.get("text", "")))).strip()
-        event_id = str(body.get("event_id") or f"ts/{event['ts']}")
-        work = {
-            "channel": event["channel"],
-            "root": event.get("thread_ts") or event["ts"],
-            "team": body.get("team_id", "team"),
-            "question": question,
-        }
-        if question:
-            await self._work_on(event_id, work, client)
-        elif await self._store.claim_event(event_id):
-            await client.chat_postMessage(
-                channel=work["channel"], thread_ts=work["root"], text=blocks.help_text()
-            )
+        if work["question"]:
+            await self._finish(_id_of(body), work, client)
+            return
+        await client.chat_postMessage(
+            channel=work["channel"], thread_ts=work["root"], text=blocks.help_text()
+        )
+        await self._store.finish_event(_id_of(body))
 
     async def _on_command(self, ack: Any, command: Mapping[str, Any], client: Any, respond: Any) -> None:
         question = html.unescape(str(command.get("text", ""))).strip()
@@ -133,7 +153,7 @@ class SlackApp:
             log.info("a command is answered by its response address: %s", error.response.get("error"))
             await self._respond(respond, f"slack/{team}/{channel}/{command.get('trigger_id', '')}", question)
             return
-        await self._answer(client, channel, said["ts"], team, question)
+        await self._answer(client, channel, said["ts"], team, question, None)
 
     async def _respond(self, respond: Any, thread: str, question: str) -> None:
         """Answer a command where the app may not post (a private channel it was not invited to): to the asker alone."""
@@ -158,7 +178,7 @@ class SlackApp:
         channel = opened["channel"]["id"]
         said = await client.chat_postMessage(channel=channel, text=blocks.escaped(f"You asked: {question}"))
         team = (body.get("team") or {}).get("id", "team")
-        await self._answer(client, channel, said["ts"], team, question)
+        await self._answer(client, channel, said["ts"], team, question, None)
 
     async def _on_home(self, event: Mapping[str, Any], client: Any) -> None:
         await client.views_publish(user_id=event["user"], view=blocks.home_view())
@@ -225,47 +245,78 @@ class SlackApp:
     async def take_over(self) -> int:
         """Answer what a killed replica left unanswered; how many there were."""
         left = await self._store.abandoned()
-        for event_id, work in left:
-            await self._finish(event_id, work, self.bolt.client)
+        await asyncio.gather(*(self._again(event_id, work) for event_id, work in left))
         return len(left)
 
-    async def keep_taking_over(self, every_s: float = 60.0) -> None:
-        """`take_over` until cancelled; a database that is away is tried again."""
+    async def keep_taking_over(self) -> None:
+        """Renew what is worked on here and take over what others left, until cancelled."""
+        taking: asyncio.Task[int] | None = None
         while True:
             try:
-                await self.take_over()
-            except Exception as error:
-                log.warning("abandoned events were not looked for: %s", type(error).__name__)
-            await asyncio.sleep(every_s)
+                await self._store.renew()
+                if taking is None or taking.done():
+                    taking = asyncio.create_task(self.take_over())
+                    taking.add_done_callback(_told)
+            except Exception as error:  # a database that is away is tried again
+                log.warning("events were not renewed: %s", type(error).__name__)
+            await asyncio.sleep(self._every_s)
 
-    async def _work_on(self, event_id: str, work: dict[str, Any], client: Any) -> None:
-        if await self._store.claim_event(event_id, work):
-            await self._finish(event_id, work, client)
+    async def _again(self, event_id: str, work: dict[str, Any]) -> None:
+        if await self._posted(event_id, work):
+            await self._store.finish_event(event_id)
+        else:
+            await self._finish(event_id, work, self.bolt.client)
+
+    async def _posted(self, event_id: str, work: Mapping[str, Any]) -> bool:
+        """Whether the replica that was killed had posted its answer, which Slack knows by the message's metadata."""
+        try:
+            said = await self.bolt.client.conversations_replies(
+                channel=work["channel"], ts=work["root"], include_all_metadata=True, limit=200
+            )
+        except (
+            Exception
+        ) as error:  # without the scope to read a channel, an answer may come twice, never not at all
+            log.warning("a thread was not looked at: %s", type(error).__name__)
+            return False
+        messages: list[dict[str, Any]] = said.get("messages", [])
+        wanted = blocks.metadata(event_id)
+        return any((message.get("metadata") or {}) == wanted for message in messages)
 
     async def _finish(self, event_id: str, work: dict[str, Any], client: Any) -> None:
-        await self._answer(client, work["channel"], work["root"], work["team"], work["question"])
-        await self._store.finish_event(event_id)
+        place = (work["channel"], work["root"], work["team"])
+        try:
+            if await self._answer(client, *place, work["question"], event_id):
+                await self._store.finish_event(event_id)
+        finally:  # when it failed, somebody takes it over once the lease has run out
+            self._store.let_go(event_id)
 
-    async def _answer(self, client: Any, channel: str, root: str, team: str, question: str) -> None:
+    async def _answer(
+        self, client: Any, channel: str, root: str, team: str, question: str, event_id: str | None
+    ) -> bool:
+        """Whether the answer was posted here; not when we were so slow that another replica took the event over."""
         thread = f"slack/{team}/{channel}/{root}"
+        answer: Answer | None = None
         async with self._gate:
             try:
                 answer = await self._ask(question, thread=thread, as_of=None)
             except RackrateError as error:
-                text = f":warning: {blocks.escaped(str(error))}"
-                await client.chat_postMessage(channel=channel, thread_ts=root, text=text)
-                return
+                said: dict[str, Any] = {"text": f":warning: {blocks.escaped(str(error))}"}
             except Exception:
                 log.exception("a Slack question failed")
-                text = ":warning: Something went wrong here. Please ask again."
-                await client.chat_postMessage(channel=channel, thread_ts=root, text=text)
-                return
-        turn = max(0, len(await asyncio.to_thread(self._agent.threads.answers, thread)) - 1)
+                said = {"text": ":warning: Something went wrong here. Please ask again."}
+        if answer is not None:
+            turn = max(0, len(await asyncio.to_thread(self._agent.threads.answers, thread)) - 1)
+            said = {"text": blocks.fallback(answer), "blocks": blocks.answer_blocks(answer, thread, turn)}
+        if event_id is not None:
+            if not await self._store.still_mine(event_id):
+                return False
+            said["metadata"] = blocks.metadata(event_id)
         await client.chat_postMessage(
-            channel=channel, thread_ts=root, text=blocks.fallback(answer), blocks=blocks.answer_blocks(answer, thread, turn),
-            unfurl_links=False, unfurl_media=False,
-        )  # fmt: skip
-        await self._post_chart(client, channel, root, answer)
+            channel=channel, thread_ts=root, unfurl_links=False, unfurl_media=False, **said
+        )
+        if answer is not None:
+            await self._post_chart(client, channel, root, answer)
+        return True
 
     async def _post_chart(self, client: Any, channel: str, root: str, answer: Answer) -> None:
         drawn = next(iter(charts(answer)), None)
@@ -279,6 +330,33 @@ class SlackApp:
             )  # fmt: skip
         except Exception as error:  # the answer stands without its picture
             log.warning("a chart was not posted: %s: %s", type(error).__name__, error)
+
+
+def _work(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What an event asks to be done; None for events that ask nothing of us."""
+    event = body.get("event") or {}
+    kind, channel = event.get("type"), str(event.get("channel", ""))
+    if kind not in ("message", "app_mention") or event.get("bot_id"):
+        return None
+    if kind == "message" and (event.get("channel_type") != "im" or event.get("subtype")):
+        return None  # channel talk that does not mention us, edits, joins
+    if kind == "app_mention" and channel.startswith("D"):
+        return None  # a mention in a direct message comes as a message, too
+    return {
+        "channel": channel,
+        "root": event.get("thread_ts") or event["ts"],
+        "team": body.get("team_id", "team"),
+        "question": html.unescape(_MENTION.sub("", str(event.get("text", "")))).strip(),
+    }
+
+
+def _id_of(body: Mapping[str, Any]) -> str:
+    return str(body.get("event_id") or f"ts/{body['event']['ts']}")
+
+
+def _told(task: asyncio.Task[int]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("abandoned events were not all answered: %s", type(error).__name__)
 
 
 def _edited(call: ToolResult, given: Mapping[str, str | None]) -> dict[str, Any]:

@@ -121,6 +121,11 @@ def _bullets(lines: Sequence[str]) -> str:
     return "\n".join(f"• {escaped(line)}" for line in lines)
 
 
+def metadata(event_id: str) -> dict[str, Any]:
+    """What a posted answer carries, unseen: the event it answers."""
+    return {"event_type": "rackrate_answer", "event_payload": {"event_id": event_id}}
+
+
 def fallback(answer: Answer) -> str:
     """The text of a notification."""
     return escaped(answer.text)[:300]

@@ -1,7 +1,7 @@
 """What replicas of the Slack app share: the events taken, so that each is answered once, and the feedback given.
 
-An event is taken by inserting its id, which only one replica can do. Its work is kept until it is finished: what
-a killed replica left behind is taken over after `LEASE_S`.
+An event is taken by inserting its id, which only one replica can do. Its work is kept until it is finished, and
+renewed by whoever works on it: what a killed replica left behind is taken over after RACKRATE_SLACK_LEASE_S.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from agent.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-LEASE_S = 300.0  # more than an answer may take (RACKRATE_ANSWER_DEADLINE_S, 120 s) and Slack's own retries
 KEPT_S = 7 * 86_400.0
 
 
@@ -30,6 +29,8 @@ class SqlStore:
         self._settings = settings
         self._engine: AsyncEngine | None = None
         self._opening = asyncio.Lock()
+        self._renewing = asyncio.Lock()
+        self._mine: dict[str, float] = {}  # events worked on here, and since when their rows say so
         self._tables = MetaData()
         self._events = Table(
             "slack_events",
@@ -66,24 +67,60 @@ class SqlStore:
                 await connection.execute(self._events.insert().values(**row))
         except IntegrityError:
             return False
+        if work:
+            self._mine[event_id[:200]] = now
         return True
+
+    async def renew(self) -> None:
+        """What is worked on here still is. Another replica that thought otherwise keeps what it took."""
+        for event_id in list(self._mine):
+            await self.still_mine(event_id)
+
+    async def still_mine(self, event_id: str) -> bool:
+        """Whether an event is worked on here and nowhere else; if so, its lease begins anew."""
+        event_id = event_id[:200]
+        async with self._renewing:
+            taken_at, now = self._mine.get(event_id), time.time()
+            if taken_at is None:
+                return False
+            events = self._events.c
+            held = (
+                (events.event_id == event_id) & (events.taken_at == taken_at) & events.finished_at.is_(None)
+            )
+            async with (await self._open()).begin() as connection:
+                renewed = await connection.execute(self._events.update().where(held).values(taken_at=now))
+            if renewed.rowcount == 1:
+                self._mine[event_id] = now
+                return True
+            self._mine.pop(event_id, None)
+            return False
+
+    def let_go(self, event_id: str) -> None:
+        """An event is worked on here no more; unfinished, it is taken over when its lease has run out."""
+        self._mine.pop(event_id[:200], None)
 
     async def finish_event(self, event_id: str) -> None:
         """The event has been answered: nobody takes it over."""
         update = self._events.update().where(self._events.c.event_id == event_id[:200])
         async with (await self._open()).begin() as connection:
             await connection.execute(update.values(finished_at=time.time(), work=None))
+        self.let_go(event_id)
 
-    async def abandoned(self, lease_s: float = LEASE_S) -> list[tuple[str, dict[str, Any]]]:
+    async def abandoned(self, lease_s: float | None = None) -> list[tuple[str, dict[str, Any]]]:
         """Events nobody finished in time, now taken by the caller; and forgets those long finished."""
         events, now = self._events.c, time.time()
+        lease_s = self._settings.slack_lease_s if lease_s is None else lease_s
         late = self._events.update().where(events.finished_at.is_(None), events.taken_at < now - lease_s)
+        if self._mine:  # late ourselves, but at work
+            late = late.where(events.event_id.not_in(list(self._mine)))
         async with (await self._open()).begin() as connection:
             await connection.execute(self._events.delete().where(events.finished_at < now - KEPT_S))
             taken = await connection.execute(
                 late.values(taken_at=now).returning(events.event_id, events.work)
             )
-            return [(event_id, json.loads(work)) for event_id, work in taken.all() if work]
+            left = [(event_id, json.loads(work)) for event_id, work in taken.all() if work]
+        self._mine |= {event_id: now for event_id, _ in left}
+        return left
 
     async def keep_feedback(self, *, user: str, thread: str, turn: int, verdict: str) -> None:
         """What somebody thought of an answer; a second thought replaces the first."""
@@ -108,7 +145,7 @@ class SqlStore:
     async def _open(self) -> AsyncEngine:
         async with self._opening:
             if self._engine is None:
-                engine = engine_of(self._settings)
+                engine = engine_of(self._settings, "slack")
                 await self._create(engine)
                 self._engine = engine
         return self._engine

@@ -1,6 +1,6 @@
 // The conversation: questions, answers as they come, follow-ups.
 
-import { askStream, getJson } from "./api.js";
+import { askStream, getJson, postJson } from "./api.js";
 import { answerCard } from "./answer.js";
 import { el, label, markdown } from "./dom.js";
 import { remember } from "./history.js";
@@ -27,12 +27,29 @@ export async function showChat(main, thread) {
 
 async function replay(id, log) {
   try {
-    const { answers, interrupted } = await getJson(`/v1/threads/${encodeURIComponent(id)}`);
-    for (const answer of answers) log.append(turn(answer.question, answerCard(answer)));
-    for (const question of interrupted) log.append(turn(question, el("p", { class: "fault" }, "This answer was interrupted before it was finished. Ask again.")));
+    show(await getJson(`/v1/threads/${encodeURIComponent(id)}`), id, log);
     log.lastElementChild?.scrollIntoView({ block: "start" });
   } catch (error) {
     log.append(el("p", { class: "fault", role: "alert" }, `This conversation cannot be shown: ${error.message}. `, el("a", { href: "#/" }, "Start a new one")));
+  }
+}
+
+function show({ answers, running, interrupted }, id, log) {
+  log.replaceChildren(...answers.map((answer) => turn(answer.question, answerCard(answer))));
+  for (const question of running) log.append(turn(question, el("p", {}, "This answer is still being worked on.")));
+  for (const question of interrupted) {
+    const finish = el("button", { type: "button", onclick: () => resume(id, log, finish) }, "Finish it");
+    log.append(turn(question, el("p", { class: "fault" }, "This answer was interrupted before it was finished. ", finish)));
+  }
+}
+
+async function resume(id, log, button) {
+  button.disabled = true;
+  try {
+    show(await postJson(`/v1/threads/${encodeURIComponent(id)}/resume`), id, log);
+  } catch (error) {
+    button.disabled = false;
+    button.after(` ${error.message}`);
   }
 }
 

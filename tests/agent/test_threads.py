@@ -94,7 +94,7 @@ async def test_thread_that_cannot_be_kept_still_answers(
     def full(*_: object) -> None:
         raise ThreadError("cannot write threads in x: disk full")
 
-    monkeypatch.setattr(agent.threads, "append", full)
+    monkeypatch.setattr(agent.threads, "finish", full)
     answer = await agent.ask("x", thread="t")
     assert answer.text == "fine"
     assert any("disk full" in warning for warning in answer.warnings)

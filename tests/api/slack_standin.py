@@ -66,6 +66,7 @@ class Slack:
             self.calls.append(("respond", await request.json()))
             return "ok"
 
+        @app.get("/api/{method}")
         @app.post("/api/{method}")
         async def call(method: str, request: Request) -> Response:
             if method == "chat.postMessage" and self.busy > 0:
@@ -77,11 +78,13 @@ class Slack:
                     json.dumps({"ok": False, "error": "not_in_channel"}), media_type="application/json"
                 )
             self.calls.append((method, arguments))
-            return Response(json.dumps(self._answer(method, request)), media_type="application/json")
+            return Response(
+                json.dumps(self._answer(method, request, arguments)), media_type="application/json"
+            )
 
         return app
 
-    def _answer(self, method: str, request: Request) -> dict[str, Any]:
+    def _answer(self, method: str, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if method == "auth.test":
             return {
                 "ok": True,
@@ -99,10 +102,15 @@ class Slack:
             return {"ok": True, "upload_url": f"http://{request.headers['host']}/upload", "file_id": "F1"}
         if method == "files.completeUploadExternal":
             return {"ok": True, "files": [{"id": "F1", "title": "Chart"}]}
+        if method == "conversations.replies":
+            said = [m for m in self.of("chat.postMessage") if m.get("thread_ts") == arguments.get("ts")]
+            return {"ok": True, "messages": [{"metadata": m.get("metadata") or {}} for m in said]}
         return {"ok": True, "ts": f"{time.time():.6f}", "channel": "C1", "message": {}}
 
 
 async def _arguments(request: Request) -> dict[str, Any]:
+    if request.method == "GET":
+        return dict(request.query_params)
     if request.headers.get("content-type", "").startswith("application/json"):
         return {**request.query_params, **await request.json()}
     async with request.form() as form:

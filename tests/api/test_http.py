@@ -290,6 +290,10 @@ def test_threads_are_private_to_their_key(locked: httpx.Client, keys: dict[str, 
     assert locked.get("/v1/threads/mine", headers=bearer(keys["ann"])).status_code == 200
     problem(locked.get("/v1/threads/mine", headers=bearer(keys["bob"])), 404)
     problem(locked.delete("/v1/threads/mine", headers=bearer(keys["bob"])), 404)
+    assert locked.post("/v1/threads/mine/resume", headers=bearer(keys["bob"])).status_code in (403, 404)
+    asked = {"question": "and on an H100?", "thread": "mine"}  # a thread of that name is begun, not joined
+    assert locked.post("/v1/ask", json=asked, headers=bearer(keys["ann"])).json()["status"] == "answered"
+    assert len(locked.get("/v1/threads/mine", headers=bearer(keys["ann"])).json()["answers"]) == 2
 
 
 def test_a_key_has_its_own_rate(locked: httpx.Client, keys: dict[str, str]) -> None:

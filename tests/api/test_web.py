@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -9,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hostile
 import pytest
 from running import running
 
@@ -173,6 +176,24 @@ def test_what_a_question_says_never_becomes_markup(page: Any) -> None:
     assert page.locator("article img, article script, article a[href^=javascript]").count() == 0
     assert page.title() == "rackrate"
     assert card.is_visible()
+
+
+def test_what_a_plugin_or_a_document_says_never_becomes_markup_nor_a_formula(page: Any) -> None:
+    body = f"event: answer\ndata: {hostile.answer().model_dump_json()}\n\n"
+    page.route(
+        "**/v1/ask/stream",
+        lambda route: route.fulfill(status=200, content_type="text/event-stream", body=body),
+    )
+    card = ask(page, FITS)
+    card.evaluate("(card) => card.querySelectorAll('details').forEach((part) => { part.open = true })")
+    assert page.locator("article img, article script, article a[href^=javascript]").count() == 0
+    assert page.title() == "rackrate"
+    card.get_by_role("button", name="Copy table as CSV").click()
+    card.get_by_role("button", name="Copied").wait_for()
+    copied = page.locator("html").evaluate("() => navigator.clipboard.readText()")
+    cells = [row[0] for row in csv.reader(io.StringIO(copied, newline=""))]
+    assert len(cells) == 1 + len(hostile.FORMULAS)
+    assert all(cell.startswith("'") for cell in cells)
 
 
 def test_the_catalogue_filters_and_shows_sources(page: Any, base: str) -> None:

@@ -44,7 +44,7 @@ GROUPS = {"engines": ENGINE_FACTORS, "families": FAMILY_FACTORS, "links": LINK_F
 FEW_ROWS = 6
 
 # Engine names as people and benchmarks write them -> family. The first match wins.
-_ENGINES: tuple[tuple[str, str], ...] = (
+_ENGINES: tuple[tuple[str, str], ...] = (  # the first that fits
     (r"llama\.?cpp|ollama|gguf", "llama-cpp"),
     (r"neuronx?\b.*transformers|transformers.*neuron", "neuronx"),
     (r"nxd|neuron", "nxd"),
@@ -138,7 +138,7 @@ def engine_family(
     None when no name is given or nobody measured such an engine.
     """
     name = (engine or "").lower()
-    base = next((family for pattern, family in _ENGINES if re.search(pattern, name)), None)
+    base = _engine_base(name)
     if base == "trtllm":
         return _trtllm_era(name, version, regime)
     if base == "vllm" and version == "nightly" and _platform(chip_family) == "cuda":
@@ -148,6 +148,11 @@ def engine_family(
     if base in ("sglang", "vllm"):
         return f"{base}-{_platform(chip_family)}"
     return base
+
+
+@lru_cache(maxsize=256)  # asked for every point of a sweep
+def _engine_base(name: str) -> str | None:
+    return next((family for pattern, family in _ENGINES if re.search(pattern, name)), None)
 
 
 def _platform(chip_family: str) -> str:
