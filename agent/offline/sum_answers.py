@@ -26,6 +26,8 @@ def accepted(item: Item, problem: Problem) -> Answer | None:
     asked = problem.asked
     if item.kind in ("percent", "growth") or item.value == 0:
         return None
+    if "throughput" in asked.words and asked.kind in ("unit", "open") and ("token", 1) not in item.dims:
+        return None
     if asked.kind in ("percent", "points"):
         return _as_percent(item)
     if asked.kind == "orders":
@@ -162,6 +164,8 @@ def _open(item: Item, problem: Problem) -> Answer | None:
     asked = problem.asked
     if item.kind in ("change", "part"):
         return None
+    if asked.kind == "open" and asked.over and without_things(item.dims) == (("USD", 1), ("s", -1)):
+        return Answer(_through(item, asked.over), "USD", True, item.weight * 0.9, item.value)
     if asked.kind == "count" and asked.over and item.dims == (("s", -1),):
         return Answer(_through(item, asked.over), None, True, item.weight * 0.95, item.value)
     if asked.kind == "count":

@@ -91,6 +91,8 @@ def _times(reading: Reading, words: frozenset[str], unit_text: str, per: str) ->
         return unit_text, "", per
     if not over and per in ("year", "month", "day", "week") and goes_on_for(reading, per):
         return unit_text, "", per
+    if not over and not per:
+        over = next((p for p in ("year", "month", "week", "day") if goes_on_for(reading, p)), "")
     return unit_text, per, over
 
 

@@ -25,7 +25,7 @@ def joined(a: Item, b: Item, problem: Problem) -> Iterator[Item]:
     if a.kind == "percent" or b.kind == "percent":
         yield from percents_joined(a, b, words, problem)
         return
-    torn = 0.6 if _torn(a, b) else 1.0
+    torn = 0.6 if _torn(a, b) or _compared_elsewhere(a, b, problem) else 1.0
     for made in (*products(a, b, gap, words, problem), *quotients(a, b, gap, words, problem)):
         yield made if torn == 1.0 else replace(made, weight=made.weight * torn)
     alike = alike_pair(a, b)
@@ -40,6 +40,19 @@ def _torn(a: Item, b: Item) -> bool:
     return any(
         x.leaf and x.term is not None and (x.term.from_ or x.term.to) and x.kind != "part" for x in (a, b)
     )
+
+
+_VERSUS = frozenset({"vs", "versus", "against"})
+
+
+def _compared_elsewhere(a: Item, b: Item, problem: Problem) -> bool:
+    """Whether one of "5k versus 30k" is joined with something else than the other."""
+    n = len(problem.gaps)
+    sides = ((a, a.first - 1, a.first - 1), (b, b.last, b.last + 1))
+    return any(
+        x.leaf and 0 <= gap < n and bool(_VERSUS & frozenset(problem.gaps[gap])) and problem.terms[k].dims == x.dims
+        for x, gap, k in sides
+    )  # fmt: skip
 
 
 def _powers(a: Item, b: Item) -> Iterator[Item]:

@@ -35,6 +35,7 @@ KEPT_VALUES = 6  # values a stretch of text keeps
 UNREAD = 0.45  # what is left of the clarity when the text states a number that is not used
 
 
+LEAST = 0.54  # below it two of three readings are wrong, above it one of forty
 SCALE = 1.1  # the clarity of a reading all of whose joins are certain
 
 
@@ -80,7 +81,9 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
         reading.quantities[t.index].low != reading.quantities[t.index].high for t in terms
     ):
         known = False  # a range is no number
-    return found if known or found is None else replace(found, clarity=UNREAD * found.clarity)
+    if found is not None and not known:
+        found = replace(found, clarity=UNREAD * found.clarity)
+    return found if found is not None and found.clarity >= LEAST else None
 
 
 _SUBJECT = re.compile(
@@ -298,4 +301,4 @@ def _written_out(reading: Reading, salient: list[int]) -> Sum | None:
     return None
 
 
-__all__ = ["KEPT_VALUES", "MOST", "SCALE", "UNREAD", "Sum", "describes", "find_sum", "lacks_subject"]
+__all__ = ["KEPT_VALUES", "LEAST", "MOST", "SCALE", "UNREAD", "Sum", "describes", "find_sum", "lacks_subject"]
