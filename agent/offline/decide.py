@@ -65,7 +65,10 @@ class Decider(Chooser):
         if best is not None and best.trial.kind == "absent" and len(numbers) > 1:
             best = next((c for c in choices if c.ok and c.sure >= SURE and not c.frame.unused), best)
         computes = (
-            best is not None and best.ok and best.sure >= SURE and self._computes(question, best, numbers)
+            best is not None
+            and best.ok
+            and (best.sure >= SURE or self._one_run(question, best, choices))
+            and self._computes(question, best, numbers)
         )
         if f.now_price and not numbers and (not computes or _asks_going_price(question.text)):
             return Decision("live", question, best, search=search)
@@ -78,6 +81,18 @@ class Decider(Chooser):
         return self._not_computed(question, choices, numbers) or Decision(
             "narrative", question, best, search=search
         )
+
+    @staticmethod
+    def _one_run(question: Question, best: Choice, choices: list[Choice]) -> bool:
+        """Whether it is sure which calculation is meant, though not which of its results comes first ("rank them")."""
+        if question.features.asks_number:
+            return False
+        shares = {
+            c.value: c.sure
+            for c in choices
+            if c.ok and c.frame.spec is best.frame.spec and c.frame.arguments == best.frame.arguments
+        }
+        return sum(shares.values()) >= 1.5 * SURE
 
     def _not_computed(self, question: Question, choices: list[Choice], numbers: list[int]) -> Decision | None:
         """What to say of a question that asks for a calculation, where none is sure enough: why not, or a question back."""

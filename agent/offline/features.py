@@ -106,6 +106,9 @@ _EXPLAIN = re.compile(
     r"\b(what did|what does|what do|what was|what were|what's the view|why|explain|summari[sz]e|opinion on|view on|take on|thoughts on|reasons?|argument|stance)\b",
     re.I,
 )  # fmt: skip
+_COSTS = re.compile(
+    r"\bwhat (does|do|did|would|will|is)\b[^?]{0,90}\b(cost|come to|run to|set (me|us) back|add up to)\b", re.I
+)
 _HOW_NUMBER = re.compile(
     r"\bhow (many|much|long|big|large|fast|far|often|high|low|heavy|soon|quickly)\b", re.I
 )
@@ -171,8 +174,9 @@ def read_features(reading: Reading) -> Features:
         source=bool(said & _SOURCE) and not _only_we(text),
         strong_source=bool(said & _STRONG_SOURCE),
         where_said=bool(_WHERE_SAID.search(text)),
-        explain=bool(_EXPLAIN.search(text)),
+        explain=bool(_EXPLAIN.search(text)) and not _COSTS.search(text),
         asks_number=bool(_HOW_NUMBER.search(text))
+        or bool(_COSTS.search(text))
         or bool(wanted.explicit)
         or bool(_RATIO.search(text))
         or bool(_PERCENT.search(text)),

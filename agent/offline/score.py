@@ -21,12 +21,12 @@ from agent.offline.fits import unit_fit
 from agent.offline.frame import Fill, Frame
 from agent.offline.likeness import Likeness
 from agent.offline.match import Matcher, quality
-from agent.offline.measure import without_counts
+from agent.offline.measure import parse_unit, without_counts
 from agent.offline.near import Words
 from agent.offline.periods import with_periods
 from agent.offline.precisions import PrecisionMention, find_precisions
 from agent.offline.quantities import read_quantities
-from agent.offline.reading import Reading
+from agent.offline.reading import Quantity, Reading
 from agent.offline.schema import Example, Field, Library, Spec
 from agent.offline.words import stem, tokenize
 from agent.offline.written_units import spelled_unit
@@ -98,7 +98,7 @@ class Reader:
         reading.quantities = read_quantities(reading)
         features = self._spelt(read_features(reading))
         reading.text = text
-        self._set_aside(reading, features)
+        features = self._set_aside(reading, features)
         return Question(
             reading,
             features,
@@ -132,7 +132,7 @@ class Reader:
             self._typos[stem_] = found[0] if found is not None else stem_
         return self._typos[stem_]
 
-    def _set_aside(self, reading: Reading, features: Features) -> None:
+    def _set_aside(self, reading: Reading, features: Features) -> Features:
         """Numbers that can be no input: a count of things no calculator knows of ("forty slides"), the dollar asked per."""
         per_money = features.wanted.unit_text.endswith("/kUSD")
         for i, q in enumerate(reading.quantities):
@@ -146,8 +146,28 @@ class Reader:
                 and not self.library.knows(stem(q.noun))
             )
             asked_per = per_money and q.unit_text == "USD" and q.value == 1000 and len(reading.quantities) > 1
+            if self._million_asked(q, reading, features):
+                per_mtok = replace(features.wanted, unit=parse_unit("USD/Mtoken"), unit_text="USD/Mtoken")
+                features, asked_per = replace(features, wanted=per_mtok), True
             if counted or asked_per:
                 reading.quantities[i] = replace(q, marks=q.marks | {"aside"})
+        return features
+
+    @staticmethod
+    def _million_asked(q: Quantity, reading: Reading, features: Features) -> bool:
+        """ "What does a million output tokens cost": no request of a million tokens, but the price of them."""
+        if (
+            q.unit_text != "token"
+            or q.value != 1e6
+            or features.wanted.unit is None
+            or not features.wanted.unit.has("USD")
+        ):
+            return False
+        others = [o for o in reading.quantities if o is not q]
+        priced = any(o.unit.has("USD") and o.unit.has("token") for o in others)
+        return not any(o.unit_text == "token" for o in others) and (
+            not priced or any(o.unit_text == "percent" for o in others)
+        )
 
     def candidates(self, question: Question, exclude: str = "") -> list[Frame]:
         """Every calculator's best frame, best first."""
@@ -179,7 +199,10 @@ class Reader:
         spec, words = free.spec, free.parts["words"]
         frames = self.matcher.fits(spec, question.reading, question.words, question.precisions, k=OTHERS)
         frames += self._without_switches(frames[0])
+        frames += self._with_switches(frames[0], question)
         frames += self._by_pattern(spec, question, similar)
+        fewest = min(len(f.unused_names) for f in frames)
+        frames = [f for f in frames if len(f.unused_names) == fewest]  # what is named is meant
         unique: dict[str, Frame] = {}
         for frame in frames:
             frame.parts["words"] = words
@@ -203,6 +226,23 @@ class Reader:
             f = frame.spec.by_name[name]
             if f.kind in ("bool", "enum") and "precision" not in name and not f.required:
                 fills = {n: fill for n, fill in frame.fills.items() if n != name}
+                found.append(
+                    Frame(frame.spec, fills, frame.unused, frame.unused_names, pairs=dict(frame.pairs))
+                )
+        return found
+
+    @staticmethod
+    def _with_switches(frame: Frame, question: Question) -> list[Frame]:
+        """The filling with a switch on whose words all stand in the text, though not side by side."""
+        present = question.words.present
+        found = []
+        for f in frame.spec.fields:
+            if (
+                f.kind == "bool"
+                and f.name not in frame.fills
+                and any(set(p) <= present for p in f.phrases if len(p) > 1)
+            ):
+                fills = {**frame.fills, f.name: Fill(True, fit=0.2)}
                 found.append(
                     Frame(frame.spec, fills, frame.unused, frame.unused_names, pairs=dict(frame.pairs))
                 )
@@ -252,8 +292,10 @@ class Reader:
         missing = [f for f in frame.spec.required if f.name not in frame.fills]
         frame.parts["missing"] = -WEIGHTS.missing * len(missing)
         own = self._told_apart(frame.spec, frame.fills)
-        frame.alike = next(
-            (sim for sim, e in similar[:12] if self._told_apart(frame.spec, e.input) == own), 0.0
+        frame.alike = (
+            0.0
+            if frame.unused_names
+            else next((sim for sim, e in similar[:12] if self._told_apart(frame.spec, e.input) == own), 0.0)
         )
         numbers = [fill for fill in frame.fills.values() if fill.quantities]
         if numbers and all(fill.fit < 2.0 for fill in numbers):
