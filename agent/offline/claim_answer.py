@@ -16,6 +16,7 @@ from agent.offline.decide import Choice, Decider, Decision, search_text
 from agent.offline.features import Features
 from agent.offline.frame import Fill, Frame
 from agent.offline.measure import parse_unit
+from agent.offline.score import is_salient
 from agent.offline.words import stem
 from knowledge import RELEVANT
 
@@ -70,7 +71,14 @@ def reads_claims(decider: Decider, decision: Decision) -> bool:
         return True
     if decision.kind == "narrative" or any(s in _names(decider) for s, _ in f.stems):
         return True
-    return decision.from_claims
+    return decision.from_claims or _explains(decision)
+
+
+def _explains(decision: Decision) -> bool:
+    """A question without a number that asks how or why: rather what was said of it than a question back."""
+    question = decision.question
+    salient = any(is_salient(question, i) for i in range(len(question.reading.quantities)))
+    return decision.kind == "clarify" and question.features.explain and not salient
 
 
 def asks_for_words(text: str, f: Features) -> bool:
@@ -93,6 +101,8 @@ def settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[st
         return replace(decision, kind="narrative", from_claims=False, search=search)
     if decision.kind == "calculate" and words:
         return replace(decision, kind="mixed", search=search)
+    if _explains(decision) and relevant(citations):
+        return replace(decision, kind="narrative", search=search, problem="")
     if decision.kind in ("clarify", "invalid") and words:
         return replace(decision, search=search)
     return decision

@@ -267,7 +267,7 @@ def _stands(question: Question, asked: Asked, r: ClaimReading) -> bool:
     """Whether something in the question asks for this to be worked out."""
     f = question.features
     checks = f.check or f.yes_no
-    if not WORKS_OUT.search(question.text) and not checks:
+    if not WORKS_OUT.search(question.text) and not checks and not (asked.explicit and r.confirmed):
         return False
     number = (
         r.parts["checks"] > 0
