@@ -14,58 +14,15 @@ MAGNITUDES = {
     "billions": "G", "bn": "G", "b": "G", "trillion": "T", "trillions": "T", "tn": "T", "t": "T", "quadrillions": "P",
 }  # fmt: skip
 _LETTERS = frozenset({"k", "m", "b", "t"})
-_SKIP = frozenset(
-    [
-        "metric",
-        "the",
-        "just",
-        "only",
-        "number",
-        "of",
-        "whole",
-        "me",
-        "total",
-        "full",
-        "dense",
-        "decimal",
-        "plain",
-        "terms",
-        "units",
-        "us",
-        "answer",
-        "it",
-        "actual",
-    ]
-)
-_NO_UNIT = frozenset(
-    [
-        "weight",
-        "weights",
-        "prompt",
-        "prompts",
-        "answer",
-        "answers",
-        "agents",
-        "inputs",
-        "training",
-        "quarter",
-        "seats",
-        "min",
-        "sec",
-        "operations",
-        "session",
-        "conversation",
-        "call",
-        "job",
-        "task",
-        "box",
-        "boxes",
-        "request",
-        "user",
-        "person",
-        "agent",
-    ]
-)
+_SKIP = frozenset([
+    "metric", "the", "just", "only", "number", "of", "whole", "me", "total", "full", "dense", "decimal",
+    "plain", "terms", "units", "us", "answer", "it", "actual",
+])  # fmt: skip
+_NO_UNIT = frozenset([
+    "weight", "weights", "prompt", "prompts", "answer", "answers", "agents", "inputs", "training",
+    "quarter", "seats", "min", "sec", "operations", "session", "conversation", "call", "job", "task",
+    "box", "boxes", "request", "user", "person", "agent",
+])  # fmt: skip
 _SHORT = frozenset({"a", "an", "x", "us", "s", "h", "w", "t", "m", "mo", "b"})
 _RATIOS = frozenset(["x", "times", "multiple", "factor", "ratio", "multiplier"])
 _WHOLE_RATE = re.compile(r"^(?:not (?:a |per )|rather than per |no per )")
@@ -207,30 +164,10 @@ def _divided(reading: Reading, k: int, unit: str) -> tuple[int, str]:
     return (end, whole) if whole != unit or end > k else (k, unit)
 
 
-_DESCRIBING = frozenset(
-    [
-        "of",
-        "hbm",
-        "memory",
-        "bandwidth",
-        "capacity",
-        "dense",
-        "bf",
-        "fp",
-        "int",
-        "16",
-        "8",
-        "4",
-        "vram",
-        "the",
-        "its",
-        "useful",
-        "usable",
-        "output",
-        "input",
-        "generated",
-    ]
-)
+_DESCRIBING = frozenset([
+    "of", "hbm", "memory", "bandwidth", "capacity", "dense", "bf", "fp", "int", "16", "8", "4", "vram",
+    "the", "its", "useful", "usable", "output", "input", "generated",
+])  # fmt: skip
 
 
 def _past_description(tokens: list[Token], k: int) -> int:
@@ -299,34 +236,7 @@ def _head_follows(reading: Reading, k: int) -> str:
     return ""
 
 
-_STOPS = frozenset(
-    [
-        "do",
-        "does",
-        "did",
-        "is",
-        "are",
-        "can",
-        "could",
-        "would",
-        "should",
-        "will",
-        "i",
-        "we",
-        "you",
-        "it",
-        "to",
-        "for",
-        "at",
-        "in",
-        "on",
-        "if",
-        "with",
-        "and",
-        "but",
-        "has",
-        "have",
-        "per",
-        "from",
-    ]
-)
+_STOPS = frozenset([
+    "do", "does", "did", "is", "are", "can", "could", "would", "should", "will", "i", "we", "you", "it",
+    "to", "for", "at", "in", "on", "if", "with", "and", "but", "has", "have", "per", "from",
+])  # fmt: skip

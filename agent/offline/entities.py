@@ -172,10 +172,21 @@ def _counts_something(tokens: list[Token], i: int, n: int) -> bool:
     """ "8B people", "$70B": a size that is no model's."""
     after = tokens[i + n].low if i + n < len(tokens) else ""
     before = tokens[i - 1].low if i else ""
+    said = {t.low for t in tokens}
+    if said & _MONEY and not said & _MODELLING:
+        return True
     return (
         before in ("$", "revenue", "sales", "cost", "costs", "spend", "budget", "capex", "profit")
         or after in _COUNTED
     )
+
+
+_MONEY = frozenset(
+    ["capex", "revenue", "sales", "cogs", "income", "ocf", "fcf", "raised", "valuation", "turnover"]
+)
+_MODELLING = frozenset(
+    ["model", "models", "param", "params", "parameters", "weights", "llama", "qwen", "dense", "token", "tokens", "fp8", "bf", "kv", "train", "training"]
+)  # fmt: skip
 
 
 _COUNTED = frozenset(

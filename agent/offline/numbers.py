@@ -322,7 +322,12 @@ def _fraction(tokens: list[Token], i: int) -> Number | None:
         and words[step + 1 : step + 2] not in (["of"], ["as"], ["the"], ["to"])
     ):
         return None  # "a third cluster", "a tenth run" are counted off
-    if words[step] == "quarter" and top == 1 and not _part_of_whole(tokens, i + step + 1):
+    if (
+        words[step] == "quarter"
+        and top == 1
+        and not _part_of_whole(tokens, i + step + 1)
+        and not (i and tokens[i - 1].low == "by")
+    ):
         return None  # "a quarter of shipments", "one quarter" is three months
     return Number(top * _PARTS[words[step]], i, i + step + 1, spelled=True)
 
@@ -336,6 +341,8 @@ def _bare_part(tokens: list[Token], i: int) -> Number | None:
         or before in ORDINALS
     ):
         return None
+    if tokens[i].low == "half" and before == "by":
+        return Number(0.5, i, i + 1, spelled=True)
     if tokens[i].low == "half" and not (i + 2 < len(tokens) and tokens[i + 1].low == "of"):
         return None
     return Number(_PARTS[tokens[i].low], i, i + 1, spelled=True) if _part_of_whole(tokens, i + 1) else None

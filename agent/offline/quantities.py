@@ -21,26 +21,10 @@ from agent.offline.unsaid_units import is_amount, rate_of, said_once, supply_uni
 from agent.offline.words import STOP, Token
 from agent.offline.written_units import CASED, UNIT_WORDS, denominators, spelled_unit, unit_after
 
-_DESCRIBED = frozenset(
-    [
-        "request",
-        "prompt",
-        "query",
-        "conversation",
-        "sequence",
-        "session",
-        "user",
-        "call",
-        "engineer",
-        "employee",
-        "developer",
-        "worker",
-        "person",
-        "server",
-        "answer",
-        "task",
-    ]
-)
+_DESCRIBED = frozenset([
+    "request", "prompt", "query", "conversation", "sequence", "session", "user", "call", "engineer",
+    "employee", "developer", "worker", "person", "server", "answer", "task",
+])  # fmt: skip
 
 
 _MODEL_NOUNS = frozenset({"model", "models", "llm", "transformer", "dense", "network", "moe"})
@@ -94,6 +78,18 @@ _VERBAL = {"twice": 2.0, "doubles": 2.0, "doubled": 2.0, "doubling": 2.0, "doubl
 def _verbal(reading: Reading, i: int) -> Quantity | None:
     """ "doubles", "twice as dear", "tenfold": a factor said in a word; "months to double" asks instead."""
     token = reading.tokens[i]
+    if token.low == "in" and [t.low for t in reading.tokens[i + 1 : i + 2]] == ["half"]:
+        end = reading.tokens[i + 1].end
+        return Quantity(
+            50.0,
+            parse_unit("percent"),
+            "percent",
+            token.start,
+            end,
+            i,
+            i + 2,
+            marks=frozenset({"percent", "verbal"}),
+        )
     fold = _FOLD.match(token.low)
     follow = reading.tokens[i + 1].low if i + 1 < len(reading.tokens) else ""
     if follow in ("step", "steps", "jump", "jumps"):
@@ -183,32 +179,10 @@ def _article(reading: Reading, mention: Mention, i: int) -> Quantity | None:
     return None
 
 
-_AFTER_CHIP = frozenset(
-    [
-        "in",
-        "at",
-        "with",
-        "for",
-        "if",
-        "and",
-        "or",
-        "on",
-        "to",
-        "can",
-        "could",
-        "hold",
-        "fit",
-        "have",
-        "using",
-        "running",
-        "run",
-        "that",
-        "which",
-        "is",
-        "when",
-        "be",
-    ]
-)
+_AFTER_CHIP = frozenset([
+    "in", "at", "with", "for", "if", "and", "or", "on", "to", "can", "could", "hold", "fit", "have",
+    "using", "running", "run", "that", "which", "is", "when", "be",
+])  # fmt: skip
 
 
 def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
@@ -261,8 +235,6 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
             last,
             marks=frozenset({"article", "period"}),
         )
-    if not unit_text and not currency and _of_them(reading, last):
-        unit_text = "chip"
     if (
         not unit_text
         and not currency
@@ -298,34 +270,10 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
                     marks=frozenset(marks), noun=_noun(tokens, last))  # fmt: skip
 
 
-def _of_them(reading: Reading, i: int) -> bool:
-    """ "1,024 of them" after a chip was named."""
-    words = [t.low for t in reading.tokens[i : i + 2]]
-    if words not in (["of", "them"], ["of", "those"], ["of", "these"]):
-        return False
-    named = any("chip" in m.kinds and m.start < reading.tokens[i].start for m in reading.mentions)
-    return named or any(t.low in ("gpu", "gpus", "chip", "chips") for t in reading.tokens[:i])
-
-
-_PAYING = frozenset(
-    [
-        "earning",
-        "earn",
-        "earns",
-        "paid",
-        "paying",
-        "costing",
-        "costs",
-        "cost",
-        "charging",
-        "priced",
-        "spending",
-        "spend",
-        "spent",
-        "worth",
-        "salary",
-    ]
-)
+_PAYING = frozenset([
+    "earning", "earn", "earns", "paid", "paying", "costing", "costs", "cost", "charging", "priced",
+    "spending", "spend", "spent", "worth", "salary",
+])  # fmt: skip
 
 
 def _price_of_chip(reading: Reading, i: int, number: Number) -> bool:
@@ -465,6 +413,28 @@ def _round_the_clock(tokens: list[Token], i: int) -> bool:
     return len(words) == 3 and words[0] == "24" and words[1] in ("/", "x", "×") and words[2] == "7"
 
 
+_SIZES = frozenset(
+    {
+        "W",
+        "kW",
+        "MW",
+        "GB",
+        "TB",
+        "MB",
+        "USD",
+        "cent",
+        "percent",
+        "hour",
+        "day",
+        "month",
+        "year",
+        "second",
+        "ms",
+        "token",
+    }
+)
+
+
 def _dimensions(reading: Reading, i: int, number: Number) -> list[Quantity] | None:
     """`4x4x4` or `4 by 4 by 4`: one quantity per axis, marked as a list of axes."""
     tokens, values, j = reading.tokens, [number.value], number.first
@@ -484,6 +454,12 @@ def _dimensions(reading: Reading, i: int, number: Number) -> list[Quantity] | No
         return None
     if j + 1 < len(tokens) and tokens[j + 1].is_word and tokens[j + 1].start == tokens[j].end:
         return None
+    if (
+        len(values) == 2
+        and j + 1 < len(tokens)
+        and (tokens[j + 1].text == "%" or spelled_unit(tokens[j + 1].text) in _SIZES)
+    ):
+        return None  # "6,000 x 800 W" is a product
     start, end = tokens[i].start, tokens[j].end
     marks = frozenset({"axes"})
     return [

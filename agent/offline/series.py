@@ -10,56 +10,13 @@ from agent.offline.reading import Quantity, Reading
 from agent.offline.words import Token
 from agent.offline.written_units import ADJECTIVES
 
-_CHANGE_VERBS = frozenset(
-    [
-        "goes",
-        "go",
-        "going",
-        "went",
-        "rises",
-        "rise",
-        "rose",
-        "falls",
-        "fall",
-        "fell",
-        "drops",
-        "drop",
-        "dropped",
-        "grows",
-        "grow",
-        "grew",
-        "moves",
-        "move",
-        "moved",
-        "compresses",
-        "compress",
-        "jumps",
-        "jumped",
-        "slips",
-        "slipped",
-        "cut",
-        "cuts",
-        "increases",
-        "increased",
-        "decreases",
-        "decreased",
-        "shrinks",
-        "shrank",
-        "climbs",
-        "climbed",
-        "compression",
-        "from",
-        "derates",
-        "slides",
-        "slid",
-        "dropping",
-        "falling",
-        "rising",
-        "growing",
-        "expands",
-        "expanded",
-    ]
-)
+_CHANGE_VERBS = frozenset([
+    "goes", "go", "going", "went", "rises", "rise", "rose", "falls", "fall", "fell", "drops", "drop",
+    "dropped", "grows", "grow", "grew", "moves", "move", "moved", "compresses", "compress", "jumps",
+    "jumped", "slips", "slipped", "cut", "cuts", "increases", "increased", "decreases", "decreased",
+    "shrinks", "shrank", "climbs", "climbed", "compression", "from", "derates", "slides", "slid",
+    "dropping", "falling", "rising", "growing", "expands", "expanded",
+])  # fmt: skip
 
 
 _REPORT = re.compile(r"\b(says?|said|claims?|claimed|quoted|thinks|argues|told)\b", re.I)

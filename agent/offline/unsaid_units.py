@@ -15,212 +15,46 @@ from agent.offline.reading import Quantity, Reading
 from agent.offline.words import STOP, Token
 from agent.offline.written_units import UNIT_WORDS, spelled_unit
 
-_PAID = frozenset(
-    [
-        "made",
-        "cost",
-        "costs",
-        "costing",
-        "price",
-        "priced",
-        "prices",
-        "pay",
-        "pays",
-        "paid",
-        "paying",
-        "charge",
-        "charges",
-        "charged",
-        "charging",
-        "worth",
-        "spend",
-        "spends",
-        "spent",
-        "spending",
-        "earn",
-        "earns",
-        "earning",
-        "salary",
-        "salaries",
-        "wage",
-        "revenue",
-        "revenues",
-        "sales",
-        "turnover",
-        "capex",
-        "opex",
-        "cogs",
-        "bom",
-        "profit",
-        "income",
-        "budget",
-        "bill",
-        "bills",
-        "raise",
-        "raised",
-        "raises",
-        "raising",
-        "rent",
-        "rents",
-        "rented",
-        "renting",
-        "sell",
-        "sells",
-        "sold",
-        "selling",
-        "bought",
-        "buys",
-        "fee",
-        "outlay",
-        "ocf",
-        "fcf",
-        "funding",
-        "investment",
-        "valuation",
-        "expenses",
-        "savings",
-        "payroll",
-        "grossed",
-        "invoice",
-        "debt",
-        "cash",
-        "loaded",
-    ]
-)
-_PRICE_LEAD = _PAID | frozenset(
-    [
-        "at",
-        "@",
-        "for",
-        "gets",
-        "get",
-        "rate",
-        "market",
-        "clears",
-        "list",
-        "lists",
-        "now",
-        "plan",
-        "subscription",
-        "tariff",
-    ]
-)
-_FILLERS = frozenset(
-    [
-        "about",
-        "around",
-        "roughly",
-        "only",
-        "just",
-        "of",
-        "at",
-        "is",
-        "was",
-        "are",
-        "were",
-        "to",
-        "for",
-        "by",
-        "=",
-        ":",
-        "~",
-        "a",
-        "an",
-        "the",
-        "came",
-        "come",
-        "comes",
-        "some",
-        "nearly",
-        "almost",
-        "over",
-        "under",
-        "us",
-        "me",
-        "them",
-        "it",
-        "up",
-        "out",
-        "in",
-        "total",
-        "flow",
-        "est",
-        "approximately",
-        "goods",
-    ]
-)
-_AFTER_MONEY = frozenset(
-    [
-        "fully",
-        "loaded",
-        "each",
-        "apiece",
-        "salary",
-        "salaries",
-        "total",
-        "all",
-        "revenue",
-        "sales",
-        "capex",
-        "profit",
-        "today",
-    ]
-)
-_PEOPLE = frozenset(
-    [
-        "engineer",
-        "developer",
-        "dev",
-        "analyst",
-        "employee",
-        "hire",
-        "coder",
-        "programmer",
-        "worker",
-        "researcher",
-        "lawyer",
-    ]
-)
+_PAID = frozenset([
+    "made", "cost", "costs", "costing", "price", "priced", "prices", "pay", "pays", "paid", "paying",
+    "charge", "charges", "charged", "charging", "worth", "spend", "spends", "spent", "spending", "earn",
+    "earns", "earning", "salary", "salaries", "wage", "revenue", "revenues", "sales", "turnover", "capex",
+    "opex", "cogs", "bom", "profit", "income", "budget", "bill", "bills", "raise", "raised", "raises",
+    "raising", "rent", "rents", "rented", "renting", "sell", "sells", "sold", "selling", "bought", "buys",
+    "fee", "outlay", "ocf", "fcf", "funding", "investment", "valuation", "expenses", "savings", "payroll",
+    "grossed", "invoice", "debt", "cash", "loaded",
+])  # fmt: skip
+_PRICE_LEAD = _PAID | frozenset([
+    "at", "@", "for", "gets", "get", "rate", "market", "clears", "list", "lists", "now", "plan",
+    "subscription", "tariff",
+])  # fmt: skip
+_FILLERS = frozenset([
+    "about", "around", "roughly", "only", "just", "of", "at", "is", "was", "are", "were", "to", "for",
+    "by", "=", ":", "~", "a", "an", "the", "came", "come", "comes", "some", "nearly", "almost", "over",
+    "under", "us", "me", "them", "it", "up", "out", "in", "total", "flow", "est", "approximately", "goods",
+])  # fmt: skip
+_AFTER_MONEY = frozenset([
+    "fully", "loaded", "each", "apiece", "salary", "salaries", "total", "all", "revenue", "sales",
+    "capex", "profit", "today",
+])  # fmt: skip
+_PEOPLE = frozenset([
+    "engineer", "developer", "dev", "analyst", "employee", "hire", "coder", "programmer", "worker",
+    "researcher", "lawyer",
+])  # fmt: skip
 _MACHINES = frozenset(["server", "box", "node", "machine", "rack", "gpu", "chip", "card", "accelerator"])
-_TOKEN_NOUNS = frozenset(
-    [
-        "prompt",
-        "completion",
-        "input",
-        "output",
-        "in",
-        "out",
-        "visible",
-        "hidden",
-        "reasoning",
-        "thinking",
-        "cached",
-        "generated",
-        "context",
-        "ctx",
-    ]
-)
+_TOKEN_NOUNS = frozenset([
+    "prompt", "completion", "input", "output", "in", "out", "visible", "hidden", "reasoning", "thinking",
+    "cached", "generated", "context", "ctx",
+])  # fmt: skip
 _CONTEXT = frozenset({"context", "ctx", "contexts"})
 _COUNTED = frozenset({"chip", "request", "person", "server", "rack", "token", "core", "link"})
 _TALLIES = re.compile(
     r"\b(quer(?:y|ies)|requests?|reqs?|calls?|chats?|tickets?|conversations?|questions?|users?)\b", re.I
 )
-_MODEL_WORDS = frozenset(
-    [
-        "model",
-        "models",
-        "param",
-        "params",
-        "parameter",
-        "parameters",
-        "train",
-        "training",
-        "trained",
-        "weights",
-        "dense",
-        "moe",
-    ]
-)
+_MODEL_WORDS = frozenset([
+    "model", "models", "param", "params", "parameter", "parameters", "train", "training", "trained",
+    "weights", "dense", "moe",
+])  # fmt: skip
 _RATE_MONEY = re.compile(r"/(?:[MkG]token|chip/hour|hour/chip|server/hour|[kM]Wh)$")
 
 
@@ -272,7 +106,7 @@ def _people_near(tokens: list[Token], i: int) -> bool:
     return any(t.low.rstrip("s") in _PEOPLE for t in tokens[max(0, i - 6) : i])
 
 
-_MONEY_NOUNS = frozenset(
+_MONEY_NOUNS = frozenset(["business", "market", "quarter"]) | frozenset(
     ["round", "run", "deal", "raise", "program", "programme", "buildout", "contract", "spend"]
 )
 _WRITES = frozenset(
@@ -352,7 +186,7 @@ def supply_units(reading: Reading, found: list[Quantity]) -> list[Quantity]:
             or _symbol(reading, q)
             or _factor(reading, q)
             or _period(reading, q)
-            or _of_those(reading, q)
+            or _of_those(reading, out[:i], q)
             or _inside(reading, out, i)
             or _same_price(reading, out, i)
             or _the_other_one(reading, out, i)
@@ -408,7 +242,15 @@ def _factor(reading: Reading, q: Quantity) -> str:
 
 
 def _period(reading: Reading, q: Quantity) -> str:
-    """ "doubles every 3": years, or months where the text counts in months."""
+    """ "doubles every 3": years, or months where the text counts in months; "for four years, now in six"."""
+    before = reading.tokens[q.first - 1].low if q.first else ""
+    if (
+        before in ("in", "over", "for")
+        and q.value <= 60
+        and "spelled" in q.marks
+        and _closed(reading, q.last)
+    ):
+        return "year" if re.search(r"\byears\b.{1,24}$", reading.text[: q.start]) else ""
     if (
         not q.first
         or reading.tokens[q.first - 1].low not in ("every", "each")
@@ -421,7 +263,7 @@ def _period(reading: Reading, q: Quantity) -> str:
     return "month" if re.search(r"\bmonths?\b", reading.text, re.I) else ""
 
 
-def _of_those(reading: Reading, q: Quantity) -> str:
+def _of_those(reading: Reading, earlier: list[Quantity], q: Quantity) -> str:
     """ "six of them", "of which 4,200": the noun counted last before."""
     tokens = reading.tokens
     after = [t.low for t in tokens[q.last : q.last + 2]]
@@ -430,7 +272,10 @@ def _of_those(reading: Reading, q: Quantity) -> str:
         ["of", "which"], ["of", "whom"], ["of", "them"],
     ):  # fmt: skip
         return ""
+    unknown = {p.first for p in earlier if not p.marked}
     for k in range(q.first - 1, max(-1, q.first - 30), -1):
+        if k in unknown:
+            return ""  # "900 chip factories … 45 of them"
         named = reading.masked(k)
         if named is not None:
             if "chip" in named.kinds and named.text.lower().endswith("s"):
@@ -440,7 +285,8 @@ def _of_those(reading: Reading, q: Quantity) -> str:
         unit = UNIT_WORDS.get(tokens[k].low, "") if one or tokens[k].low.endswith(("s", "people")) else ""
         if unit in _COUNTED:
             return unit
-    return ""
+    named_chip = any("chip" in m.kinds and m.start < tokens[q.first].start for m in reading.mentions)
+    return "chip" if named_chip and before[-1:] != ["which"] else ""
 
 
 def _inside(reading: Reading, found: list[Quantity], i: int) -> str:
@@ -507,6 +353,10 @@ def said_once(reading: Reading, found: list[Quantity]) -> list[Quantity]:
     together = _TOGETHER.search(reading.text) is not None and _EARNING.search(reading.text) is None
     for i, q in enumerate(found):
         before = [t.low for t in tokens[max(0, q.first - 2) : q.first]]
+        if before[-1:] == ["between"] and q.value == 2 and "spelled" in q.marks:
+            continue  # "hops between two chips"
+        if before[-1:] == ["("] and not q.marked and i and found[i - 1].value == q.value:
+            continue  # "a 70B model (70e9)"
         again = before in (["of", "the"], ["all", "the"]) or before[-1:] in (["all"], ["those"], ["these"])
         if again and not q.marked and any(p.value == q.value for p in found[:i]):
             continue
@@ -556,6 +406,12 @@ def _money_too(reading: Reading, found: list[Quantity], i: int) -> str:
     if "scaled" not in q.marks or q.value < 1e6 or {t.low for t in tokens} & _MODEL_WORDS:
         return ""
     said = tokens[q.last - 1].low
+    if (
+        q.value >= 1e9
+        and any(t.low in _PAID or t.low in ("business", "market", "cash") for t in tokens)
+        and said not in ("k", "m")
+    ):
+        return "USD"
     if said in ("bn", "mn", "tn", "mm", "mln") and (
         plain or any(t.low in _PAID or t.text == "$" for t in tokens)
     ):
@@ -578,6 +434,9 @@ def _countless(reading: Reading, i: int) -> bool:
     )
 
 
+_SERVED = re.compile(r"\b(users?|concurren\w+|sequences?|kv|ttft|tpot)\b", re.I)
+
+
 def _tokens(reading: Reading, found: list[Quantity], i: int) -> str:
     """ "8k context", "900 out", "plus 700 visible": tokens, where the text speaks of them."""
     q, tokens = found[i], reading.tokens
@@ -598,6 +457,13 @@ def _tokens(reading: Reading, found: list[Quantity], i: int) -> str:
     spoken = any(p.unit_text.startswith("token") or p.unit_text.endswith("token") for p in found) or any(
         t.low in ("token", "tokens", "tok", "toks", "mtok") for t in tokens
     )
+    if (
+        before[:1] == ["at"]
+        and tokens[q.last - 1].low == "k"
+        and _SERVED.search(reading.text)
+        and _closed(reading, q.last)
+    ):
+        return "token"  # "concurrent users at 4k"
     if not spoken:
         return ""
     if before and before[0] in _WRITES and _closed(reading, q.last):

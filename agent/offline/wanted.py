@@ -9,39 +9,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from agent.offline.asked_nouns import NOUNS, Candidate, leading_noun, noun_candidates
 from agent.offline.asked_units import MAGNITUDES, SCALE_ONLY, described, tokens_at, unit_phrase
+from agent.offline.asking import (
+    OPENERS,
+    asking_spans,
+    dash,
+    focus_words,
+    full_stop,
+    inside,
+    part_starts,
+)
 from agent.offline.measure import Unit, parse_unit
 from agent.offline.reading import Reading
-from agent.offline.words import STOP, Token, stem
+from agent.offline.words import Token
 from agent.offline.written_units import denominators, spelled_unit
 
-Candidate = tuple[float, str, bool]  # strength, unit, whether the text names it
-_ASK_WORDS = frozenset(
-    [
-        "how",
-        "what",
-        "what's",
-        "whats",
-        "which",
-        "give",
-        "tell",
-        "compute",
-        "calculate",
-        "find",
-        "convert",
-        "express",
-        "answer",
-        "show",
-        "need",
-        "want",
-        "like",
-        "wants",
-        "know",
-        "work",
-    ]
-)
-_RELATIVE = frozenset(["of", "to", "from", "with", "than", "in", "for", "on", "at", "by"])
-_OPENERS = frozenset(["how", "what", "what's", "whats", "which", "give", "compute", "calculate", "find"])
 _RATIO_ASKED = re.compile(
     r"\b(what('?s| is)|give|and|total|implied|yearly|annual|price|cost|real|exact|growth) (the )?(\w+ )?(factor|multiple|ratio|multiplier)\b|\bfactor\s*\?|\bratio\b(?! (of|is) \d)|"
     r"\bhow many times\b(?! (a|per|each|every) (day|week|year|month|second))|\b(by|a) what (factor|multiple)\b|\bwhat (factor|multiple|p/?e)\b|\bhow many [xX]\b|\bas an? (\w+ )?(factor|ratio|multiple)\b|"
@@ -50,56 +33,63 @@ _RATIO_ASKED = re.compile(
     r"(?<!the )\b(multiplier|multiple|speed-?up|p/e)\b[^.,;\d]{0,24}(\?|$)|\bp/e (now|do|does|is|ratio)\b|\bmultiplier\b.{0,40}\?",
     re.I,
 )
+
+
 _COST_ASKED = re.compile(
     r"\bcosts? how much\b|\b(how much (does|do|would|will|is|are|did|money)|what (does|do|would|will|did|must|should) .{0,60}\b(cost|pay|charge|owe|come to|spend)|"
     r"what('s| is| are) the .{0,40}(cost|price|bill|spend|saving|savings|revenue|value)\b|"
     r"(total|monthly|yearly|annual|rental|replacement|electricity|energy|overall)? ?\b(cost|bill|price|spend|savings?) (of|for|to|when|if)\b|in dollars)",
     re.I,
 )
+
+
 _PRICE_ASKED = re.compile(
     r"\b(at what price|(what|down to what|to what) price (does|must|would|do|has)|break-?even price|what would .{0,40}\b(have|need) to (cost|be priced|sell|rent)|how (cheap|low)\b.{0,30}\b(price|cheap|get|sell|go)|how cheap)\b"
     r"(?!.{0,30}\bper (million|m)\b)",
     re.I,
 )
+
+
 _UNTIL = re.compile(
     r"\b(years|months|weeks|days|hours) (?:to|until|till|for it to|before it|before they|for the \w+ to) (?:it |we |they )?"
     r"(?:double|halve|triple|reach|pay|repay|break|recoup|recover|earn|grow|get|fill|run|train|catch|become)s?\b",
     re.I,
 )
-# Nouns that have a unit by themselves, by the stem they are asked with.
-_NOUNS: dict[str, str] = {}
-for _unit, _said in {
-    "percent": "margin margins gm yield utilisation utilization mfu discount proportion fraction share irr slice",
-    "dimensionless": "multiple multiplier ratio pue speedup p/e",
-    "USD": "charge price cost bill revenue savings cheque prepayment payroll profit outlay benefit owe depreciation payment salary "
-    "overpayment bom invoice",
-    "second": "latency ttft tpot mtbf interval duration mttf",
-    "token": "context",
-    "request": "concurrency",
-    "token/second": "throughput",
-}.items():
-    _NOUNS |= dict.fromkeys(_said.split(), _unit)
+
+
 _MODEL_SIZE = re.compile(
     r"\b(what size( of)? model|model size|how (big|large) (a|of a|an?\s*\w*|the|should the|can the) ?\w* ?(model|llm|network)|size of (the )?model|size model)\b",
     re.I,
 )
+
+
 _LONGEST = re.compile(
     r"\b(longest|max(imum)?|biggest|largest|how long a) (\w+ ){0,2}(context|conversation|prompt|ctx)\b|\bcontext (length|limit|window|can)\b",
     re.I,
 )
+
+
 _AT_ONCE = re.compile(
     r"\bhow many (people|users|colleagues|of (them|us)|customers|staff|persons)\b.{0,40}\b(at once|at the same (time|moment)|simultaneously|concurrently)|\bhow many (\w+ ){0,3}(at once|at the same time|simultaneous\w*|concurrent\w*)|\bhow many (\w+ ){0,2}fit\b.{0,12}\bat once",
     re.I,
 )
+
+
 _PUT_OUT = re.compile(
     r"\b(each|every|one|a|per) (gpu|chip|card|accelerator)\b.{0,24}\b(put out|deliver|do|produce|make|manage|sustain|reach)\b",
     re.I,
 )
+
+
 _REPLACES = re.compile(
     r"\bhow many .{2,40}\b(does|do|can|could|would) (one|a|each|every|the) .{1,30}\b(replace|stand in for|take over from)\b",
     re.I,
 )
+
+
 _EACH_CHIP = re.compile(r"\b(per|each|every|a single) (gpu|chip|card|accelerator)\b", re.I)
+
+
 _EACH_PERSON = re.compile(
     r"\b(per (person|head|capita|human)|(each|every)( one)? (of|person|human)|for every(body|one)|each (get|gets))\b",
     re.I,
@@ -134,64 +124,8 @@ def read_wanted(reading: Reading) -> Wanted:
         explicit = explicit or "/" not in unit_text
         unit_text = _scaled(reading, unit_text, scale)
     explicit = explicit and bool(unit_text)
-    near = _focus(reading, taken, asked)
+    near = focus_words(reading, taken, asked)
     return Wanted(parse_unit(unit_text) if unit_text else None, unit_text, explicit, frozenset(near), near)
-
-
-def asking_spans(tokens: list[Token]) -> list[tuple[int, int]]:
-    """The sentences that ask (token spans, exclusive end): those with a question mark or an asking word; else the last."""
-    spans, start = [], 0
-    for i, t in enumerate(tokens):
-        if (
-            t.text in "?!"
-            or t.text == ";"
-            or (t.text == "." and i + 1 < len(tokens) and tokens[i + 1].start > t.end)
-        ):
-            spans.append((start, i + 1))
-            start = i + 1
-    if start < len(tokens):
-        spans.append((start, len(tokens)))
-    asking = [
-        s
-        for s in spans
-        if tokens[s[1] - 1].text == "?" or any(t.low in _ASK_WORDS for t in tokens[s[0] : s[1]])
-    ]
-    sure = [
-        s
-        for s in asking
-        if tokens[s[1] - 1].text == "?"
-        or any(_opens(tokens, i) or tokens[i].low in ("tell", "convert", "express") for i in range(*s))
-    ]
-    return sure or asking or spans[-1:]
-
-
-def _part_starts(tokens: list[Token], asked: list[tuple[int, int]]) -> set[int]:
-    """Where the text, an asking sentence and its last part begin, the latter where no asking word is said."""
-    starts = {0}
-    for a, b in asked:
-        if any(_opens(tokens, i) for i in range(a, b)):
-            continue
-        breaks = [i + 1 for i in range(a, b - 1) if tokens[i].text in ",:;–—" or _dash(tokens, i)]
-        starts |= {a, *breaks[-1:], *(i for i in breaks if tokens[i - 1].text == ":")}
-    return starts
-
-
-def _opens(tokens: list[Token], i: int) -> bool:
-    """An asking word that asks: "of which", "with what's left" and ", which draws 900 W" only refer."""
-    if tokens[i].low not in _OPENERS:
-        return False
-    before = tokens[i - 1].low if i else ""
-    if tokens[i].low == "which":
-        return (
-            not before or (not before[0].isalnum() and before != ",") or before in ("and", "so", "by", "but")
-        )
-    return not (
-        tokens[i].low in ("what's", "whats", "what") and before in _RELATIVE - {"by", "to", "for", "at"}
-    )
-
-
-def _inside(i: int, spans: list[tuple[int, int]]) -> bool:
-    return any(a <= i < b for a, b in spans)
 
 
 def _candidates(
@@ -207,16 +141,16 @@ def _candidates(
             if unit.startswith(SCALE_ONLY):
                 scale = unit[1:]
             else:
-                found.append((strength if _inside(i, asked) else strength - 1.5, unit, explicit))
+                found.append((strength if inside(i, asked) else strength - 1.5, unit, explicit))
     for strength, unit, explicit in _alone(reading, taken):
         if unit.startswith(SCALE_ONLY):
             scale = unit[1:]
         else:
             found.append((strength, unit, explicit))
-    for start in _part_starts(tokens, asked):
-        if (leading := _leading_noun(reading, taken, start)) != "":
+    for start in part_starts(tokens, asked):
+        if (leading := leading_noun(reading, taken, start)) != "":
             found.append((2.8, leading, True))
-    found += _nouns(reading, taken, asked)
+    found += noun_candidates(reading, taken, asked)
     words = " ".join(text[tokens[a].start : tokens[b - 1].end] for a, b in asked)
     found += _phrases(reading, words)
     if _RATIO_ASKED.search(words):
@@ -561,32 +495,10 @@ def _money(reading: Reading) -> bool:
     )
 
 
-_END_FILL = frozenset(
-    [
-        "in",
-        "the",
-        "answer",
-        "pls",
-        "please",
-        "thanks",
-        "ok",
-        "and",
-        "so",
-        "what's",
-        "its",
-        "it",
-        "that's",
-        "is",
-        "that",
-        "give",
-        "me",
-        "though",
-        "decimals",
-        "just",
-        "really",
-        "fine",
-    ]
-)
+_END_FILL = frozenset([
+    "in", "the", "answer", "pls", "please", "thanks", "ok", "and", "so", "what's", "its", "it", "that's",
+    "is", "that", "give", "me", "though", "decimals", "just", "really", "fine",
+])  # fmt: skip
 
 
 def _alone(reading: Reading, taken: set[int]) -> list[Candidate]:
@@ -594,9 +506,7 @@ def _alone(reading: Reading, taken: set[int]) -> list[Candidate]:
     tokens, found = reading.tokens, []
     start = 0
     for k in range(len(tokens) + 1):
-        if k < len(tokens) and not (
-            tokens[k].text in ",?;:()!–—" or _full_stop(tokens, k) or _dash(tokens, k)
-        ):
+        if k < len(tokens) and not (tokens[k].text in ",?;:()!–—" or full_stop(tokens, k) or dash(tokens, k)):
             continue
         words = [i for i in range(start, k) if tokens[i].low not in _END_FILL]
         named = reading.masked(k + 1) if k + 1 < len(tokens) and tokens[k].text == ":" else None
@@ -633,21 +543,13 @@ def _asks(tokens: list[Token], k: int) -> bool:
     )
 
 
-def _full_stop(tokens: list[Token], k: int) -> bool:
-    return tokens[k].text == "." and (k + 1 >= len(tokens) or tokens[k + 1].start > tokens[k].end)
-
-
-def _dash(tokens: list[Token], k: int) -> bool:
-    return tokens[k].text == "-" and 0 < k < len(tokens) - 1 and tokens[k].start > tokens[k - 1].end
-
-
 def _closing(reading: Reading, words: list[int], taken: set[int], *, asking: bool) -> list[Candidate]:
     """ "…: max users?", "total gpu hours": the counted noun of a fragment without an asking word."""
     tokens = reading.tokens
-    if not asking or any(tokens[i].low in _OPENERS | {"is", "can", "who", "why"} for i in words):
+    if not asking or any(tokens[i].low in OPENERS | {"is", "can", "who", "why"} for i in words):
         return []
     for i in words:
-        if tokens[i].low in _NOUNS:
+        if tokens[i].low in NOUNS:
             return []  # "throughput per card", "share of all tokens"
         if tokens[i].low.endswith("s") or spelled_unit(tokens[i].text) in ("chip", "GB", "TB"):
             unit, _ = unit_phrase(reading, i, taken, money=False)
@@ -656,250 +558,4 @@ def _closing(reading: Reading, words: list[int], taken: set[int], *, asking: boo
     return []
 
 
-_BEFORE_NOUN = frozenset(
-    [
-        "concurrent",
-        "total",
-        "yearly",
-        "annual",
-        "max",
-        "maximum",
-        "number",
-        "of",
-        "the",
-        "worst",
-        "case",
-        "-",
-        "best",
-        "most",
-        "simultaneous",
-        "and",
-        "so",
-        "mean",
-        "average",
-        "full",
-        "whole",
-    ]
-)
-
-
-def _leading_noun(reading: Reading, taken: set[int], start: int) -> str:
-    """ "Days to train …", "users at 4k …", "H100s needed to …": a sentence or its last part that opens with what it counts."""
-    tokens = reading.tokens
-    i = start
-    while i < min(start + 4, len(tokens)) and i not in taken and tokens[i].low in _BEFORE_NOUN:
-        i += 1
-    if i >= len(tokens) or i in taken:
-        return ""
-    first, mention = tokens[i].low, reading.masked(i)
-    unit, end = unit_phrase(reading, i, taken, money=False)
-    if mention is not None:
-        plural = mention.text.lower().endswith("s") and not mention.text.lower().endswith("ss")
-        if unit == "chip*hour":
-            return unit
-        return "chip" if "chip" in mention.kinds and plural and mention.start == tokens[i].start else ""
-    if first in ("time", "latency", "duration") and i == start == 0:
-        return "second"
-    if unit == "chip*hour" and tokens[end - 1].low in ("hours", "hrs"):
-        return unit
-    if not first.endswith("s") and first not in (
-        "gb",
-        "tb",
-        "twh",
-        "mwh",
-        "kwh",
-        "mw",
-        "gw",
-        "kw",
-        "gib",
-        "kib",
-    ):
-        return ""
-    if unit.startswith(SCALE_ONLY) or (
-        unit in ("dimensionless", "USD") and first not in ("dollars", "orders")
-    ):
-        return ""
-    closed = end >= len(tokens) or tokens[end].low in _AFTER_COUNT or not tokens[end].is_word
-    return unit if start == 0 or closed else ""
-
-
-_AFTER_COUNT = frozenset(
-    [
-        "between",
-        "at",
-        "on",
-        "with",
-        "for",
-        "in",
-        "to",
-        "from",
-        "if",
-        "when",
-        "that",
-        "it",
-        "of",
-        "needed",
-        "short",
-        "left",
-        "over",
-        "freed",
-        "saved",
-        "per",
-        "required",
-        "i",
-    ]
-)
-
-
-def _nouns(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> list[Candidate]:
-    """Nouns that have a unit of their own: the one nearest to the asking word, or in the last part of the sentence."""
-    tokens, found = reading.tokens, []
-    for a, b in asked:
-        last_break = max(
-            (i for i in range(a, b - 1) if tokens[i].text in ",:;–—" or _dash(tokens, i)), default=a - 1
-        )
-        compared = _COMPARED.search(" ".join(t.low for t in tokens[a:b])) is not None
-        tail_free = not any(i in taken for i in range(last_break + 1, b))
-        anchor = -99
-        opened = any(_opens(tokens, i) for i in range(a, b))
-        for i in range(a, b):
-            if _opens(tokens, i) or tokens[i].low in ("new", "implied"):
-                anchor = i
-            unit = _noun_at(tokens, i)
-            if not unit or i in taken or _given(reading, i):
-                continue
-            near = i - anchor <= 5 and not any(tokens[k].text in ",;:" for k in range(anchor, i))
-            if unit == "USD" and compared:
-                continue  # "how much lower is the price" is no amount of money
-            leads = not opened and ((i - a <= 3 and last_break < a) or (i - a <= 1 and unit != "USD"))
-            if near or (i > last_break and tail_free) or leads:
-                found.append((2.6 - 0.02 * (i - anchor) if near else 2.3, unit, False))
-    return found
-
-
-_COMPARED = re.compile(
-    r"how (?:much|many) \w+er\b|how much (?:did|does|do|has|have|can|could|must|would) .{1,50}\b(?:go up|go down|rise|fall|drop|grow|increase|decrease|shrink|multiply)\b"
-)
-_CHANGES = frozenset(
-    [
-        "rise",
-        "fall",
-        "drop",
-        "go",
-        "goes",
-        "cut",
-        "increase",
-        "decrease",
-        "change",
-        "growth",
-        "ratio",
-        "grow",
-        "shrink",
-        "gain",
-        "gap",
-        "decline",
-        "reduction",
-        "multiple",
-        "over",
-        "divided",
-        "versus",
-    ]
-)
-_PREPOSITIONS = frozenset(["on", "of", "for", "with", "to", "in", "by", "at", "over", "from", "share"])
-
-
-def _noun_at(tokens: list[Token], i: int) -> str:
-    word = tokens[i].low.removesuffix("'s")
-    if word == "p" and [t.low for t in tokens[i + 1 : i + 3]] == ["/", "e"]:
-        return "dimensionless"
-    unit = _NOUNS.get(word, "")
-    if word == "gap" and any(t.low in ("x", "times", "doubles", "triples", "fold") for t in tokens):
-        return "dimensionless"
-    before, after = tokens[i - 1].low if i else "", tokens_at(tokens, i + 1)
-    if (
-        not unit
-        or (word == "share" and after in ("price", "prices"))
-        or after in _CHANGES
-        or (after == "per" and tokens_at(tokens, i + 2) in ("dollar", "$", "usd"))
-    ):
-        return ""
-    if (
-        unit == "USD"
-        and before in ("the", "a", "its", "share", "my", "our", "your")
-        and tokens[i - 2].low in _PREPOSITIONS
-        and i > 1
-    ):
-        return ""  # "return on the payment", "what happens to the price"
-    return "" if unit == "USD" and before in _PREPOSITIONS | {"share"} else unit
-
-
-def _given(reading: Reading, i: int) -> bool:
-    """Whether a number says it already: "a 60% gross margin", "margin is 60", "price of $4"."""
-    tokens = reading.tokens
-    for q in reading.quantities:
-        first = q.first - 1 if q.first and tokens[q.first - 1].text == "$" else q.first
-        if q.last <= i <= q.last + 1 and not any(tokens[k].text in ",.;?:" for k in range(q.last, i)):
-            return True
-        gap = [t.low for t in tokens[i + 1 : first]] if i < first else ["?"]
-        if len(gap) <= 2 and set(gap) <= {"is", "of", "at", "=", ":", "was", "be", "about", "stays", "to"}:
-            return True
-    return False
-
-
-_OF = frozenset(["for", "of", "at", "with", "on", "from", "under", "in", "to"])
-
-
-def _focus(reading: Reading, taken: set[int], asked: list[tuple[int, int]]) -> dict[str, float]:
-    """Content words near the asking word, nearer ones heavier."""
-    tokens = reading.tokens
-    near: dict[str, float] = {}
-    anchors = [i for i in range(len(tokens)) if _opens(tokens, i) and _inside(i, asked)]
-    if not anchors:
-        anchors = [_last_clause(tokens, taken)]
-    leading = not any(t.low in _OPENERS for t in tokens) and -1 not in anchors and 0 not in taken
-    for a in [*anchors, -1] if leading else anchors:
-        reach = 1.0
-        for i in range(a + 1, min(a + 14, len(tokens))):
-            token = tokens[i]
-            if token.text in ".;?!:" or token.low in ("if", "when", "assuming", "given"):
-                break
-            if token.text == "," or token.low in ("at", "with", "on", "for", "from", "under"):
-                reach *= 0.6
-            if a < 0 and anchors != [-1] and (i in taken or token.text == "," or token.low in _OF):
-                break  # "training compute for a 70B model": what a question without an asking word opens with
-            if i in taken:
-                reach *= 0.75
-                continue
-            if token.low in ("memory", "hbm") and tokens_at(tokens, i + 1) in ("bandwidth", "bw"):
-                continue
-            if (
-                token.is_word
-                and token.low not in STOP
-                and token.low not in ("many", "much", "long", "x")
-                and reading.masked(i) is None
-            ):
-                s = stem(token.text)
-                near[s] = max(near.get(s, 0.0), reach)
-                reach *= 0.93
-    return near
-
-
-def _last_clause(tokens: list[Token], taken: set[int]) -> int:
-    """Where the asking clause of a question without an asking word begins: "…on 10B revenue, cost of serving in $B?"."""
-    marks = [i for i, t in enumerate(tokens) if t.text == "?"]
-    if not marks and not taken:
-        return -1
-    end = max(marks) if marks else len(tokens)
-    start = max(
-        (i for i in range(end) if tokens[i].text in ",.;:?!" or (tokens[i].low in ("if", "at", "with"))),
-        default=-1,
-    )
-    if not marks and (start < 0 or tokens[start].text not in ",:;" or taken & set(range(start + 1, end))):
-        return -1
-    words = [
-        i for i in range(start + 1, end) if tokens[i].is_word and i not in taken and tokens[i].low not in STOP
-    ]
-    return start if words else -1
-
-
-__all__ = ["MAGNITUDES", "Wanted", "read_wanted"]
+__all__ = ["Wanted", "read_wanted"]

@@ -43,121 +43,26 @@ _PER = frozenset({"/", "per", "a", "an", "each", "every"})
 
 
 # "$2 a request" is a rate, "3 people a rack" too, but "2 dollars a good deal" is not.
-_PER_UNITS_AFTER_A = frozenset(
-    [
-        "hour",
-        "hr",
-        "day",
-        "week",
-        "month",
-        "year",
-        "second",
-        "minute",
-        "quarter",
-        "token",
-        "million",
-        "user",
-        "request",
-        "gpu",
-        "chip",
-        "card",
-        "query",
-        "call",
-        "person",
-        "head",
-        "seat",
-        "engineer",
-        "developer",
-        "employee",
-        "piece",
-        "mwh",
-        "kwh",
-        "pop",
-        "box",
-        "server",
-        "node",
-        "rack",
-        "accelerator",
-        "gig",
-        "gb",
-        "sec",
-        "yr",
-        "mo",
-        "wk",
-        "param",
-        "parameter",
-        "weight",
-        "kilowatt",
-        "megawatt",
-        "ticket",
-        "answer",
-        "chat",
-        "conversation",
-    ]
-)
+_PER_UNITS_AFTER_A = frozenset([
+    "hour", "hr", "day", "week", "month", "year", "second", "minute", "quarter", "token", "million",
+    "user", "request", "gpu", "chip", "card", "query", "call", "person", "head", "seat", "engineer",
+    "developer", "employee", "piece", "mwh", "kwh", "pop", "box", "server", "node", "rack", "accelerator",
+    "gig", "gb", "sec", "yr", "mo", "wk", "param", "parameter", "weight", "kilowatt", "megawatt",
+    "ticket", "answer", "chat", "conversation",
+])  # fmt: skip
 
 
 _EACH = frozenset({"each", "apiece", "piece", "individually", "ea"})
 
 
-ADJECTIVES = frozenset(
-    [
-        "input",
-        "output",
-        "prompt",
-        "completion",
-        "thinking",
-        "reasoning",
-        "cached",
-        "generated",
-        "billed",
-        "paid",
-        "live",
-        "concurrent",
-        "daily",
-        "active",
-        "old",
-        "new",
-        "extra",
-        "more",
-        "hidden",
-        "visible",
-        "gpu",
-        "chip",
-        "nvidia",
-        "amd",
-        "training",
-        "generation",
-        "shipped",
-        "installed",
-        "hardware",
-        "us",
-        "idle",
-        "visible",
-        "total",
-        "unique",
-        "monthly",
-        "h100",
-        "equivalent",
-        "software",
-        "dense",
-        "such",
-        "useful",
-        "junior",
-        "senior",
-        "full",
-        "raw",
-        "api",
-        "chat",
-        "rollout",
-        "parallel",
-        "simultaneous",
-        "decode",
-        "prefill",
-        "context",
-        "free",
-    ]
-)
+ADJECTIVES = frozenset([
+    "input", "output", "prompt", "completion", "thinking", "reasoning", "cached", "generated", "billed",
+    "paid", "live", "concurrent", "daily", "active", "old", "new", "extra", "more", "hidden", "visible",
+    "gpu", "chip", "nvidia", "amd", "training", "generation", "shipped", "installed", "hardware", "us",
+    "idle", "visible", "total", "unique", "monthly", "h100", "equivalent", "software", "dense", "such",
+    "useful", "junior", "senior", "full", "raw", "api", "chat", "rollout", "parallel", "simultaneous",
+    "decode", "prefill", "context", "free",
+])  # fmt: skip
 
 
 def unit_after(reading: Reading, number: Number, currency: str) -> tuple[int, str, set[str]]:
@@ -181,6 +86,7 @@ def unit_after(reading: Reading, number: Number, currency: str) -> tuple[int, st
         return i + 2, "token/param", marks
     if "USD" in unit or unit == "cent":
         i = _past_direction(tokens, i)
+        i, unit = _adjective_rate(tokens, i, unit)
     if unit or (i < len(tokens) and tokens[i].low in ("/", "per", "a", "an") and not number.glued):
         i, unit = denominators(reading, i, unit)
     if "times" in marks and unit.startswith("dimensionless/") and unit.split("/")[1] not in _TIMES_OVER:
@@ -194,6 +100,26 @@ def unit_after(reading: Reading, number: Number, currency: str) -> tuple[int, st
 
 _TIMES_OVER = frozenset({"year", "month", "day", "week", "quarter_year"})
 _DIRECTIONS = frozenset({"in", "out", "input", "output", "prompt", "completion"})
+
+
+_RATE_ADJECTIVES = {"monthly": "month", "yearly": "year", "annual": "year", "hourly": "hour", "daily": "day"}
+
+
+def _adjective_rate(tokens: list[Token], i: int, unit: str) -> tuple[int, str]:
+    """ "$200 monthly seat", "a $60-a-month plan", "$150 of tokens a month"."""
+    words = [t.low for t in tokens[i : i + 4]]
+    if words[:1] and words[0] in _RATE_ADJECTIVES:
+        return i + 1, f"{unit}/{_RATE_ADJECTIVES[words[0]]}"
+    if words[:2] == ["-", "a"] and len(words) == 4 and words[2] == "-" and words[3] in UNIT_WORDS:
+        return i + 4, f"{unit}/{UNIT_WORDS[words[3]]}"
+    if (
+        words[:1] == ["of"]
+        and len(words) == 4
+        and words[2] in ("a", "per")
+        and UNIT_WORDS.get(words[3]) in ("month", "year", "day")
+    ):
+        return i + 4, f"{unit}/{UNIT_WORDS[words[3]]}"
+    return i, unit
 
 
 def _past_direction(tokens: list[Token], i: int) -> int:
@@ -334,29 +260,10 @@ def _people_follow(word: str) -> bool:
 
 
 _GROUPS = frozenset(["box", "boxes", "node", "nodes", "server", "servers", "cluster", "clusters", "pod", "pods", "rack", "racks", "system", "systems", "domain", "machine", "machines", "job", "jobs", "run", "runs", "fleet", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "year", "years"])  # fmt: skip
-_VERBS = frozenset(
-    [
-        "costs",
-        "needs",
-        "does",
-        "has",
-        "was",
-        "is",
-        "serves",
-        "runs",
-        "draws",
-        "makes",
-        "takes",
-        "uses",
-        "gets",
-        "puts",
-        "pulls",
-        "yields",
-        "holds",
-        "fits",
-        "was",
-    ]
-)
+_VERBS = frozenset([
+    "costs", "needs", "does", "has", "was", "is", "serves", "runs", "draws", "makes", "takes", "uses",
+    "gets", "puts", "pulls", "yields", "holds", "fits", "was",
+])  # fmt: skip
 
 
 def _part_of_noun(tokens: list[Token], i: int, value: float) -> bool:
@@ -402,6 +309,9 @@ def _for_every(tokens: list[Token], i: int) -> bool:
     return len(words) == 3 and words[0] == "for" and words[1] in ("every", "each") and words[2] != "of"
 
 
+_TEXTS = frozenset({"prompt", "prompts", "answer", "answers", "input", "output", "completion"})
+
+
 def denominators(reading: Reading, i: int, unit: str) -> tuple[int, str]:
     """`/hr/GPU`, `per million tokens`, `an hour per chip`, `/M`."""
     tokens = reading.tokens
@@ -437,6 +347,8 @@ def denominators(reading: Reading, i: int, unit: str) -> tuple[int, str]:
             if unit_next not in ("token", "request", "param") and nxt in ADJECTIVES and j + 2 < len(tokens):
                 step = 3 if spelled_unit(tokens[j + 2].text) == "token" else 1
                 unit, i = f"{unit}/{scale}token", j + step
+            elif unit_next == "request" and nxt in _TEXTS:
+                unit, i = f"{unit}/{scale}token", j + 2
             elif unit_next in ("token", "request", "param"):
                 unit, i = f"{unit}/{scale}{unit_next}", j + 2
             else:

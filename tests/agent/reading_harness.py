@@ -1,5 +1,5 @@
 """Compares what is read from a sentence (quantities, unit asked for, names, formats) with what is written in
-`reading_cases.yaml`. Run it to see the misreadings: ``python -m tests.agent.reading_harness``."""
+`reading_cases.yaml`. Run it to see the misreadings: ``python tests/agent/reading_harness.py``."""
 
 from __future__ import annotations
 
