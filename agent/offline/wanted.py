@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from agent.offline.asked_nouns import NOUNS, Candidate, leading_noun, noun_candidates
-from agent.offline.asked_units import MAGNITUDES, SCALE_ONLY, described, tokens_at, unit_phrase
+from agent.offline.asked_units import SCALE_ONLY, described, tokens_at, unit_phrase
 from agent.offline.asking import (
     OPENERS,
     asking_spans,
