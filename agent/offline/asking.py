@@ -94,6 +94,8 @@ def focus_words(reading: Reading, taken: set[int], asked: list[tuple[int, int]])
         anchors = [_last_clause(tokens, taken)]
     leading = not any(t.low in OPENERS for t in tokens) and -1 not in anchors and 0 not in taken
     for a in [*anchors, -1] if leading else anchors:
+        if a < 0 and anchors != [-1] and max(near.values(), default=0.0) >= 0.7:
+            break  # the asking clause itself says what is asked
         reach = 1.0
         for i in range(a + 1, min(a + 14, len(tokens))):
             token = tokens[i]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.offline.depend import idle_fields
@@ -161,6 +161,8 @@ class Chooser:
         """The frame run: a reading for each of its results that may be the one asked for, or one that says why none came out."""
         trial = self.trials(frame.spec.name, frame.arguments)
         ranked = rank_outputs(frame, question, self.reader.similar(question, frame.spec, exclude))
+        if trial.kind == "missing" and ranked and trial.field and trial.field in ranked[0][1].name:
+            frame, trial = self._switched(frame, trial)  # what is missing is what is asked for
         closed = self._closed_model(frame) if trial.kind == "missing" else ""
         if closed:
             trial = Trial("absent", {}, {}, message=f"the architecture of {closed} is not public")
@@ -184,6 +186,16 @@ class Chooser:
         for choice in found if frame.pairs else ():
             self._compare(question, choice)
         return found
+
+    def _switched(self, frame: Frame, trial: Trial) -> tuple[Frame, Trial]:
+        """The frame with one of its switches on, where it then comes out ("longest context": of a single user)."""
+        for f in frame.spec.fields:
+            if f.kind == "bool" and f.name not in frame.fills:
+                other = replace(frame, fills={**frame.fills, f.name: Fill(True, fit=0.1)})
+                done = self.trials(frame.spec.name, other.arguments)
+                if done.kind == "ok":
+                    return other, done
+        return frame, trial
 
     def attempt(self, frame: Frame, question: Question, exclude: str = "") -> Choice:
         """The best reading of one frame."""

@@ -38,6 +38,7 @@ def evidence(question: Question, choice: Choice, best_route: float) -> dict[str,
             "sum": 1.0,
             "sum_clarity": choice.sum.clarity,
             "sum_names": float(bool(question.reading.mentions)),
+            "sum_sourced": float(question.features.source),
         }
     else:
         route = parts.get("words", 0.0) + parts.get("example", 0.0)

@@ -48,7 +48,7 @@ def read_quantities(reading: Reading) -> list[Quantity]:
             if [t.text for t in reading.tokens[i : i + 2]] == [":", "1"] and reading.tokens[i - 1].is_number:
                 i += 2  # "Chinchilla 20:1"
             continue
-        quantity = _quantity_at(reading, i) or _verbal(reading, i)
+        quantity = _quantity_at(reading, i) or _verbal(reading, i) or _one_large(reading, i)
         if quantity is None:
             i += 1
             continue
@@ -71,6 +71,42 @@ def _size_reading(reading: Reading, mention: Mention, i: int) -> Quantity | None
 
 
 _FOLD = re.compile(r"(two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|hundred)fold$")
+_LARGE = frozenset(
+    [
+        "terabyte",
+        "petabyte",
+        "gigabyte",
+        "kilowatt",
+        "megawatt",
+        "gigawatt",
+        "terawatt",
+        "petaflop",
+        "exaflop",
+        "zettaflop",
+    ]
+)
+
+
+def _one_large(reading: Reading, i: int) -> Quantity | None:
+    """ "A terabyte of weights", "a gigawatt campus": one of a large unit, said with an article."""
+    tokens = reading.tokens
+    if tokens[i].low not in ("a", "one") or i + 1 >= len(tokens) or tokens[i + 1].low not in _LARGE:
+        return None
+    if i and (tokens[i - 1].low in ("per", "of", "for", "/") or tokens[i - 1].is_number):
+        return None
+    unit = spelled_unit(tokens[i + 1].text)
+    return Quantity(
+        1.0,
+        parse_unit(unit),
+        unit,
+        tokens[i].start,
+        tokens[i + 1].end,
+        i,
+        i + 2,
+        marks=frozenset({"spelled"}),
+    )
+
+
 _VERBAL = {"twice": 2.0, "doubles": 2.0, "doubled": 2.0, "doubling": 2.0, "double": 2.0, "triples": 3.0, "tripled": 3.0, "triple": 3.0,
            "thrice": 3.0, "quadruples": 4.0, "quadrupled": 4.0, "halves": 0.5, "halved": 0.5}  # fmt: skip
 

@@ -381,6 +381,9 @@ def _kind(q: object) -> str:
     )
 
 
+_BOX = re.compile(r"[\s-]*(box(es)?|servers?|nodes?|machines?|systems?|hosts?)\b", re.I)
+
+
 def is_salient(question: Question, i: int) -> bool:
     """Whether a quantity is one that an answer must use: a bare "one" or a year need not be."""
     q = question.reading.quantities[i]
@@ -394,6 +397,10 @@ def is_salient(question: Question, i: int) -> bool:
         return False  # the whole of something changes nothing
     if q.unit_text == "day" and q.value in (30, 31) and re.match(r"[\s-]*month", question.text[q.end :]):
         return False  # "a 30-day month" is a month
+    if (q.unit_text, q.value) in (("day", 365), ("hour", 8760)) and len(question.reading.quantities) > 1:
+        return False  # a year, said in days or hours
+    if q.unit_text == "chip" and "-" in question.text[q.start : q.end] and _BOX.match(question.text[q.end :]):
+        return False  # "an 8-GPU box": what the box is, not what is asked
     return not (q.value == 1 and (not q.marked or "spelled" in q.marks))
 
 
