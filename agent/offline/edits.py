@@ -5,10 +5,12 @@ Each number, name and format of the follow-up replaces its counterpart: the one 
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
 from agent.offline.entities import Mention
+from agent.offline.follow import asks_in_words
 from agent.offline.measure import without_counts
 from agent.offline.reading import Quantity, Reading
 from agent.offline.score import Question, is_salient
@@ -21,6 +23,7 @@ _NUMBER = re.compile(
     r"eighty|ninety|hundred|thousand|million|billion|dozen)\b[\s-]*)+",
     re.I,
 )
+_JOINTS = frozenset(["and", "at", "with", "plus", "on", "but", "by"])
 _AGAINST = re.compile(r"\b(against|versus|vs|compared (to|with)|than|over|relative to)\b", re.I)
 _SCALED = re.compile(r"\b(double|halve|half|twice|triple)\b", re.I)
 _SCALES = {"double": 2.0, "twice": 2.0, "halve": 0.5, "half": 0.5, "triple": 3.0}
@@ -37,6 +40,23 @@ class Edit:
     start: int
     end: int
     text: str
+
+
+_REFERRED = re.compile(r"\b(?:that|this|the same|those|these|such an?) ([a-z]{4,})\b", re.I)
+
+
+def with_amounts(old: Question, text: str) -> str:
+    """ "Years to double at that growth": the words that point back with the amount they point to."""
+
+    def amount(match: re.Match[str]) -> str:
+        word = stem(match.group(1))[:4]
+        for i, q in enumerate(old.reading.quantities):
+            if is_salient(old, i) and any(s[:4] == word for s in _around(old.reading, q)):
+                start = q.start - (old.text[q.start - 1 : q.start] == "$")
+                return f"{old.text[start : q.end].strip()} {match.group(1)}"
+        return match.group()
+
+    return _REFERRED.sub(amount, text)
 
 
 def plainly(text: str) -> str:
@@ -67,7 +87,7 @@ def _numbers(old: Question, new: Question, fixed: int) -> list[Edit] | None:
     mine = [q for i, q in enumerate(new.reading.quantities) if is_salient(new, i) or _meant(q)]
     free = [i for i, q in enumerate(theirs) if q.start >= fixed]
     scale = _SCALED.search(new.text)
-    if scale is not None and not mine:
+    if scale is not None and not mine and not asks_in_words(new):
         return _scaled(old, new, free, _SCALES[scale.group().lower()])
     ordered = _in_order(old, mine, free)
     if ordered is not None:
@@ -114,7 +134,8 @@ def _counterpart(old: Question, new: Question, q: Quantity, free: list[int]) -> 
 def _alike(q: Quantity, old: Quantity) -> float:
     """How much two numbers are of one kind, by their units: 2 the same, 0 not at all."""
     if not q.marked:
-        return 1.0 if not old.marked or "scaled" in q.marks else 0.8 - 0.2 * (old.unit_text in ("USD", "percent"))
+        counts = not old.marked or (not without_counts(old.unit) and old.unit_text not in ("percent", "dimensionless"))
+        return (1.0 if counts else 0.7) + _of_one_size(q.value, old.value)
     if q.unit.dims == old.unit.dims and old.marked and ("percent" in (q.unit_text, old.unit_text)) == (q.unit_text == old.unit_text):
         return 2.0
     if not old.marked:
@@ -123,6 +144,13 @@ def _alike(q: Quantity, old: Quantity) -> float:
     if mine and all(theirs.get(k) == v for k, v in mine.items()) and all(theirs[k] < 0 for k in theirs.keys() - mine.keys()):
         return 1.5  # "$1.50" after "$2 an hour"
     return 0.0
+
+
+def _of_one_size(a: float, b: float) -> float:
+    """A little for numbers of one size: 3 after 5 years, a million after 200,000."""
+    if a <= 0 or b <= 0:
+        return 0.0
+    return 0.4 * max(0.0, 1.0 - abs(math.log10(a / b)) / 3)
 
 
 def _around(reading: Reading, q: Quantity) -> dict[str, float]:
@@ -134,6 +162,8 @@ def _around(reading: Reading, q: Quantity) -> dict[str, float]:
             if not 0 <= i < len(reading.tokens) or reading.tokens[i].text in ",;.?!:":
                 break
             t = reading.tokens[i]
+            if t.low in _JOINTS and (k or step > 0):
+                break
             if t.is_word and (t.low not in STOP or (step < 0 and k == 0)):
                 found.setdefault(stem(t.text), 1.0 - 0.15 * k)
     for i in range(q.first, q.last):

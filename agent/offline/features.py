@@ -9,7 +9,7 @@ from agent.offline.reading import Quantity, Reading
 from agent.offline.wanted import Wanted, read_wanted
 from agent.offline.words import STOP, stem
 
-_SOURCE = frozenset(
+SOURCE = frozenset(
     [
         "said",
         "say",
@@ -69,7 +69,7 @@ _SOURCE = frozenset(
         "predicts",
     ]
 )
-_STRONG_SOURCE = _SOURCE - frozenset(
+_STRONG_SOURCE = SOURCE - frozenset(
     [
         "they",
         "he",
@@ -168,7 +168,7 @@ def read_features(reading: Reading) -> Features:
         difference=bool(_DIFFERENCE.search(text)),
         total=bool(_SUM.search(text)),
         check=bool(_CHECK.search(text)),
-        source=bool(said & _SOURCE) and not _only_we(text),
+        source=bool(said & SOURCE) and not _only_we(text),
         strong_source=bool(said & _STRONG_SOURCE),
         where_said=bool(_WHERE_SAID.search(text)),
         explain=bool(_EXPLAIN.search(text)),

@@ -50,6 +50,11 @@ _OWN_ASK = re.compile(
 )
 
 
+def asks_in_words(question: Question) -> bool:
+    """Whether there is an asking word: "what", "how many"."""
+    return bool(_OWN_ASK.search(question.text))
+
+
 def asks_itself(question: Question) -> bool:
     """Whether the text has an asking of its own; "what if …" and "how about …" only change what was asked."""
     f = question.features

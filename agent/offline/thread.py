@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 
 from agent.offline.chains import compared, for_one, told
 from agent.offline.decide import LIKELY, SURE, Choice, Decider, Decision, search_text
-from agent.offline.edits import edited, plainly
-from agent.offline.features import Wanted
-from agent.offline.follow import asks_itself, follows, merge, names_new_result, refers_back
+from agent.offline.edits import edited, plainly, with_amounts
+from agent.offline.features import SOURCE, Wanted
+from agent.offline.follow import asks_in_words, asks_itself, follows, merge, names_new_result, refers_back
 from agent.offline.gate import refuse
 from agent.offline.near import Words
 from agent.offline.score import Question, is_salient
+from agent.offline.words import stem
 
 MAX_BACK = 8  # earlier questions that are re-read
 KEPT = 6  # results that may be compared with
@@ -82,7 +83,8 @@ def take(decider: Decider, thread: Thread, text: str) -> Decision:
         decision.choice is not None or decision.kind == "clarify"
     ):
         thread.standing = replace(standing, decision=decision, results=thread.results)
-    thread.topic = decision.search or (search_text(text) if decision.kind == "calculate" else "") or thread.topic
+    if decision.search or not decision.followed:
+        thread.topic = decision.search or search_text(text)
     return decision
 
 
@@ -92,9 +94,19 @@ def _one(decider: Decider, thread: Thread, text: str) -> Standing:
         return Standing(_on_topic(decider.decide(question), thread.topic), text)
     choices = decider.choices(question)
     alone = Standing(_on_topic(decider.decide(question, choices), thread.topic), text)
+    if thread.standing.asked_back and not asks_in_words(question):
+        return _answering(decider, question, thread.standing, alone)
     if _stands_alone(question, choices, alone.decision, thread.standing):
         return alone
     return _followed(decider, question, thread) or alone
+
+
+def _answering(decider: Decider, question: Question, standing: Standing, alone: Standing) -> Standing:
+    """What answers a question asked back: the surest of both texts read as one and of the values put in."""
+    found = _joined(decider, question, standing) or _merged(decider, question, standing) or _edited(decider, question, standing)
+    if found is None or (alone.decision.kind == "calculate" and _surety(alone) > _surety(found) + 0.1):
+        return alone
+    return found
 
 
 def _stands_alone(question: Question, choices: list[Choice], decision: Decision, standing: Standing) -> bool:
@@ -127,17 +139,19 @@ def _followed(decider: Decider, question: Question, thread: Thread) -> Standing 
     chained = lambda: _chained(decider, question, standing)  # noqa: E731
     asks = asks_itself(question)
     if standing.asked_back:
-        ways = [joined, merged, put_in] if _linked(question, standing) or not asks else []
-        return next((s for way in ways if (s := way()) is not None), None)
+        if asks and not _linked(decider, question, standing):
+            return None
+        return next((s for way in (joined, merged, put_in) if (s := way()) is not None), None)
     about = _about_results(decider, question, thread)
     if about is not None:
         return about
     if not asks:
         ways = [merged, put_in, joined, chained]
         return next((s for way in ways if (s := way()) is not None), None)
-    if not _linked(question, standing):
+    if not _linked(decider, question, standing):
         return None
-    found = [s for way in (merged, put_in, chained, joined) if (s := way()) is not None]
+    referred = lambda: _referred(decider, question, standing)  # noqa: E731
+    found = [s for way in (merged, put_in, referred, chained, joined) if (s := way()) is not None]
     return max(found, key=_surety, default=None)
 
 
@@ -145,16 +159,17 @@ def _surety(standing: Standing) -> float:
     return standing.choice.sure if standing.choice is not None else 0.0
 
 
-def _linked(question: Question, standing: Standing) -> bool:
-    """Whether anything ties the question to the earlier one: a word that points back, or one of its own words."""
+def _linked(decider: Decider, question: Question, standing: Standing) -> bool:
+    """Whether anything ties the question to the earlier one: a word that points back, one of its own words, its unit."""
     if follows(question) >= 1.0 or refers_back(question.text):
         return True
-    said = {s for s, _ in question.features.stems}
     before = {s for s, _ in standing.decision.question.features.stems}
+    if standing.text:
+        before |= {s for s, _ in decider.reader.read(standing.text).features.stems}
     choice = standing.choice
     if choice is not None and choice.want is not None:
         before |= set(choice.want.name_stems)
-    return bool(said & before)
+    return any(s in before for s, _ in question.features.stems)
 
 
 def _about_results(decider: Decider, question: Question, thread: Thread) -> Standing | None:
@@ -240,6 +255,17 @@ def _joined(decider: Decider, question: Question, standing: Standing) -> Standin
     return replace(found, text=text) if found is not None else None
 
 
+def _referred(decider: Decider, question: Question, standing: Standing) -> Standing | None:
+    """The question with the amount it points to written out: "at that growth", "for the same price"."""
+    if not standing.text:
+        return None
+    text = with_amounts(_asked(decider, standing), question.text)
+    if text == question.text:
+        return None
+    found = _taken(decider, decider.reader.read(text), standing, SURE)
+    return replace(found, text=text) if found is not None else None
+
+
 def _sentence(text: str) -> str:
     bare = text.rstrip()
     return bare + " " if bare.endswith((".", "?", "!", ";")) else bare + ". "
@@ -293,11 +319,16 @@ def _wanting_as(whole: Question, new: Question, standing: Standing) -> Question:
     return _wanting(whole, standing.decision.question.features.wanted)
 
 
+_SAYING = frozenset(stem(w) for w in (*SOURCE, "number", "figure", "exactly", "minute", "moment", "part", "point", "time", "stamp", "timestamp", "give", "gave"))
+
+
 def _on_topic(decision: Decision, topic: str) -> Decision:
-    """A question for words that hardly says of what is searched for with the words of the question before it."""
+    """A question for words that hardly says of what, searched for with the words of the question before it."""
     q = decision.question
-    if decision.kind not in ("narrative", "clarify") or not topic or follows(q) < 1.2 or len(q.features.stems) > 3:
+    if decision.kind != "narrative" or not topic:
         return decision
-    if decision.kind == "clarify":
+    own = [s for s, _ in q.features.stems if s not in _SAYING]
+    brief = follows(q) >= 1.2 and len(q.features.stems) <= 3
+    if not brief and not (q.features.source and len(own) <= 1 and not q.reading.mentions):
         return decision
     return replace(decision, search=f"{topic} {search_text(q.text)}")
