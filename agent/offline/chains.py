@@ -24,7 +24,7 @@ _PER_ONE = re.compile(
 _FEWER = re.compile(r"\b(more|less|fewer|cheaper|better|worse|dearer|higher|lower|bigger|larger|smaller|faster|slower|longer|shorter|as (much|many)|apart|difference|gap)\b", re.I)  # fmt: skip
 
 
-def told(choice: Choice) -> str:
+def told(choice: Choice, question: Question) -> str:
     """A result as the opening of the next question: "Cost of one request: $0.018 per request." """
     if choice.value is None:
         return ""
@@ -32,8 +32,33 @@ def told(choice: Choice) -> str:
     name = choice.want.name if choice.want is not None else ""
     per = _SAYS_PER.search(name)
     amount = _spoken(value, unit) + (f" per {per.group(1)}" if per is not None and "/" not in unit and unit == "USD" else "")
-    label = readable(choice.want) if choice.want is not None and choice.frame.spec.name != ARITHMETIC else "That is"
-    return f"{label}: {amount}. " if label != "That is" else f"That is {amount}. "
+    computed = choice.want is not None and choice.frame.spec.name != ARITHMETIC
+    label = readable(choice.want) if computed and choice.want is not None else _of_what(question, unit)
+    label = _AMOUNT.sub("", label).strip()
+    return f"{label}: {amount}. " if label else f"That is {amount}. "
+
+
+_AMOUNT = re.compile(r"\bof an? (million|thousand|single) .*$")  # "of a million output tokens": said by the unit
+
+
+def _of_what(question: Question, unit: str) -> str:
+    """What a sum is of, by the words after an amount of its kind: "1.4 kW of IT power each" says IT power."""
+    tokens = question.reading.tokens
+    for q in question.reading.quantities:
+        if not q.unit.dims or q.unit.dims != parse_unit(unit).dims:
+            continue
+        words = []
+        for t in tokens[q.last : q.last + 4]:
+            if not t.is_word or t.low in _ENDS:
+                break
+            words.append(t.text)
+        said = [w for w in words if w.lower() not in ("of", "the", "in", "total", "a", "an")]
+        if said:
+            return " ".join(said)
+    return ""
+
+
+_ENDS = frozenset(["each", "every", "per", "apiece", "and", "at", "with", "for", "how", "what", "which", "is", "are", "that", "to", "on"])
 
 
 def _spoken(value: float, unit: str) -> str:
@@ -111,3 +136,27 @@ def for_one(decider: Decider, question: Question, before: Choice, asked: Questio
     if len(amounts) != 1:
         return None
     return arithmetic(decider, "a / b", {"a": before.value, "b": (amounts[0].value, "")})
+
+
+_AGAIN = re.compile(r"\b(the )?(next (one|step|time|round)|one after( that| this)?|(once|one) more( time)?|(and )?after that( one)?)\b", re.I)
+
+
+def once_more(decider: Decider, question: Question, before: Choice) -> Choice | None:
+    """ "And the one after that?": the same step from where the last one ended."""
+    frame, value = before.frame, before.value
+    if not _AGAIN.search(question.text) or question.reading.quantities or value is None or not before.ok:
+        return None
+    unit = parse_unit(value[1])
+    kin = [
+        n
+        for n, fill in frame.fills.items()
+        if (f := frame.spec.by_name.get(n)) is not None and f.unit is not None and f.unit.dims == unit.dims and unit.dims
+        and isinstance(fill.value, int | float)
+    ]
+    if len(kin) != 1:
+        return None
+    factor = unit.factor / (frame.spec.by_name[kin[0]].unit or unit).factor
+    fills = {n: replace(f, origin="thread", quantities=()) for n, f in frame.fills.items()}
+    fills[kin[0]] = Fill(value[0] * factor, origin="thread")
+    trial = decider.trials(frame.spec.name, {n: f.value for n, f in fills.items()})
+    return Choice(Frame(frame.spec, fills), trial, 0.0, before.want, sure=0.9) if trial.kind == "ok" else None

@@ -23,6 +23,7 @@ _NUMBER = re.compile(
     r"eighty|ninety|hundred|thousand|million|billion|dozen)\b[\s-]*)+",
     re.I,
 )
+_SIDES = frozenset(["each", "per", "from", "to", "times"])
 _JOINTS = frozenset(["and", "at", "with", "plus", "on", "but", "by"])
 _AGAINST = re.compile(r"\b(against|versus|vs|compared (to|with)|than|over|relative to)\b", re.I)
 _SCALED = re.compile(r"\b(double|halve|half|twice|triple)\b", re.I)
@@ -42,6 +43,7 @@ class Edit:
     text: str
 
 
+_RATE = re.compile(r" ?(?:/|(?:per|an?|each|every) )(?:year|month|hour|day|quarter|yr|hr)\b", re.I)
 _REFERRED = re.compile(r"\b(?:that|this|the same|those|these|such an?) ([a-z]{4,})\b", re.I)
 
 
@@ -53,7 +55,9 @@ def with_amounts(old: Question, text: str) -> str:
         for i, q in enumerate(old.reading.quantities):
             if is_salient(old, i) and any(s[:4] == word for s in _around(old.reading, q)):
                 start = q.start - (old.text[q.start - 1 : q.start] == "$")
-                return f"{old.text[start : q.end].strip()} {match.group(1)}"
+                rate = _RATE.match(old.text[q.end :])
+                said = old.text[start : q.end].strip() + (rate.group() if rate is not None else "")
+                return f"{said} {match.group(1)}"
         return match.group()
 
     return _REFERRED.sub(amount, text)
@@ -136,8 +140,8 @@ def _alike(q: Quantity, old: Quantity) -> float:
     if not q.marked:
         counts = not old.marked or (not without_counts(old.unit) and old.unit_text not in ("percent", "dimensionless"))
         return (1.0 if counts else 0.7) + _of_one_size(q.value, old.value)
-    if q.unit.dims == old.unit.dims and old.marked and ("percent" in (q.unit_text, old.unit_text)) == (q.unit_text == old.unit_text):
-        return 2.0
+    if q.unit.dims == old.unit.dims and old.marked and (q.unit_text == "percent") == (old.unit_text == "percent"):
+        return 2.0 + _of_one_size(q.value * q.unit.factor, old.value * old.unit.factor) + 0.5 * (q.marks & old.marks & _SIDES != frozenset())
     if not old.marked:
         return 0.6 if not without_counts(q.unit) else 0.0
     mine, theirs = dict(q.unit.dims), dict(old.unit.dims)
@@ -162,10 +166,12 @@ def _around(reading: Reading, q: Quantity) -> dict[str, float]:
             if not 0 <= i < len(reading.tokens) or reading.tokens[i].text in ",;.?!:":
                 break
             t = reading.tokens[i]
-            if t.low in _JOINTS and (k or step > 0):
-                break
-            if t.is_word and (t.low not in STOP or (step < 0 and k == 0)):
+            if t.is_word and t.low not in STOP:
                 found.setdefault(stem(t.text), 1.0 - 0.15 * k)
+            elif t.is_word and step < 0 and k == 0:
+                found.setdefault(t.low, 0.5)  # "after", "at", "from"
+            if t.low in _JOINTS:
+                break
     for i in range(q.first, q.last):
         if reading.tokens[i].is_word:
             found.setdefault(stem(reading.tokens[i].text), 0.8)

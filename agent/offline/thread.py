@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from agent.offline.chains import compared, for_one, told
+from agent.offline.chains import compared, for_one, once_more, told
 from agent.offline.decide import LIKELY, SURE, Choice, Decider, Decision, search_text
+from agent.offline.doubt import said_ignored
 from agent.offline.edits import edited, plainly, with_amounts
 from agent.offline.features import SOURCE, Wanted
 from agent.offline.follow import asks_in_words, asks_itself, follows, merge, names_new_result, refers_back
 from agent.offline.gate import refuse
+from agent.offline.measure import parse_unit, without_counts
 from agent.offline.near import Words
 from agent.offline.score import Question, is_salient
 from agent.offline.words import stem
@@ -103,8 +105,12 @@ def _one(decider: Decider, thread: Thread, text: str) -> Standing:
 
 def _answering(decider: Decider, question: Question, standing: Standing, alone: Standing) -> Standing:
     """What answers a question asked back: the surest of both texts read as one and of the values put in."""
-    found = _joined(decider, question, standing) or _merged(decider, question, standing) or _edited(decider, question, standing)
-    if found is None or (alone.decision.kind == "calculate" and _surety(alone) > _surety(found) + 0.1):
+    computes = alone.decision.kind in ("calculate", "mixed")
+    found = _joined(decider, question, standing)
+    if found is None and not computes and _surety(standing) >= LIKELY:
+        found = _merged(decider, question, standing)
+    found = found or _edited(decider, question, standing)
+    if found is None or (computes and _surety(alone) > _surety(found) + 0.1):
         return alone
     return found
 
@@ -115,7 +121,8 @@ def _stands_alone(question: Question, choices: list[Choice], decision: Decision,
     numbers = sum(1 for i in range(len(question.reading.quantities)) if is_salient(question, i))
     if (f.where_said or f.strong_source) and not numbers:
         return True
-    if decision.kind == "narrative" and f.explain and not f.asks_number and not numbers:
+    named = question.reading.mentions or question.precisions
+    if decision.kind == "narrative" and f.explain and not f.asks_number and not numbers and not named:
         return True
     best = choices[0] if choices else None
     if best is None or not best.ok or decision.kind not in ("calculate", "mixed"):
@@ -173,17 +180,18 @@ def _linked(decider: Decider, question: Question, standing: Standing) -> bool:
 
 
 def _about_results(decider: Decider, question: Question, thread: Thread) -> Standing | None:
-    """Two results compared, one shared out, or the last one in another unit."""
+    """Two results compared, one shared out, the same step once more, or the last one in another unit."""
     standing = thread.standing
     if standing is None or standing.choice is None:
         return None
     before, asked = standing.choice, standing.decision.question
     choice = compared(decider, question, thread.results) or for_one(decider, question, before, asked)
+    choice = choice or once_more(decider, question, before)
     if choice is None and _only_a_unit(question, before):
         choice = before
     if choice is None:
         return None
-    if choice is not before and choice.frame.spec is before.frame.spec:
+    if choice is not before and choice.want is before.want:
         question = _wanting(question, asked.features.wanted)
     return replace(standing, decision=Decision("calculate", question, choice, followed=True), text="")
 
@@ -195,8 +203,6 @@ def _only_a_unit(question: Question, before: Choice) -> bool:
         return False
     if question.reading.mentions or question.precisions or question.reading.quantities:
         return False
-    from agent.offline.measure import parse_unit
-
     return len(question.features.stems) <= 2 and bool(wanted.unit.dims) and wanted.unit.dims == parse_unit(value[1]).dims
 
 
@@ -218,11 +224,15 @@ def _merged(decider: Decider, question: Question, standing: Standing) -> Standin
 
 def _as_asked(question: Question, choice: Choice) -> bool:
     """Whether a result has the unit that the follow-up itself asks for, and nothing it says is left over."""
-    wanted, want = question.features.wanted, choice.want
-    if wanted.explicit and wanted.unit is not None and want is not None and want.unit is not None:
-        if wanted.unit.dims != want.unit.dims:
-            return False
-    return choice.ok and choice.sure >= 0.8
+    return choice.ok and choice.sure >= 0.8 and _in_unit_asked(question, choice)
+
+
+def _in_unit_asked(question: Question, choice: Choice) -> bool:
+    """Whether a result can be given in the unit that the question names; counts of things are left to the reader."""
+    wanted, value = question.features.wanted, choice.value
+    if not wanted.explicit or wanted.unit is None or value is None:
+        return True
+    return without_counts(wanted.unit) == without_counts(parse_unit(value[1]))
 
 
 def _asked(decider: Decider, standing: Standing) -> Question:
@@ -275,13 +285,13 @@ def _chained(decider: Decider, question: Question, standing: Standing) -> Standi
     """The earlier result stated, then the new question."""
     if standing.choice is None or not standing.choice.ok:
         return None
-    opening = told(standing.choice)
+    opening = told(standing.choice, standing.decision.question)
     if not opening:
         return None
     text = opening + question.text
     q = decider.reader.read(text)
-    asked = asks_itself(question)
-    q = _wanting(q, question.features.wanted if asked else standing.decision.question.features.wanted)
+    before = standing.decision.question.features.wanted
+    q = _wanting(q, question.features.wanted if asks_itself(question) else replace(before, near={}, focus=frozenset()))
     found = _taken(decider, q, None, SURE)
     if found is None:
         return None
@@ -290,7 +300,7 @@ def _chained(decider: Decider, question: Question, standing: Standing) -> Standi
 
 def _taken(decider: Decider, question: Question, standing: Standing | None, bar: float) -> Standing | None:
     """The surest reading of a text made from a follow-up, when it comes out."""
-    choices = decider.choices(question)
+    choices = [c for c in decider.choices(question) if _in_unit_asked(question, c) and not said_ignored(c.faults)]
     best = choices[0] if choices else None
     if best is None or not best.ok or best.sure < bar:
         return None
