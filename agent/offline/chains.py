@@ -24,6 +24,9 @@ _PER_ONE = re.compile(
 _FEWER = re.compile(r"\b(more|less|fewer|cheaper|better|worse|dearer|higher|lower|bigger|larger|smaller|faster|slower|longer|shorter|as (much|many)|apart|difference|gap)\b", re.I)  # fmt: skip
 
 
+_EARLIER = re.compile(r"\b(before|earlier|previous|first|last (one|time|answer)|the two|both|compared)\b", re.I)
+
+
 def told(choice: Choice, question: Question) -> str:
     """A result as the opening of the next question: "Cost of one request: $0.018 per request." """
     if choice.value is None:
@@ -55,7 +58,13 @@ def _of_what(question: Question, unit: str) -> str:
         said = [w for w in words if w.lower() not in ("of", "the", "in", "total", "a", "an")]
         if said:
             return " ".join(said)
+        before = _BEFORE.search(question.text[: q.start])
+        if before is not None:
+            return before.group(1)
     return ""
+
+
+_BEFORE = re.compile(r"\b([a-z]{4,})(?: (?:per|a|an|of an?|of each|for each) [a-z]+)? (?:is|are|of|at|was) \$?$", re.I)
 
 
 _ENDS = frozenset(["each", "every", "per", "apiece", "and", "at", "with", "for", "how", "what", "which", "is", "are", "that", "to", "on"])
@@ -94,7 +103,8 @@ def compared(decider: Decider, question: Question, results: Sequence[Choice]) ->
     if not asked or len(results) < 2 or any(is_salient(question, i) for i in range(len(question.reading.quantities))):
         return None
     other = _other(question, results)
-    if other is None or not (refers_back(question.text) or question.reading.mentions):
+    named = bool(question.reading.mentions) or bool(_EARLIER.search(question.text))
+    if other is None or not (named or (_FEWER.search(question.text) and refers_back(question.text))):
         return None
     a, b = results[-1].value, other.value
     if a is None or b is None or not a[0] or not b[0] or parse_unit(a[1]).dims != parse_unit(b[1]).dims:

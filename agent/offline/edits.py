@@ -23,12 +23,15 @@ _NUMBER = re.compile(
     r"eighty|ninety|hundred|thousand|million|billion|dozen)\b[\s-]*)+",
     re.I,
 )
+_LEADING = STOP | {stem(w) for w in ("make", "use", "try", "set", "change", "only", "just", "now", "instead", "rather", "say", "sorry", "million", "billion", "thousand", "after", "another")}
 _SIDES = frozenset(["each", "per", "from", "to", "times"])
-_JOINTS = frozenset(["and", "at", "with", "plus", "on", "but", "by"])
+_JOINTS = frozenset(["and", "at", "with", "plus", "on", "but", "by", "against", "versus", "vs", "than", "from", "to"])
 _AGAINST = re.compile(r"\b(against|versus|vs|compared (to|with)|than|over|relative to)\b", re.I)
 _SCALED = re.compile(r"\b(double|halve|half|twice|triple)\b", re.I)
 _SCALES = {"double": 2.0, "twice": 2.0, "halve": 0.5, "half": 0.5, "triple": 3.0}
 _EACH_PERIOD = re.compile(r"\b(every|each) (year|month|week|quarter|day)\b", re.I)
+_A_PERIOD = re.compile(r"\b(for|over|during|in|after|within) (?:an?|one|the|1) (?:whole |full |single )?(year|month|week|quarter|day)\b(?! of)", re.I)
+_HALF = re.compile(r"\bhalf (?:an? )?(year|month|week|day|hour)\b", re.I)
 _SINGLE = re.compile(
     r"\b(?:(?:just|only) (?:one|a single|1)|a single|one)(?: (?:of|out of) (?:the|them|those|my|our)\b)?(?= )", re.I
 )
@@ -65,7 +68,8 @@ def with_amounts(old: Question, text: str) -> str:
 
 def plainly(text: str) -> str:
     """ "every year" as "every 1 year", "just one of the cards" as "1 cards": numbers that are not said as numbers."""
-    return _SINGLE.sub("1", _EACH_PERIOD.sub(r"\1 1 \2", text))
+    text = _HALF.sub(r"0.5 \1s", _EACH_PERIOD.sub(r"\1 1 \2", text))
+    return _SINGLE.sub("1", _A_PERIOD.sub(r"\1 1 \2", text))
 
 
 def edited(old: Question, new: Question, fixed: int = 0) -> str | None:
@@ -88,8 +92,8 @@ def edited(old: Question, new: Question, fixed: int = 0) -> str | None:
 
 def _numbers(old: Question, new: Question, fixed: int) -> list[Edit] | None:
     theirs = old.reading.quantities
-    mine = [q for i, q in enumerate(new.reading.quantities) if is_salient(new, i) or _meant(q)]
-    free = [i for i, q in enumerate(theirs) if q.start >= fixed]
+    mine = _one_a_place([q for i, q in enumerate(new.reading.quantities) if is_salient(new, i) or _meant(q)])
+    free = [theirs.index(q) for q in _one_a_place([q for q in theirs if q.start >= fixed])]
     scale = _SCALED.search(new.text)
     if scale is not None and not mine and not asks_in_words(new):
         return _scaled(old, new, free, _SCALES[scale.group().lower()])
@@ -104,6 +108,11 @@ def _numbers(old: Question, new: Question, fixed: int) -> list[Edit] | None:
         free.remove(i)
         edits.append(_swap(old, theirs[i], new, q))
     return edits
+
+
+def _one_a_place(quantities: list[Quantity]) -> list[Quantity]:
+    """The sides of "8x8x4" are one amount."""
+    return list({q.start: q for q in reversed(quantities)}.values())[::-1]
 
 
 def _meant(q: Quantity) -> bool:
@@ -124,10 +133,13 @@ def _in_order(old: Question, mine: list[Quantity], free: list[int]) -> list[int]
 def _counterpart(old: Question, new: Question, q: Quantity, free: list[int]) -> int | None:
     """The number that is clearly meant: of one unit with it, and with its words; None when two are as likely."""
     words = _around(new.reading, q)
+    named = not q.marked and any(s not in _LEADING for s in words)
     rows = [
-        (s + _shared(words, _around(old.reading, o)), i)
+        (s + shared, i)
         for i in free
-        if (s := _alike(q, o := old.reading.quantities[i])) > 0 and (is_salient(old, i) or o.value == 1 or o.value == 0)
+        if (s := _alike(q, o := old.reading.quantities[i])) > 0
+        and (is_salient(old, i) or o.value == 1 or o.value == 0)
+        and ((shared := _shared(words, _around(old.reading, o))) > 0 or not named)  # "a PUE of 1.3" is no other number
     ]
     rows.sort(key=lambda r: (-r[0], r[1]))
     if not rows or rows[0][0] < 1.0 or (len(rows) > 1 and rows[0][0] - rows[1][0] < 0.25):
@@ -137,6 +149,8 @@ def _counterpart(old: Question, new: Question, q: Quantity, free: list[int]) -> 
 
 def _alike(q: Quantity, old: Quantity) -> float:
     """How much two numbers are of one kind, by their units: 2 the same, 0 not at all."""
+    if ("axes" in q.marks) != ("axes" in old.marks):
+        return 0.0
     if not q.marked:
         counts = not old.marked or (not without_counts(old.unit) and old.unit_text not in ("percent", "dimensionless"))
         return (1.0 if counts else 0.7) + _of_one_size(q.value, old.value)
@@ -151,27 +165,35 @@ def _alike(q: Quantity, old: Quantity) -> float:
 
 
 def _of_one_size(a: float, b: float) -> float:
-    """A little for numbers of one size: 3 after 5 years, a million after 200,000."""
+    """A little for numbers of one size (3 after 5 years, a million after 200,000), and against those far apart."""
     if a <= 0 or b <= 0:
         return 0.0
-    return 0.4 * max(0.0, 1.0 - abs(math.log10(a / b)) / 3)
+    return max(-1.0, 0.4 - 0.3 * abs(math.log10(a / b)))
 
 
 def _around(reading: Reading, q: Quantity) -> dict[str, float]:
     """The words near a number, those next to it the heaviest, up to the end of its clause."""
     found: dict[str, float] = {}
     for step, start in ((-1, q.first - 1), (1, q.last)):
+        joint = False
         for k in range(AROUND):
             i = start + step * k
             if not 0 <= i < len(reading.tokens) or reading.tokens[i].text in ",;.?!:":
                 break
             t = reading.tokens[i]
-            if t.is_word and t.low not in STOP:
+            thing = reading.masked(i)
+            if thing is not None:
+                found |= {f"{kind} {name}": 1.0 for kind, name in thing.kinds.items()}
+            elif joint:
+                break
+            elif t.is_word and t.low not in STOP:
                 found.setdefault(stem(t.text), 1.0 - 0.15 * k)
             elif t.is_word and step < 0 and k == 0:
                 found.setdefault(t.low, 0.5)  # "after", "at", "from"
             if t.low in _JOINTS:
-                break
+                if step > 0 or k:
+                    break
+                joint = True  # "the H100 at $40k": the thing before it, no other words
     for i in range(q.first, q.last):
         if reading.tokens[i].is_word:
             found.setdefault(stem(reading.tokens[i].text), 0.8)
@@ -185,6 +207,8 @@ def _shared(mine: dict[str, float], theirs: dict[str, float]) -> float:
 def _swap(old: Question, there: Quantity, new: Question, q: Quantity) -> Edit:
     """The number alone where the unit is the same or unsaid, else the whole amount."""
     said = new.text[q.start : q.end].strip()
+    if "axes" in q.marks:
+        return Edit(there.start, there.end, said)
     before = old.text[there.start : there.end]
     number = _NUMBER.search(before)
     if q.marked and q.unit_text != there.unit_text and q.unit.dims == there.unit.dims:

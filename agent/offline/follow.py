@@ -42,7 +42,7 @@ def follows(question: Question) -> float:
 
 def refers_back(text: str) -> bool:
     """Whether the words point to something said before: "that", "the same", "than the H200"."""
-    return bool(_BACK.search(text)) or bool(re.search(r"\b(than|before|earlier|first one|last one)\b", text, re.I))
+    return bool(_BACK.search(text)) or bool(re.search(r"\b(than|before|earlier|first one|last one|they|their|its|ones)\b", text, re.I))
 
 
 _OWN_ASK = re.compile(
@@ -176,12 +176,19 @@ def _want(decider: Decider, question: Question, frame: Frame, before: Choice) ->
     ranked = rank_outputs(frame, question, [])
     if not ranked:
         return before.want
-    best = ranked[0]
+    best = max((r for r in ranked[:4] if r[0] > ranked[0][0] - 0.8), key=lambda r: r[0] - _apart(r[1], before.want))
     now = next((s for s, f in ranked if before.want is not None and f.name == before.want.name), -9.0)
     bare = not question.reading.quantities and not question.reading.mentions and not question.precisions
     if before.want is not None and _CHANGES.search(question.text) and not asks_itself(question):
         return before.want  # "make the cache bf16" asks for what was asked before
     return best[1] if best[0] - now > (0.4 if bare else 1.8) else before.want
+
+
+def _apart(f: Field, before: Field | None) -> float:
+    """How little a result's name has in common with that of the one asked for before: "bandwidth ratio" after "capacity ratio"."""
+    if before is None:
+        return 0.0
+    return 0.3 * len(set(f.name.split("_")) ^ set(before.name.split("_")))
 
 
 def _moved(decider: Decider, question: Question, frame: Frame, trial: Trial, want: Field | None) -> Field | None:

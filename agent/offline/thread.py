@@ -24,6 +24,8 @@ from agent.offline.words import stem
 
 MAX_BACK = 8  # earlier questions that are re-read
 KEPT = 6  # results that may be compared with
+CHAINED = 0.85  # a result told again says less than the texts it came from
+TOLD = 0.6
 WORTH = 0.3  # an earlier text with a new value in it is read as it was before: less sure than `SURE` will do
 
 
@@ -119,7 +121,7 @@ def _stands_alone(question: Question, choices: list[Choice], decision: Decision,
     """Whether a question needs nothing of the thread: it asks by itself and is read surely, or asks for words."""
     f = question.features
     numbers = sum(1 for i in range(len(question.reading.quantities)) if is_salient(question, i))
-    if (f.where_said or f.strong_source) and not numbers:
+    if (f.where_said or f.strong_source) and (not numbers or f.explain):
         return True
     named = question.reading.mentions or question.precisions
     if decision.kind == "narrative" and f.explain and not f.asks_number and not numbers and not named:
@@ -130,7 +132,7 @@ def _stands_alone(question: Question, choices: list[Choice], decision: Decision,
     leaning = follows(question)
     own = asks_itself(question) or names_new_result(question, best, standing.choice)
     if not own:
-        return best.sure >= 0.6 and numbers >= 2 and leaning < 1.0
+        return best.sure >= 0.6 and numbers >= 2 and leaning < 0.6
     return best.sure >= (SURE if leaning < 1.0 and not refers_back(question.text) else 0.85)
 
 
@@ -153,13 +155,13 @@ def _followed(decider: Decider, question: Question, thread: Thread) -> Standing 
     if about is not None:
         return about
     if not asks:
-        ways = [merged, put_in, joined, chained]
+        ways = [put_in, merged, joined, chained]
         return next((s for way in ways if (s := way()) is not None), None)
     if not _linked(decider, question, standing):
         return None
     referred = lambda: _referred(decider, question, standing)  # noqa: E731
     found = [s for way in (merged, put_in, referred, chained, joined) if (s := way()) is not None]
-    return max(found, key=_surety, default=None)
+    return max(found, key=lambda s: _surety(s) * (CHAINED if s.origin is not None else 1.0), default=None)
 
 
 def _surety(standing: Standing) -> float:
@@ -218,8 +220,21 @@ def _merged(decider: Decider, question: Question, standing: Standing) -> Standin
     decision = decider.decide(q, [choice])
     if decision.kind == "narrative" and choice.ok:
         decision = Decision("calculate", q, choice)
-    text = edited(_asked(decider, standing), question, standing.fixed) if standing.text else None
-    return replace(standing, decision=replace(decision, followed=True), text=text or "")
+    return replace(standing, decision=replace(decision, followed=True), text=_said_at_once(decider, question, standing, choice))
+
+
+def _said_at_once(decider: Decider, question: Question, standing: Standing, choice: Choice) -> str:
+    """A text that says the whole merged question, where one reads to the same result; else nothing."""
+    if not standing.text:
+        return ""
+    new = decider.reader.read(plainly(question.text))
+    for text in (edited(_asked(decider, standing), new, standing.fixed), _sentence(standing.text) + question.text):
+        if text is None:
+            continue
+        choices = decider.choices(_wanting_as(decider.reader.read(text), question, standing))
+        if choices and choices[0].ok and choices[0].value == choice.value:
+            return text
+    return ""
 
 
 def _as_asked(question: Question, choice: Choice) -> bool:
@@ -292,7 +307,7 @@ def _chained(decider: Decider, question: Question, standing: Standing) -> Standi
     q = decider.reader.read(text)
     before = standing.decision.question.features.wanted
     q = _wanting(q, question.features.wanted if asks_itself(question) else replace(before, near={}, focus=frozenset()))
-    found = _taken(decider, q, None, SURE)
+    found = _taken(decider, q, None, TOLD)
     if found is None:
         return None
     return replace(found, text=text, origin=standing, tail=question.text, fixed=len(opening))
