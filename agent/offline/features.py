@@ -9,7 +9,7 @@ from agent.offline.reading import Quantity, Reading
 from agent.offline.wanted import Wanted, read_wanted
 from agent.offline.words import STOP, stem
 
-_SOURCE = frozenset([
+SOURCE = frozenset([
     "said", "say", "says", "saying", "podcast", "episode", "interview", "transcript", "dylan", "patel",
     "brad", "gerstner", "gurley", "bill", "guest", "guests", "host", "hosts", "conversation",
     "discussion", "talk", "show", "speaker", "speakers", "mention", "mentioned", "mentions", "quoted",
@@ -17,7 +17,7 @@ _SOURCE = frozenset([
     "telling", "told", "stated", "described", "recording", "section", "bg2", "semianalysis", "panel",
     "they", "he", "thinks", "opinion", "view", "views", "predict", "predicted", "predicts",
 ])  # fmt: skip
-_STRONG_SOURCE = _SOURCE - frozenset(
+_STRONG_SOURCE = SOURCE - frozenset(
     [
         "they",
         "he",
@@ -119,7 +119,7 @@ def read_features(reading: Reading) -> Features:
         difference=bool(_DIFFERENCE.search(text)),
         total=bool(_SUM.search(text)),
         check=bool(_CHECK.search(text)),
-        source=bool(said & _SOURCE) and not _only_we(text),
+        source=bool(said & SOURCE) and not _only_we(text),
         strong_source=bool(said & _STRONG_SOURCE),
         where_said=bool(_WHERE_SAID.search(text)),
         explain=bool(_EXPLAIN.search(text)) and not _COSTS.search(text),

@@ -6,10 +6,12 @@ import re
 from dataclasses import replace
 
 from agent.offline.decide import ARITHMETIC, Choice, Decider
+from agent.offline.depend import idle_fields
 from agent.offline.fits import filled_value, unit_fit
 from agent.offline.frame import Fill, Frame
 from agent.offline.schema import Field
 from agent.offline.score import Question, is_salient, rank_outputs
+from agent.offline.trial import Trial
 
 _CUE = re.compile(
     r"^\W*(and|against|versus|vs|compared (to|with)|relative to|what about|how about|what if|now|same|make (that|it)|no\b|nope|sorry|i meant|actually|but|instead|ok|okay|then|if|with|without|on|for|at|in|per|"
@@ -36,6 +38,33 @@ def follows(question: Question) -> float:
     if words > 16:
         score -= 0.6
     return score
+
+
+def refers_back(text: str) -> bool:
+    """Whether the words point to something said before: "that", "the same", "than the H200"."""
+    return bool(_BACK.search(text)) or bool(re.search(r"\b(than|before|earlier|first one|last one|they|their|its|ones)\b", text, re.I))
+
+
+_OWN_ASK = re.compile(
+    r"\b(what|what's|whats|which|how (many|much|long|big|large|fast|far|often|high|low|soon|quickly)|how)\b(?! (if|about|do you mean)\b)", re.I
+)
+
+
+def asks_in_words(question: Question) -> bool:
+    """Whether there is an asking word: "what", "how many"."""
+    return bool(_OWN_ASK.search(question.text))
+
+
+def asks_itself(question: Question) -> bool:
+    """Whether the text has an asking of its own; "what if …" and "how about …" only change what was asked."""
+    f = question.features
+    return bool(_OWN_ASK.search(question.text)) or f.wanted.explicit or f.ratio or f.percent
+
+
+_CHANGES = re.compile(
+    r"^\W*((and|but|so|no|ok|okay|now|then|sorry|actually|also|rather|please)\b\W*)*"
+    r"(what if|how about|what about|if|make|use|switch|change|set|try|with|using|assume|suppose|say|let'?s|at|on|for|double|halve|only|just|same)\b", re.I
+)
 
 
 def merge(decider: Decider, question: Question, before: Choice) -> Choice | None:
@@ -69,6 +98,8 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
     if not changed and (want is None or want is before.want):
         return None
     trial = decider.trials(spec.name, frame.arguments)
+    if trial.kind == "ok":
+        want = _moved(decider, question, frame, trial, want or before.want)
     left = [i for i in frame.unused if is_salient(question, i)]
     sure = (0.9 if trial.kind == "ok" else 0.5) / (1 + len(left) + len(fresh.unused_names))
     return Choice(frame, trial, 0.0, want or before.want, sure=sure)
@@ -145,7 +176,39 @@ def _want(decider: Decider, question: Question, frame: Frame, before: Choice) ->
     ranked = rank_outputs(frame, question, [])
     if not ranked:
         return before.want
-    best = ranked[0]
+    best = max((r for r in ranked[:4] if r[0] > ranked[0][0] - 0.8), key=lambda r: r[0] - _apart(r[1], before.want))
     now = next((s for s, f in ranked if before.want is not None and f.name == before.want.name), -9.0)
     bare = not question.reading.quantities and not question.reading.mentions and not question.precisions
+    if before.want is not None and _CHANGES.search(question.text) and not asks_itself(question):
+        return before.want  # "make the cache bf16" asks for what was asked before
     return best[1] if best[0] - now > (0.4 if bare else 1.8) else before.want
+
+
+def _apart(f: Field, before: Field | None) -> float:
+    """How little a result's name has in common with that of the one asked for before: "bandwidth ratio" after "capacity ratio"."""
+    if before is None:
+        return 0.0
+    return 0.3 * len(set(f.name.split("_")) ^ set(before.name.split("_")))
+
+
+def _moved(decider: Decider, question: Question, frame: Frame, trial: Trial, want: Field | None) -> Field | None:
+    """The result wanted, or another where that one would stay as it was whatever the new numbers are."""
+    ranked = [f for _, f in rank_outputs(frame, question, []) if f.name in trial.figures and f.name not in frame.fills]
+    if want is None or want.name not in trial.figures or not ranked:
+        return want
+    names = list(dict.fromkeys([want.name, *(f.name for f in ranked)]))
+    idle = idle_fields(frame, trial, names, decider.trials)
+    if not idle[want.name]:
+        return want
+    unit = question.features.wanted.unit if question.features.wanted.explicit else want.unit
+    moved = [f for f in ranked if not idle[f.name]]
+    alike = [f for f in moved if unit is not None and f.unit is not None and f.unit.dims == unit.dims]
+    return next(iter(alike or moved), want)
+
+
+def names_new_result(question: Question, alone: Choice, before: Choice | None) -> bool:
+    """ "H100 rent?" after a question on memory: a result named that the earlier calculator does not have."""
+    if before is None or alone.want is None or alone.frame.spec.name == before.frame.spec.name:
+        return False
+    said = [s for s, _ in question.features.stems if alone.want.words.get(s, 0.0) >= 0.7]
+    return any(before.frame.spec.text_weights.get(s, 0.0) < 0.3 for s in said)

@@ -77,6 +77,8 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
         return _converted(terms[0], asked, features) if known else None
     problem = Problem(tuple(terms), tuple(_gap(reading, a, b) for a, b in itertools.pairwise(terms)), asked)
     found = _clearest(problem, salient)
+    if found is not None and "/hour" in (found.unit or "") and _OVER_TIME.search(reading.text):
+        return None  # a bill over a time of which the sum knows nothing
     if found is not None and any(
         reading.quantities[t.index].low != reading.quantities[t.index].high for t in terms
     ):
@@ -86,6 +88,9 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
     return found if found is not None and found.clarity >= LEAST else None
 
 
+_OVER_TIME = re.compile(
+    r"\b(for|over|during|after|in|through) (a|an|one|the) (whole |full |entire |single )?(day|week|month|quarter|year)\b", re.I
+)
 _SUBJECT = re.compile(
     r"\b(memory|hbm|bandwidth|flops?|tflops|teraflops|compute|capacity|gigabytes|gb|throughput|performance|tokens?)\b[\w /]{0,14} per\b",
     re.I,
