@@ -484,6 +484,12 @@ def _tokens(reading: Reading, found: list[Quantity], i: int) -> str:
         "prompt",
     ):
         return "token"
+    if (
+        before
+        and before[0] in ("prompt", "answer", "completion", "output", "input")
+        and _closed(reading, q.last)
+    ):
+        return "token"  # "prompt 2.2k, answer 650"
     plain = before[:2] in (["plain", "the"], ["same", "the"], ["same", "very"], ["visible", "the"])
     return "token" if plain and any(p.unit_text == "token" for p in found[:i]) else ""
 
