@@ -13,7 +13,7 @@ from agent.offline.measure import parse_unit
 from agent.offline.numbers import Number
 from agent.offline.reading import Quantity, Reading
 from agent.offline.words import STOP, Token
-from agent.offline.written_units import UNIT_WORDS, spelled_unit
+from agent.offline.written_units import ADJECTIVES, UNIT_WORDS, spelled_unit
 
 _PAID = frozenset([
     "made", "cost", "costs", "costing", "price", "priced", "prices", "pay", "pays", "paid", "paying",
@@ -290,14 +290,12 @@ def _of_those(reading: Reading, earlier: list[Quantity], q: Quantity) -> str:
 
 
 def _inside(reading: Reading, found: list[Quantity], i: int) -> str:
-    """ "two 80GB H100s", "five 28-core machines": the noun stands after another number that describes it."""
+    """ "two 80GB H100s", "900 old 350 W servers": the noun stands after another number that describes it."""
     q, tokens = found[i], reading.tokens
-    if (
-        i + 1 >= len(found)
-        or found[i + 1].first != q.last
-        or q.value > 1000
-        or not float(q.value).is_integer()
-    ):
+    if i + 1 >= len(found) or not float(q.value).is_integer():
+        return ""
+    between = [t.low for t in tokens[q.last : found[i + 1].first]]
+    if len(between) > 1 or not set(between) <= ADJECTIVES or (q.value > 1000 and not between):
         return ""
     k = found[i + 1].last
     named = reading.masked(k) if k < len(tokens) else None
