@@ -281,12 +281,13 @@ def _of_those(reading: Reading, earlier: list[Quantity], q: Quantity) -> str:
             if "chip" in named.kinds and named.text.lower().endswith("s"):
                 return "chip"
             continue
-        one = k > 0 and tokens[k - 1].low in ("a", "an", "each", "every", "one")
+        one = k > 0 and tokens[k - 1].low in ("a", "an", "each", "every", "one", "per")
         unit = UNIT_WORDS.get(tokens[k].low, "") if one or tokens[k].low.endswith(("s", "people")) else ""
         if unit in _COUNTED:
             return unit
     named_chip = any("chip" in m.kinds and m.start < tokens[q.first].start for m in reading.mentions)
-    return "chip" if named_chip and before[-1:] != ["which"] else ""
+    said_chip = any(UNIT_WORDS.get(t.low) == "chip" for t in tokens[: q.first])
+    return "chip" if (named_chip or said_chip) and before[-1:] != ["which"] else ""
 
 
 def _inside(reading: Reading, found: list[Quantity], i: int) -> str:
