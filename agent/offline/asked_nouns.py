@@ -19,7 +19,7 @@ for _unit, _said in {
     "percent": "margin margins gm yield utilisation utilization mfu discount proportion fraction share irr slice",
     "dimensionless": "multiple multiplier ratio pue speedup p/e",
     "USD": "charge price cost bill revenue savings cheque prepayment payroll profit outlay benefit owe depreciation payment salary "
-    "overpayment bom invoice",
+    "overpayment bom invoice tco",
     "second": "latency ttft tpot mtbf interval duration mttf",
     "token": "context",
     "request": "concurrency",
@@ -121,7 +121,9 @@ _CHANGES = frozenset([
 ])  # fmt: skip
 
 
-_PREPOSITIONS = frozenset(["on", "of", "for", "with", "to", "in", "by", "at", "over", "from", "share"])
+_PREPOSITIONS = frozenset(
+    ["per", "/", "on", "of", "for", "with", "to", "in", "by", "at", "over", "from", "share"]
+)
 
 
 def _noun_at(tokens: list[Token], i: int) -> str:
@@ -136,6 +138,7 @@ def _noun_at(tokens: list[Token], i: int) -> str:
         not unit
         or (word == "share" and after in ("price", "prices"))
         or after in _CHANGES
+        or after in NOUNS
         or (after == "per" and tokens_at(tokens, i + 2) in ("dollar", "$", "usd"))
     ):
         return ""

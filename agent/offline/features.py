@@ -55,7 +55,8 @@ _EXPLAIN = re.compile(
     re.I,
 )  # fmt: skip
 _COSTS = re.compile(
-    r"\bwhat (does|do|did|would|will|is)\b[^?]{0,90}\b(cost|come to|run to|set (me|us) back|add up to)\b", re.I
+    r"\bwhat (does|do|did|would|will|is)\b[^?]{0,90}\b(cost|come to|run to|set (me|us) back|add up to)\b",
+    re.I,
 )
 _HOW_NUMBER = re.compile(
     r"\bhow (many|much|long|big|large|fast|far|often|high|low|heavy|soon|quickly)\b", re.I

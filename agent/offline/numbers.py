@@ -303,6 +303,11 @@ def _continues(tokens: list[Token], i: int, joint: str) -> bool:
     return (after in SPELLED or after in SCALES) and _glued(tokens, i + 1)
 
 
+_AFTER_PART = frozenset(
+    {"?", ".", ",", ";", "went", "goes", "go", "is", "are", "was", "of", "as", "the", "to", "off", "less"}
+)
+
+
 def _fraction(tokens: list[Token], i: int) -> Number | None:
     """`half a million`, `a tenth of`, `two thirds`, `nine tenths`, `a half`, `quarter of the total`."""
     words = [t.low for t in tokens[i : i + 4]]
@@ -316,8 +321,10 @@ def _fraction(tokens: list[Token], i: int) -> Number | None:
         return None
     if (top == 1) == words[step].endswith("s") or top >= 100:
         return None
+    follow = words[step + 1] if len(words) > step + 1 else "?"
     if (
         top == 1
+        and follow not in _AFTER_PART
         and words[step] not in ("half", "quarter")
         and words[step + 1 : step + 2] not in (["of"], ["as"], ["the"], ["to"])
     ):

@@ -271,8 +271,6 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
             last,
             marks=frozenset({"article", "period"}),
         )
-    if not unit_text and not currency and _of_them(reading, last):
-        unit_text = "chip"
     if (
         not unit_text
         and not currency
@@ -306,15 +304,6 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
         return [main, period]
     return Quantity(value, parse_unit(unit_text) if unit_text else NUMBER, unit_text, start, end, number.first, last,
                     marks=frozenset(marks), noun=_noun(tokens, last))  # fmt: skip
-
-
-def _of_them(reading: Reading, i: int) -> bool:
-    """ "1,024 of them" after a chip was named."""
-    words = [t.low for t in reading.tokens[i : i + 2]]
-    if words not in (["of", "them"], ["of", "those"], ["of", "these"]):
-        return False
-    named = any("chip" in m.kinds and m.start < reading.tokens[i].start for m in reading.mentions)
-    return named or any(t.low in ("gpu", "gpus", "chip", "chips") for t in reading.tokens[:i])
 
 
 _PAYING = frozenset([

@@ -13,7 +13,7 @@ from agent.offline.measure import parse_unit
 from agent.offline.numbers import Number
 from agent.offline.reading import Quantity, Reading
 from agent.offline.words import STOP, Token
-from agent.offline.written_units import UNIT_WORDS, spelled_unit
+from agent.offline.written_units import ADJECTIVES, UNIT_WORDS, spelled_unit
 
 _PAID = frozenset([
     "made", "cost", "costs", "costing", "price", "priced", "prices", "pay", "pays", "paid", "paying",
@@ -281,23 +281,22 @@ def _of_those(reading: Reading, earlier: list[Quantity], q: Quantity) -> str:
             if "chip" in named.kinds and named.text.lower().endswith("s"):
                 return "chip"
             continue
-        one = k > 0 and tokens[k - 1].low in ("a", "an", "each", "every", "one")
+        one = k > 0 and tokens[k - 1].low in ("a", "an", "each", "every", "one", "per")
         unit = UNIT_WORDS.get(tokens[k].low, "") if one or tokens[k].low.endswith(("s", "people")) else ""
         if unit in _COUNTED:
             return unit
     named_chip = any("chip" in m.kinds and m.start < tokens[q.first].start for m in reading.mentions)
-    return "chip" if named_chip and before[-1:] != ["which"] else ""
+    said_chip = any(UNIT_WORDS.get(t.low) == "chip" for t in tokens[: q.first])
+    return "chip" if (named_chip or said_chip) and before[-1:] != ["which"] else ""
 
 
 def _inside(reading: Reading, found: list[Quantity], i: int) -> str:
-    """ "two 80GB H100s", "five 28-core machines": the noun stands after another number that describes it."""
+    """ "two 80GB H100s", "900 old 350 W servers": the noun stands after another number that describes it."""
     q, tokens = found[i], reading.tokens
-    if (
-        i + 1 >= len(found)
-        or found[i + 1].first != q.last
-        or q.value > 1000
-        or not float(q.value).is_integer()
-    ):
+    if i + 1 >= len(found) or not float(q.value).is_integer():
+        return ""
+    between = [t.low for t in tokens[q.last : found[i + 1].first]]
+    if len(between) > 1 or not set(between) <= ADJECTIVES or (q.value > 1000 and not between):
         return ""
     k = found[i + 1].last
     named = reading.masked(k) if k < len(tokens) else None
@@ -484,6 +483,12 @@ def _tokens(reading: Reading, found: list[Quantity], i: int) -> str:
         "prompt",
     ):
         return "token"
+    if (
+        before
+        and before[0] in ("prompt", "answer", "completion", "output", "input")
+        and _closed(reading, q.last)
+    ):
+        return "token"  # "prompt 2.2k, answer 650"
     plain = before[:2] in (["plain", "the"], ["same", "the"], ["same", "very"], ["visible", "the"])
     return "token" if plain and any(p.unit_text == "token" for p in found[:i]) else ""
 

@@ -81,6 +81,9 @@ _PUT_OUT = re.compile(
 )
 
 
+_TAKES_IN = re.compile(
+    r"\bwhat (comes in|(does|do|did|would|will) .{1,30}\b(bring in|come in|take in|earn|make|gross))\b", re.I
+)
 _REPLACES = re.compile(
     r"\bhow many .{2,40}\b(does|do|can|could|would) (one|a|each|every|the) .{1,30}\b(replace|stand in for|take over from)\b",
     re.I,
@@ -186,6 +189,8 @@ def _phrases(reading: Reading, words: str) -> list[Candidate]:
         r"^\W*(total |raw )?(training|pretraining|generation) compute (for|to|of|needed)\b", words, re.I
     ):
         found.append((2.2, "FLOP", False))
+    if _TAKES_IN.search(words) and _money(reading):
+        found.append((1.5, "USD", False))
     if _REPLACES.search(words):
         found.append((4.5, "dimensionless", True))
     if re.search(r"\b(in what time|how soon)\b", words, re.I):
@@ -208,7 +213,7 @@ def _scaled(reading: Reading, unit: str, scale: str) -> str:
             re.I,
         ):
             return f"{scale}USD"
-        said = re.findall(r"\b((?i:param|gpu|chip|token)|N\b)\w*(?=.*illions)", reading.text)
+        said = re.findall(r"\b((?i:param|gpu|chip|token)|N\b)\w*(?=.*(?:illions|thousands))", reading.text)
         return f"{scale}{spelled_unit(said[-1]) or 'param'}" if said else ""
     if unit in ("percent", "dimensionless"):
         money = any(q.unit.has("USD") for q in reading.quantities)

@@ -87,6 +87,8 @@ def unit_after(reading: Reading, number: Number, currency: str) -> tuple[int, st
     if "USD" in unit or unit == "cent":
         i = _past_direction(tokens, i)
         i, unit = _adjective_rate(tokens, i, unit)
+    if unit and (beyond := _past_of(reading, i)) > i:
+        i = beyond  # "1.1 MB of KV per token"
     if unit or (i < len(tokens) and tokens[i].low in ("/", "per", "a", "an") and not number.glued):
         i, unit = denominators(reading, i, unit)
     if "times" in marks and unit.startswith("dimensionless/") and unit.split("/")[1] not in _TIMES_OVER:
@@ -120,6 +122,23 @@ def _adjective_rate(tokens: list[Token], i: int, unit: str) -> tuple[int, str]:
     ):
         return i + 4, f"{unit}/{UNIT_WORDS[words[3]]}"
     return i, unit
+
+
+def _past_of(reading: Reading, i: int) -> int:
+    """Past "of KV cache" between a unit and the "per" of its rate; `i` when none follows."""
+    tokens = reading.tokens
+    if i >= len(tokens) or tokens[i].low != "of":
+        return i
+    for j in range(i + 2, min(i + 4, len(tokens) - 1)):
+        if tokens[j].low == "per":
+            return (
+                j
+                if spelled_unit(tokens[j + 1].text) in ("token", "request", "chip", "person", "server")
+                else i
+            )
+        if not tokens[j - 1].is_word or reading.masked(j - 1) is not None:
+            break
+    return i
 
 
 def _past_direction(tokens: list[Token], i: int) -> int:
@@ -240,6 +259,7 @@ def _unit_word(
             if (
                 unit in ("request", "person", "server", "core", "link")
                 and not token.low.endswith(("s", "e"))
+                and token.low != "staff"
                 and number_value != 1
             ):
                 break  # "a 32k prompt", "a 240k engineer": the noun is what the number describes, not what it counts
