@@ -10,15 +10,14 @@ from typing import Any
 
 from agent.offline.claim_asked import SPEAKS
 from agent.offline.claim_places import Place, says_again
-from agent.offline.claim_reading import ClaimReader, ClaimReading, ranked_claims
-from agent.offline.claim_values import Amount, all_claims
+from agent.offline.claim_reading import ClaimReader, ranked_claims
+from agent.offline.claim_scores import ClaimReading
+from agent.offline.claim_values import Amount, claim_names
 from agent.offline.decide import Choice, Decider, Decision, search_text
 from agent.offline.features import Features
 from agent.offline.frame import Fill, Frame
 from agent.offline.measure import parse_unit
 from agent.offline.score import is_salient
-from agent.offline.words import stem
-from knowledge import RELEVANT
 
 LEAST = 3.2  # a reading on claims weaker than this is no answer
 CLOSE = (
@@ -47,21 +46,6 @@ def reader_of(decider: Decider) -> ClaimReader:
     return ClaimReader(decider)
 
 
-@lru_cache(maxsize=8)
-def _names(decider: Decider) -> frozenset[str]:
-    """Names that only the claims know (people, companies, places): words with a capital that no calculator uses."""
-    known = set[str]()
-    for spec in decider.reader.library.specs.values():
-        known |= set(spec.text_weights)
-    found = set[str]()
-    for facts in all_claims().values():
-        for match in re.finditer(r"(?<=[a-z,;'] )[A-Z][a-zA-Z]{2,}|\b[a-z][A-Z][A-Za-z]+", facts.text):
-            word = match.group()
-            if not word.isupper() and stem(word) not in known:
-                found.add(stem(word))
-    return frozenset(found)
-
-
 def reads_claims(decider: Decider, decision: Decision) -> bool:
     """Whether a question may be one on what was said: it asks for somebody's words, or nothing else answers it."""
     if decision.kind in ("refuse", "live") or decision.followed:
@@ -69,7 +53,7 @@ def reads_claims(decider: Decider, decision: Decision) -> bool:
     f = decision.question.features
     if asks_for_words(decision.question.text, f) or f.check or f.source:
         return True
-    if decision.kind == "narrative" or any(s in _names(decider) for s, _ in f.stems):
+    if decision.kind == "narrative" or any(s in claim_names() for s, _ in f.stems):
         return True
     return decision.from_claims or _explains(decision)
 
@@ -113,7 +97,7 @@ def _chosen(
 ) -> ClaimReading | None:
     """The best reading on claims, where it is better than what the question alone comes to."""
     own = _own(decision)
-    named = not words and any(s in _names(decider) for s, _ in decision.question.features.stems)
+    named = not words and any(s in claim_names() for s, _ in decision.question.features.stems)
     if own is not None and not words and not named:
         return None
     readings = reader_of(decider).readings(decision.question, citations, strict=not words)
@@ -134,8 +118,11 @@ def _chosen(
     return best
 
 
-def relevant(citations: Sequence[Mapping[str, Any]], least: float = RELEVANT) -> bool:
-    """Whether what was found bears on the question at all."""
+def relevant(citations: Sequence[Mapping[str, Any]], least: float | None = None) -> bool:
+    """Whether what was found bears on the question at all; `least`: what its score must be (the knowledge base's own)."""
+    from knowledge import RELEVANT
+
+    least = RELEVANT if least is None else least
     return any(float(c.get("score", 0.0)) >= least for c in citations[:3])
 
 

@@ -6,6 +6,7 @@ near it choose between two places of one kind. Every number must have a place, o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,6 +53,8 @@ def placed(
             if fit is not None:
                 pairs.append((fit, i, k))
     taken = _best_assignment(pairs, len(qs))
+    if _INSTEAD.search(question.text):
+        _supposed(question, d, taken)
     places: list[Place] = []
     by_slot = {k: (i, fit) for i, (k, fit) in taken.items()}
     total = 0.0
@@ -76,6 +79,31 @@ def placed(
         else:
             return None
     return places, min(total, 5.0)
+
+
+_INSTEAD = re.compile(r"\b(instead|rather than|in place of|replaced? by)\b", re.I)
+
+
+def _supposed(question: Question, d: Derivation, taken: dict[int, tuple[int, float]]) -> None:
+    """ "With 30,000 instead of his 10,000": a number of the kind of one said again takes its place."""
+    own = [a for c in d.claims for a in all_claims()[c].figures]
+    for i, q in enumerate(question.reading.quantities):
+        if i in taken or not is_salient(question, i) or any(says_again(q, a) for a in own):
+            continue
+        for j, (k, fit) in list(taken.items()):
+            other, slot = question.reading.quantities[j], d.slots[k]
+            value, mine = _in_slot(other, slot), _in_slot(q, slot)
+            alike = q.unit_text == other.unit_text or not q.marked
+            if (
+                value is not None
+                and mine is not None
+                and alike
+                and slot.low is not None
+                and _is_end(value, slot)
+            ):
+                del taken[j]
+                taken[i] = (k, fit)
+                break
 
 
 def _best_assignment(pairs: list[tuple[float, int, int]], n: int) -> dict[int, tuple[int, float]]:
@@ -113,7 +141,7 @@ def _pair(question: Question, i: int, q: Quantity, slot: Slot, said: bool) -> fl
     value = _in_slot(q, slot)
     if value is None:
         return None
-    alike = min(len(_near_words(question, q) & slot.words), 2)
+    alike = min(len(_near_words(question, q) & slot.words), 2) + 1.5 * _named_before(question, q, slot)
     if slot.low is not None and (_is_end(value, slot) or _is_range(q, value, slot)):
         return 1.6 + 0.3 * alike
     if said:
@@ -239,6 +267,14 @@ def says_again(q: Quantity, a: Amount) -> bool:
     ends = [e * ratio for e in (a.low, a.high) if e is not None]
     mine = [v for v in (q.value, q.low, q.high) if v is not None]
     return any(abs(v - e) <= SAME * max(abs(e), 1e-12) for v in mine for e in ends)
+
+
+def _named_before(question: Question, q: Quantity, slot: Slot) -> bool:
+    """ "a PUE of 1.2": the word just before a number is its own."""
+    words = [
+        t for t in question.reading.tokens[max(0, q.first - 3) : q.first] if t.is_word and t.low not in STOP
+    ]
+    return bool(words) and stem(words[-1].text) in slot.words
 
 
 def _names_model(question: Question, q: Quantity) -> bool:

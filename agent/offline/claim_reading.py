@@ -8,63 +8,31 @@ states has a place, when nothing the question must bring is missing, and when th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from agent.offline.claim_asked import WORKS_OUT, Asked, read_asked, unit_score
-from agent.offline.claim_places import Place, placed, says_again
-from agent.offline.claim_values import ARITHMETIC, Amount, Derivation, Derivations, all_claims
-from agent.offline.measure import parse_unit, without_counts
-from agent.offline.score import Question, is_salient
+from agent.offline.claim_asked import Asked, read_asked, unit_score
+from agent.offline.claim_derivations import Derivations, related
+from agent.offline.claim_places import Place, placed
+from agent.offline.claim_scores import (
+    ClaimReading,
+    about_score,
+    checks_score,
+    figures_score,
+    ground_score,
+    names_score,
+    stands,
+    sums_score,
+    words_score,
+)
+from agent.offline.claim_values import ARITHMETIC, RATIO, Derivation, all_claims
+from agent.offline.score import Question
 from agent.offline.words import stems
 
 if TYPE_CHECKING:
     from agent.offline.decide import Decider
-    from agent.offline.trial import Trial
 
 RUN = 5  # derivations that are run before choosing
-
-
-@dataclass
-class ClaimReading:
-    """One reading of the question on a claim's figures, after its run."""
-
-    derivation: Derivation
-    places: list[Place]
-    arguments: dict[str, Any]
-    origins: dict[str, str]
-    result: str
-    unit: str
-    value: float
-    score: float
-    trial: Trial | None = None
-    parts: dict[str, float] = field(default_factory=dict)
-    rank: float = 0.0
-
-    @property
-    def confirmed(self) -> int:
-        """How many of its values the question says."""
-        return sum(1 for p in self.places if p.quantity >= 0)
-
-    @property
-    def from_claim(self) -> int:
-        """How many of its values only the claim has."""
-        return sum(1 for p in self.places if p.origin == "claim")
-
-    @property
-    def used(self) -> list[str]:
-        """The claims to cite: its own, and those of other figures that only they have."""
-        other = [
-            p.slot.amount.claim for p in self.places if p.origin == "claim" and p.slot.amount is not None
-        ]
-        return list(dict.fromkeys([self.derivation.claim, *other]))
-
-    @property
-    def chosen(self) -> list[Place]:
-        """Values that neither the question nor the claim has."""
-        return [p for p in self.places if p.origin == "default"]
 
 
 class ClaimReader:
@@ -80,14 +48,39 @@ class ClaimReader:
         """Readings that stand, best first. `strict`: every number must belong to the claim's own calculation."""
         ranked, asked = ranked_claims(citations), read_asked(question)
         found: list[ClaimReading] = []
-        for claim, rank in ranked.items():
-            for d in self.derivations.of(claim):
-                fitted = placed(question, d, {} if strict else ranked)
-                if fitted is not None:
-                    found += self._results(question, asked, d, fitted, rank)
+        rows = [(d, rank) for claim, rank in ranked.items() for d in self.derivations.of(claim)]
+        rows += self._across(question, ranked)
+        for d, rank in rows:
+            fitted = placed(question, d, {} if strict else ranked)
+            if fitted is not None:
+                found += self._results(question, asked, d, fitted, rank)
         found.sort(key=lambda r: -r.score)
         standing = [r for r in found[: 2 * RUN] if self._run(r)]
-        return sorted((r for r in standing if _stands(question, asked, r)), key=lambda r: -r.score)
+        return sorted((r for r in standing if stands(question, asked, r)), key=lambda r: -r.score)
+
+    def _across(self, question: Question, ranked: Mapping[str, float]) -> list[tuple[Derivation, float]]:
+        """Plain relations of figures of two claims, both of which the question names."""
+        said = {s for s, _ in question.features.stems} | {
+            s for m in question.reading.mentions for s in stems(m.text)
+        }
+        named = [
+            (a, rank)
+            for claim, rank in ranked.items()
+            for a in all_claims()[claim].amounts
+            if set(stems(a.name.replace("_", " "))) & said
+        ]
+        spec = self._decider.reader.library.specs.get(ARITHMETIC)
+        found: list[tuple[Derivation, float]] = []
+        for n, (a, one) in enumerate(named):
+            for b, other in named[n + 1 :]:
+                one_only, other_only = (set(stems(x.name.replace("_", " "))) for x in (a, b))
+                if a.claim != b.claim and (one_only - other_only) & said and (other_only - one_only) & said:
+                    found += [
+                        (d, min(one, other))
+                        for d in related(spec, [a], [b])
+                        if d is not None and d.expression == RATIO
+                    ]
+        return found
 
     def _results(
         self, question: Question, asked: Asked, d: Derivation, fitted: tuple[list[Place], float], rank: float
@@ -114,16 +107,17 @@ class ClaimReader:
                 "rank": max(0.4, 2.0 - 0.5 * rank),
                 "fit": fit,
                 "unit": said,
-                "words": _words_score(question, d, name, own=k == 0),
+                "words": words_score(question, d, name, own=k == 0),
                 "named": named,
                 "own": 1.0 if k == 0 else 0.0,
                 "chosen": (-0.5 if d.is_check else -0.3) * sum(1 for p in places if p.origin == "default"),
-                "checks": _checks_score(question, d, places, unit),
-                "figures": _figures_score(question, places),
-                "about": _about_score(question, d),
-                "check": -0.2 if d.is_check else 0.0,
-                "sums": _sums_score(question, asked, d),
-                "ground": _ground_score(d, places),
+                "checks": checks_score(question, d, places, unit),
+                "figures": figures_score(question, places),
+                "about": about_score(question, d),
+                "check": -0.2 if d.is_check else -0.7 if d.is_plain else 0.0,
+                "names": names_score(question, d),
+                "sums": sums_score(question, asked, d),
+                "ground": ground_score(d, places),
             }
             if k and parts["words"] < 0.4:
                 continue  # another result of the run, and nothing asks for it
@@ -170,169 +164,7 @@ def _clock(stamp: Any) -> float:
     return total
 
 
-# ---- what is asked for
-
-
-def _words_score(question: Question, d: Derivation, result: str, *, own: bool) -> float:
-    """The words of the result that the question says, nearer to the asking word heavier."""
-    near = question.features.wanted.near
-    said = {s for s, _ in question.features.stems}
-    score = 0.0
-    if own:
-        hits = d.asks & said
-        score += sum(0.4 + 0.8 * near.get(s, 0.0) for s in hits)
-        score += 1.5 * any(phrase in question.text.lower() for phrase in d.phrases)
-    f = d.spec.out_by_name.get(result)
-    if f is not None and d.spec.name != ARITHMETIC:
-        score += sum(
-            w * (0.3 + 0.6 * near.get(s, 0.0)) for s, w in f.words.items() if s in said and s not in d.asks
-        )
-    return min(score, 3.0)
-
-
-def _checks_score(question: Question, d: Derivation, places: Sequence[Place], unit_text: str) -> float:
-    """ "120 to 30 is 70 %, right?": a number that says a figure of the claim and has no place is the one to be checked."""
-    if d.said is not None and (question.features.check or question.features.yes_no):
-        held = Amount(d.claim, "said", d.said[0], d.said[0], d.said[1])
-        if any(says_again(q, held) for q in question.reading.quantities):
-            return 2.0  # the ledger checks just this number
-    placed_ = {p.quantity for p in places}
-    own = [a for c in d.claims for a in all_claims()[c].figures]
-    unit = parse_unit(unit_text or "dimensionless")
-    for i, q in enumerate(question.reading.quantities):
-        if i in placed_ or not any(says_again(q, a) for a in own):
-            continue
-        alike = (q.unit.dims == unit.dims) and (q.unit_text == "percent") == (unit_text == "percent")
-        return 1.0 if alike and (q.marked or not unit.dims) else -0.3
-    return 0.0
-
-
-def _ground_score(d: Derivation, places: Sequence[Place]) -> float:
-    """A check made on outside facts alone says nothing of what was asked; one fact replaced leaves its fellow hanging."""
-    if not d.is_check:
-        return 0.0
-    if all(p.origin == "default" for p in places):
-        return -3.0 if places else -1.5
-    left = [p.slot.unit_text for p in places if p.origin == "default"]
-    replaced = [
-        p.slot.unit_text
-        for p in places
-        if p.origin == "question" and p.slot.origin == "chosen" and not p.said_again
-    ]
-    return -1.5 if any(unit in left for unit in replaced) else 0.0
-
-
-def _about_score(question: Question, d: Derivation) -> float:
-    """The words of the claim itself that the question says."""
-    said = {s for s, _ in question.features.stems}
-    facts = all_claims()[d.claim]
-    score = min(0.2 * len(said & facts.stems), 1.0)
-    for asked, other in ((_NOW, _LATER), (_LATER, _NOW)):
-        if asked.search(question.text) and not other.search(question.text):
-            score += 0.5 * bool(asked.search(facts.claim)) - 0.5 * bool(other.search(facts.claim))
-    return score
-
-
-_NOW = re.compile(r"\b(today|today's|current(ly)?|present|nowadays|now|so far)\b", re.I)
-_LATER = re.compile(r"\b(future|will|next|later|eventually|coming|some day)\b", re.I)
-
-
-def _figures_score(question: Question, places: Sequence[Place]) -> float:
-    """The figures taken from the claim are the ones the question names."""
-    said = {s for s, _ in question.features.stems}
-    named = [p for p in places if p.origin == "claim" and p.slot.amount is not None]
-    hits = sum(
-        1
-        for p in named
-        if p.slot.amount is not None and set(stems(p.slot.amount.name.replace("_", " "))) & said
-    )
-    return min(0.4 * hits, 0.8)
-
-
-def _sums_score(question: Question, asked: Asked, d: Derivation) -> float:
-    """A sum where one is asked for ("the two together"), and none where none is."""
-    if not d.expression:
-        return 0.0
-    adds = "+" in d.expression
-    score = (1.2 if adds else -0.4) if asked.adds else (-0.6 if adds else 0.0)
-    if "-" in d.expression:
-        named = any(phrase in question.text.lower() for phrase in d.phrases)
-        score += 0.9 if asked.differs else 0.0 if named else -0.6
-    if asked.each and d.unit not in ("dimensionless", "percent"):
-        score += 0.5 if "/" in d.expression else -0.5  # "for each": an amount is divided
-    return score
-
-
-def _stands(question: Question, asked: Asked, r: ClaimReading) -> bool:
-    """Whether something in the question asks for this to be worked out."""
-    f = question.features
-    checks = f.check or f.yes_no
-    if not WORKS_OUT.search(question.text) and not checks and not (asked.explicit and r.confirmed):
-        return False
-    number = (
-        r.parts["checks"] > 0
-        or f.asks_number
-        or asked.unit_text
-        or asked.percent
-        or asked.ratio
-        or asked.adds
-        or asked.differs
-    )
-    if (
-        f.yes_no
-        and not f.asks_number
-        and not r.confirmed
-        and not any(is_salient(question, i) for i in range(len(question.reading.quantities)))
-    ):
-        return False
-    if not r.confirmed and (not number or _looks_up(question, asked, r) or (f.explain and not f.asks_number)):
-        return False
-    if r.value == 0 or (r.parts["unit"] < 0.5 and r.parts["words"] < 0.5 and not r.confirmed):
-        return False
-    return not _is_figure(r)
-
-
-_DERIVED = re.compile(
-    r"\b(impl\w+|infer\w*|deriv\w+|work out|works out|comput\w+|calculat\w+|left|remaining|rest|leaves?|must|then|so)\b",
-    re.I,
-)
-
-
-def _looks_up(question: Question, asked: Asked, r: ClaimReading) -> bool:
-    """Whether the claim itself has a figure of the kind asked for, and nothing asks for more than that figure."""
-    dims, percent = parse_unit(r.unit).dims, r.unit == "percent"
-    own = all_claims()[r.derivation.claim].amounts
-    if not any(parse_unit(a.unit_text).dims == dims and (a.unit_text == "percent") == percent for a in own):
-        return False
-    if r.unit == "percent":
-        return not _DERIVED.search(question.text)
-    expression = r.derivation.expression
-    if not expression:
-        return r.parts["words"] < 1.2
-    cues = {
-        "+": asked.adds,
-        "-": asked.differs,
-        "/": asked.ratio or bool(asked.each) or bool(_DIVIDES.search(question.text)),
-        "*": bool(_MULTIPLIES.search(question.text)),
-    }
-    return not any(cue for sign, cue in cues.items() if sign in expression)
-
-
-_DIVIDES = re.compile(r"\b(per|over|divid\w+|average|each|spread|split)\b", re.I)
-_MULTIPLIES = re.compile(
-    r"\b(times|multipl\w+|costs?|worth|total|if|would|will|at|doubl\w*|tripl\w*)\b|[*x×]", re.I
-)
-
-
-def _is_figure(r: ClaimReading) -> bool:
-    """A result that only says a figure of the claim again is no calculation."""
-    unit = parse_unit(r.unit)
-    for p in r.places:
-        if p.low is None or without_counts(p.slot.unit) != without_counts(unit):
-            continue
-        if abs(p.low * p.slot.unit.factor - r.value * unit.factor) <= 1e-9 * abs(r.value * unit.factor):
-            return len(r.places) > 1 and p.quantity < 0
-    return False
+# ---- the call
 
 
 _BITS = {4.0: "fp4", 8.0: "fp8", 16.0: "bf16"}

@@ -208,8 +208,8 @@ def _plain_unit(decision: Decision, turn: Turn, part: str = "a") -> tuple[float,
         (wanted.unit_text == "USD" and wanted.explicit) or re.search(r"\bUSD\W*$", decision.question.text)
     ):
         plain = "USD"
-    if unit == "USD/year" and _asks_amount(decision.question):
-        plain = "USD"
+    if unit.endswith("USD/year") and _asks_amount(decision.question):
+        plain = unit.removesuffix("/year")
     return (value, plain) if plain else None
 
 
