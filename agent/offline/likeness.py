@@ -11,8 +11,6 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from agent import kept
 from agent.offline.schema import Example, Library
 
@@ -25,6 +23,8 @@ class Likeness:
     """The examples of a library, indexed; `bag` reads a text, `home` is where bags are kept (None: nowhere)."""
 
     def __init__(self, library: Library, bag: Callable[[str], Bag], home: Path | None = None) -> None:
+        import numpy as np
+
         self._rows = [(name, e) for name, spec in library.specs.items() for e in spec.examples]
         texts = [e.question for _, e in self._rows]
         key = _key(texts, library)
@@ -44,6 +44,8 @@ class Likeness:
 
     def of(self, bag: Bag, exclude: str = "") -> dict[str, list[tuple[float, Example]]]:
         """The examples of each calculator that are most alike, best first, with their likeness 0 … 1."""
+        import numpy as np
+
         norm = math.sqrt(sum(w * w for w in bag.values())) or 1.0
         sums = np.zeros(len(self._rows))
         for word, weight in bag.items():

@@ -120,16 +120,11 @@ class Reader:
         if len(stem_) < 6 or not stem_.isascii() or self.library.knows(stem_):
             return stem_
         if stem_ not in self._typos:
-            from rapidfuzz import process
             from rapidfuzz.distance import DamerauLevenshtein
 
-            found = process.extractOne(
-                stem_,
-                self.library.long_stems.get(stem_[0], ()),
-                scorer=DamerauLevenshtein.distance,
-                score_cutoff=1,
-            )
-            self._typos[stem_] = found[0] if found is not None else stem_
+            near = (s for s in self.library.long_stems.get(stem_[0], ()) if abs(len(s) - len(stem_)) <= 1)
+            one_off = (s for s in near if DamerauLevenshtein.distance(s, stem_, score_cutoff=1) <= 1)
+            self._typos[stem_] = next(one_off, stem_)
         return self._typos[stem_]
 
     def _set_aside(self, reading: Reading, features: Features) -> Features:

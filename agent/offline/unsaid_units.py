@@ -118,6 +118,8 @@ def is_amount(reading: Reading, number: Number) -> bool:
     """Whether a bare number is an amount of money by the words beside it: "cost 290k", "revenue was 41 bn", "a 280k hire"."""
     tokens, last = reading.tokens, number.last
     after = tokens[last].low if last < len(tokens) else "."
+    if after == "of" and last + 1 < len(tokens) and tokens[last + 1].low in ("them", "those", "these"):
+        return False  # "the bill for 1,024 of them": what is counted, not what it costs
     article = bool(number.first) and tokens[number.first - 1].low in (
         "a",
         "an",
@@ -278,7 +280,7 @@ def _of_those(reading: Reading, earlier: list[Quantity], q: Quantity) -> str:
             return ""  # "900 chip factories … 45 of them"
         named = reading.masked(k)
         if named is not None:
-            if "chip" in named.kinds and named.text.lower().endswith("s"):
+            if "chip" in named.kinds:
                 return "chip"
             continue
         one = k > 0 and tokens[k - 1].low in ("a", "an", "each", "every", "one", "per")
