@@ -20,7 +20,7 @@ from agent.offline.trial import Trial
 
 SURE = 9.0  # a frame at least this good is an answer
 LIKELY = 7.0  # at least this good: worth asking for what is missing
-SURE = 0.42  # a reading at least this sure is an answer
+SURE = 0.5  # a reading at least this sure is an answer
 LIKELY = 0.1  # at least this sure: worth asking about
 
 
@@ -129,10 +129,19 @@ class Decider(Chooser):
     def _bare_own(question: Question, choices: list[Choice]) -> Choice | None:
         """ "How long until my GPUs have paid for themselves?", "payback of an H100?": a result, and nothing to work it out from."""
         f = question.features
-        if f.source or f.strong_source or f.where_said or f.yes_no or (f.explain and not f.asks_number):
+        it = _IT.search(question.text)
+        if (
+            f.source
+            or f.strong_source
+            or f.where_said
+            or (f.yes_no and not it)
+            or (f.explain and not f.asks_number)
+        ):
             return None
         own = bool(_OWN.search(question.text)) and bool(_HOW.search(question.text))
         brief = len(question.reading.tokens) <= 6 and not _proper_noun(question)
+        if brief and _IT.search(question.text):  # "will it fit on one GPU?": what "it" is was never said
+            return next((c for c in choices if c.trial.kind == "missing"), None)
         if not own and not brief:
             return None
         for c in choices:
@@ -193,7 +202,7 @@ class Decider(Chooser):
             for n in choice.frame.fills
             if n in choice.frame.spec.by_name and choice.frame.spec.by_name[n].entity
         ]
-        if not names and choice.sure < 2 * LIKELY:
+        if not names and not f.asks_number and choice.sure < 2 * LIKELY:
             return False
         said = choice.want is not None and any(
             s in choice.want.words and choice.want.words[s] >= 0.7 for s, _ in f.stems
@@ -254,6 +263,7 @@ class Decider(Chooser):
         return ""
 
 
+_IT = re.compile(r"\b(will|does|do|can|could|would|is|are) (it|this|that|they|these|those)\b", re.I)
 _OWN = re.compile(r"\b(my|our|we|i|us|mine|ours)\b", re.I)
 _HOW = re.compile(
     r"\b(how (long|much|many|soon|fast|big|expensive)|what (will|would|does|do)|when (will|do|does))\b", re.I

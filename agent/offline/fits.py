@@ -156,7 +156,7 @@ def literal_fit(q: Quantity, f: Field, words: Words) -> float:
         if before[k] in (",", ".", ";", "?", ":", "and"):
             before = before[k + 1 :]
             break
-    after = [t.low for t in tokens[q.last : q.last + 3]]
+    after = [t.low for t in tokens[q.last : q.last + 4] if t.text != "-"][:3]
     best = 1.2 if "usabl" in f.words and q.unit_text == "percent" and set(before) & _USED else 0.0
     for phrase in f.literals:
         n = len(phrase)
@@ -191,6 +191,58 @@ def piece_fit(q: Quantity, f: Field) -> float:
     if said:
         return 0.8 if per else -0.9
     return 0.0
+
+
+def of_what_fit(q: Quantity, f: Field, words: Words) -> float:
+    """ "400 W each" after so many servers is of a server; "H100s at 1.4 kW" of a chip."""
+    if f.unit is None or q.unit.bare:
+        return 0.0
+    own = next((n for n, power in f.unit.dims if power < 0 and n in ("chip", "server", "person", "rack")), "")
+    if not own or any(power < 0 and n in COUNTS for n, power in q.unit.dims):
+        return 0.0
+    said = _of_what(q, words)
+    return 0.0 if not said else 0.8 if said == own else -0.6
+
+
+def _of_what(q: Quantity, words: Words) -> str:
+    """What stands right before the amount as its owner, or was counted last before an "each"."""
+    reading = words.reading
+    for k in range(q.first - 1, max(-1, q.first - 4), -1):
+        if reading.tokens[k].low in (
+            "at",
+            "@",
+            "draw",
+            "drawing",
+            "draws",
+            "pulling",
+            "pull",
+            "pulls",
+            "with",
+            "$",
+            "of",
+            "that",
+            "which",
+        ):
+            continue
+        named = reading.masked(k)
+        if named is not None and "chip" in named.kinds:
+            return "chip"
+        break
+    if "each" in q.marks:
+        earlier = [
+            o
+            for o in reading.quantities
+            if o.first < q.first and len(o.unit.dims) == 1 and o.unit.dims[0][1] == 1
+        ]
+        return next(
+            (
+                o.unit.dims[0][0]
+                for o in reversed(earlier)
+                if o.unit.dims[0][0] in ("chip", "server", "person", "rack")
+            ),
+            "",
+        )
+    return ""
 
 
 def range_fit(q: Quantity, f: Field) -> float:

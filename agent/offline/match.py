@@ -14,6 +14,7 @@ from agent.offline.fits import (
     far_from,
     filled_value,
     literal_fit,
+    of_what_fit,
     piece_fit,
     range_fit,
     rate_unsaid,
@@ -121,6 +122,7 @@ class Matcher:
             unit
             + said
             + piece_fit(q, f)
+            + of_what_fit(q, f, words)
             + direction_fit(q, f, words)
             + range_fit(q, f)
             + self._name_fit(near, f, words)

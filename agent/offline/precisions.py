@@ -63,6 +63,9 @@ def _own_side(after: str, followed: bool) -> str:
     return piece[: joint.start()] if followed and joint is not None else piece
 
 
+_EVERYTHING = re.compile(r"\b(everything|throughout|everywhere)\b", re.I)
+
+
 def _said_of(text: str, match: re.Match[str], left: int, right: int) -> str:
     """What the format belongs to: the words right after it first, then those right before."""
     if _TOO.search(text[match.end() : min(right, match.end() + 24)]):
@@ -82,6 +85,8 @@ def _said_of(text: str, match: re.Match[str], left: int, right: int) -> str:
         r"weights? and (?:the |its )?(?:kv|cache)", before, re.I
     ):
         before = re.split(r"\band\b", before, flags=re.I)[-1][-30:]
+    if _EVERYTHING.search(before):
+        return "both"
     for piece in (after, before):
         kv, weights = bool(_KV.search(piece)), bool(re.search(r"\b(weights?|param\w*)\b", piece, re.I))
         if _EACH_BOTH.search(piece) or (kv and weights):

@@ -148,7 +148,10 @@ def share_units(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
         a, b = out[i], out[i + 1]
         if a.unit_text in ("USD", "") and b.unit_text == "USD/Mtoken" and a.value < 1000:
             gap = {t.low for t in tokens[a.last : b.first] if t.text != "$"}
-            if gap & {"and", "/", ","} and gap <= _SIDES and b.first - a.last <= 5:
+            counted = (
+                i and out[i - 1].unit_text == "token" and a.first - out[i - 1].last <= 4
+            )  # "800 tokens in and 400 out, $2 per M"
+            if not counted and gap & {"and", "/", ","} and gap <= _SIDES and b.first - a.last <= 5:
                 out[i] = a = replace(
                     a, unit=b.unit, unit_text=b.unit_text, series=i, marks=a.marks | {"shared"}
                 )
