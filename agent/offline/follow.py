@@ -100,6 +100,8 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
     trial = decider.trials(spec.name, frame.arguments)
     if trial.kind == "ok":
         want = _moved(decider, question, frame, trial, want or before.want)
+        if want is None:
+            return None
     left = [i for i in frame.unused if is_salient(question, i)]
     sure = (0.9 if trial.kind == "ok" else 0.5) / (1 + len(left) + len(fresh.unused_names))
     return Choice(frame, trial, 0.0, want or before.want, sure=sure)
@@ -201,9 +203,9 @@ def _moved(decider: Decider, question: Question, frame: Frame, trial: Trial, wan
     if not idle[want.name]:
         return want
     unit = question.features.wanted.unit if question.features.wanted.explicit else want.unit
-    moved = [f for f in ranked if not idle[f.name]]
+    moved = [f for f in ranked if not idle[f.name] and (asks_itself(question) or f.role == "headline")]
     alike = [f for f in moved if unit is not None and f.unit is not None and f.unit.dims == unit.dims]
-    return next(iter(alike or moved), want)
+    return next(iter(alike or moved), None)
 
 
 def names_new_result(question: Question, alone: Choice, before: Choice | None) -> bool:

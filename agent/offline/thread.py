@@ -19,6 +19,7 @@ from agent.offline.follow import asks_in_words, asks_itself, follows, merge, nam
 from agent.offline.gate import refuse
 from agent.offline.measure import parse_unit, without_counts
 from agent.offline.near import Words
+from agent.offline.parts import asking_parts
 from agent.offline.score import Question, is_salient
 from agent.offline.words import stem
 
@@ -64,13 +65,44 @@ class Thread:
 
 
 def decide_thread(decider: Decider, texts: tuple[str, ...]) -> Decision:
-    """Reads the questions in order; each may lean on the one before it."""
+    """The decision about the last question, or about the first where the last message has several."""
+    return decide_message(decider, texts)[0]
+
+
+def decide_message(decider: Decider, texts: tuple[str, ...]) -> tuple[Decision, ...]:
+    """Reads the messages in order; each may lean on the one before it. One decision for each question of the last."""
     thread = Thread()
+    decisions: tuple[Decision, ...] = ()
     for text in texts[-MAX_BACK:]:
-        take(decider, thread, text)
-    if thread.decision is None:
+        decisions = _message(decider, thread, text)
+    if not decisions:
         raise ValueError("a request needs a user message")
-    return thread.decision
+    return decisions
+
+
+def _message(decider: Decider, thread: Thread, text: str) -> tuple[Decision, ...]:
+    """The questions of one message as turns of the thread, where each comes out; else the message as one question."""
+    parts = asking_parts(text)
+    if len(parts) > 1 and refuse(text) is None:
+        apart = replace(thread)
+        decisions = tuple(take(decider, apart, part) for part in parts)
+        if _computed(decisions[0]) and all(_comes_out(d) for d in decisions):
+            thread.standing, thread.decision = apart.standing, apart.decision
+            thread.topic, thread.results = apart.topic, apart.results
+            return decisions
+    return (take(decider, thread, text),)
+
+
+def _computed(decision: Decision) -> bool:
+    return decision.kind in ("calculate", "mixed") and decision.choice is not None and decision.choice.ok
+
+
+def _comes_out(decision: Decision) -> bool:
+    """Whether a part is answered: with a number, or with what was said where it asks for that."""
+    f = decision.question.features
+    if f.where_said or f.strong_source:
+        return decision.kind == "narrative" and f.explain and not f.where_said and len(f.stems) > 2
+    return _computed(decision) or (decision.kind == "narrative" and f.source and f.explain)
 
 
 def take(decider: Decider, thread: Thread, text: str) -> Decision:
@@ -122,6 +154,8 @@ def _stands_alone(question: Question, choices: list[Choice], decision: Decision,
     f = question.features
     numbers = sum(1 for i in range(len(question.reading.quantities)) if is_salient(question, i))
     if (f.where_said or f.strong_source) and (not numbers or f.explain):
+        return True
+    if f.source and f.explain and not numbers:
         return True
     named = question.reading.mentions or question.precisions
     if decision.kind == "narrative" and f.explain and not f.asks_number and not numbers and not named:
