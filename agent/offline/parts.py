@@ -10,7 +10,8 @@ import re
 
 MOST = 3  # questions answered in one message
 _OPENING = re.compile(
-    r"(?:(?:and|so|then|also|plus|but|now)\b,? )*(?:what|what's|whats|which|how|where|when|who)\b(?! (?:if|about|i|we|you|they|he)\b)", re.I
+    r"(?:(?:and|so|then|also|plus|but|now)\b,? )*(?:what|what's|whats|which|how|where|when|who)\b(?! (?:if|about|i|we|you|they|he)\b)",
+    re.I,
 )
 _HOW = re.compile(r"\bhow (?:many|much|long|big|fast)\b", re.I)
 _SENTENCE = re.compile(r"(?<=[?!;])\s+|(?<=[a-z)%\d])\.\s+(?=[A-Z])")
@@ -48,4 +49,7 @@ def asks(piece: str) -> bool:
 
 
 def _together(pieces: list[str]) -> str:
-    return " ".join(p if p.endswith((".", "?", "!", ";", ",", ":")) else f"{p}." if k < len(pieces) - 1 else p for k, p in enumerate(pieces))
+    return " ".join(
+        p if p.endswith((".", "?", "!", ";", ",", ":")) else f"{p}." if k < len(pieces) - 1 else p
+        for k, p in enumerate(pieces)
+    )
