@@ -48,7 +48,7 @@ def turn_case(name: str, row: dict[str, Any]) -> EvalCase:
         question=row["question"],
         expected=row.get("expected"),
         gold_spans=row.get("gold_spans", []),
-        expected_behaviour=None if status == "answered" else BEHAVIOURS[status],  # type: ignore[arg-type]
+        expected_behaviour=None if status == "answered" else BEHAVIOURS[status],
     )
 
 
@@ -63,9 +63,7 @@ async def converse(agent: Agent, conversation: dict[str, Any]) -> list[TurnResul
             checks = [check(case, answer) for check in (grade.status, grade.number, grade.citation)]
             verdicts = [v for v in checks if v is not None]
             seen = "; ".join(v.reason for v in verdicts)
-            results.append(
-                TurnResult(case.id, case.question, all(v.passed for v in verdicts), seen, answer)
-            )
+            results.append(TurnResult(case.id, case.question, all(v.passed for v in verdicts), seen, answer))
     finally:
         agent.threads.delete(thread)
     return results
@@ -82,7 +80,7 @@ async def graded(conversations: list[dict[str, Any]], settings: Settings) -> lis
 
 def main(arguments: list[str]) -> int:
     rows = yaml.safe_load(Path(arguments[0]).read_text(encoding="utf-8"))
-    first, last = (arguments[1:3] + ["", "~"])[:2] if len(arguments) > 2 else ("", "~")
+    first, last = arguments[1:3] if len(arguments) > 2 else ("", "~")
     results = asyncio.run(graded([c for c in rows if first <= c["id"] <= last], Settings()))
     for r in results:
         if not r.passed:

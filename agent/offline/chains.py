@@ -24,7 +24,9 @@ _PER_ONE = re.compile(
 _FEWER = re.compile(r"\b(more|less|fewer|cheaper|better|worse|dearer|higher|lower|bigger|larger|smaller|faster|slower|longer|shorter|as (much|many)|apart|difference|gap)\b", re.I)  # fmt: skip
 
 
-_EARLIER = re.compile(r"\b(before|earlier|previous|first|last (one|time|answer)|the two|both|compared)\b", re.I)
+_EARLIER = re.compile(
+    r"\b(before|earlier|previous|first|last (one|time|answer)|the two|both|compared)\b", re.I
+)
 
 
 def told(choice: Choice, question: Question) -> str:
@@ -34,14 +36,18 @@ def told(choice: Choice, question: Question) -> str:
     value, unit = choice.value
     name = choice.want.name if choice.want is not None else ""
     per = _SAYS_PER.search(name)
-    amount = _spoken(value, unit) + (f" per {per.group(1)}" if per is not None and "/" not in unit and unit == "USD" else "")
+    amount = _spoken(value, unit) + (
+        f" per {per.group(1)}" if per is not None and "/" not in unit and unit == "USD" else ""
+    )
     computed = choice.want is not None and choice.frame.spec.name != ARITHMETIC
     label = readable(choice.want) if computed and choice.want is not None else _of_what(question, unit)
     label = _AMOUNT.sub("", label).strip()
     return f"{label}: {amount}. " if label else f"That is {amount}. "
 
 
-_AMOUNT = re.compile(r"\bof an? (million|thousand|single) .*$")  # "of a million output tokens": said by the unit
+_AMOUNT = re.compile(
+    r"\bof an? (million|thousand|single) .*$"
+)  # "of a million output tokens": said by the unit
 
 
 def _of_what(question: Question, unit: str) -> str:
@@ -64,10 +70,31 @@ def _of_what(question: Question, unit: str) -> str:
     return ""
 
 
-_BEFORE = re.compile(r"\b([a-z]{4,})(?: (?:per|a|an|of an?|of each|for each) [a-z]+)? (?:is|are|of|at|was) \$?$", re.I)
+_BEFORE = re.compile(
+    r"\b([a-z]{4,})(?: (?:per|a|an|of an?|of each|for each) [a-z]+)? (?:is|are|of|at|was) \$?$", re.I
+)
 
 
-_ENDS = frozenset(["each", "every", "per", "apiece", "and", "at", "with", "for", "how", "what", "which", "is", "are", "that", "to", "on"])
+_ENDS = frozenset(
+    [
+        "each",
+        "every",
+        "per",
+        "apiece",
+        "and",
+        "at",
+        "with",
+        "for",
+        "how",
+        "what",
+        "which",
+        "is",
+        "are",
+        "that",
+        "to",
+        "on",
+    ]
+)
 
 
 def _spoken(value: float, unit: str) -> str:
@@ -84,13 +111,17 @@ def _spoken(value: float, unit: str) -> str:
     return f"{number} {_SPOKEN.get(head, head)}{after}"
 
 
-def arithmetic(decider: Decider, expression: str, values: dict[str, tuple[float, str]], unit: str = "") -> Choice | None:
+def arithmetic(
+    decider: Decider, expression: str, values: dict[str, tuple[float, str]], unit: str = ""
+) -> Choice | None:
     """A sum of results as a reading; None when it does not come out."""
     spec = decider.reader.library.specs.get(ARITHMETIC)
     if spec is None:
         return None
     said = {k: f"{v:.15g} {u}" if u not in ("", "dimensionless") else v for k, (v, u) in values.items()}
-    arguments: dict[str, Any] = {"expression": expression, "variables": said} | ({"unit": unit} if unit else {})
+    arguments: dict[str, Any] = {"expression": expression, "variables": said} | (
+        {"unit": unit} if unit else {}
+    )
     frame = Frame(spec, {k: Fill(v, origin="thread") for k, v in arguments.items()})
     trial = decider.trials(spec.name, arguments)
     return Choice(frame, trial, 0.0, spec.out_by_name.get("value"), sure=0.9) if trial.kind == "ok" else None
@@ -100,7 +131,11 @@ def compared(decider: Decider, question: Question, results: Sequence[Choice]) ->
     """ "How many times more is that?": the last result against the one before, or against the one of the thing named."""
     f = question.features
     asked = f.ratio or f.percent or f.difference
-    if not asked or len(results) < 2 or any(is_salient(question, i) for i in range(len(question.reading.quantities))):
+    if (
+        not asked
+        or len(results) < 2
+        or any(is_salient(question, i) for i in range(len(question.reading.quantities)))
+    ):
         return None
     other = _other(question, results)
     named = bool(question.reading.mentions) or bool(_EARLIER.search(question.text))
@@ -123,11 +158,13 @@ def _other(question: Question, results: Sequence[Choice]) -> Choice | None:
     named = {str(v) for m in question.reading.mentions for v in m.kinds.values()}
     earlier = results[:-1]
     if named:
-        return next((r for r in reversed(earlier) if named & {str(v) for v in r.frame.arguments.values()}), None)
+        return next(
+            (r for r in reversed(earlier) if named & {str(v) for v in r.frame.arguments.values()}), None
+        )
     return earlier[-1]
 
 
-def for_one(decider: Decider, question: Question, before: Choice, asked: Question) -> Choice | None:
+def for_one(decider: Decider, question: Question, before: Choice, asked: Sequence[Question]) -> Choice | None:
     """ "No, per GPU": the same with one of the things that were counted, or the result shared out among them."""
     match = _PER_ONE.match(question.text)
     unit = spelled_unit(match.group(1)) if match is not None else ""
@@ -135,20 +172,30 @@ def for_one(decider: Decider, question: Question, before: Choice, asked: Questio
         return None
     dims = parse_unit(unit).dims
     frame = before.frame
-    counts = [n for n in frame.fills if n in frame.spec.by_name and (u := frame.spec.by_name[n].unit) is not None and u.dims == dims]
+    counts = [
+        n
+        for n in frame.fills
+        if n in frame.spec.by_name and (u := frame.spec.by_name[n].unit) is not None and u.dims == dims
+    ]
     if len(counts) == 1 and frame.spec.name != ARITHMETIC and dims:
         fills = {n: replace(f, origin="thread", quantities=()) for n, f in frame.fills.items()}
         fills[counts[0]] = Fill(1)
         trial = decider.trials(frame.spec.name, {n: f.value for n, f in fills.items()})
         if trial.kind == "ok":
             return Choice(Frame(frame.spec, fills), trial, 0.0, before.want, sure=0.9)
-    amounts = [q for q in asked.reading.quantities if q.unit.dims == dims and dims and q.value > 0]
+    counted = (
+        [q for q in a.reading.quantities if q.unit.dims == dims and dims and q.value > 0] for a in asked
+    )
+    amounts = next((rows for rows in counted if rows), [])
     if len(amounts) != 1:
         return None
     return arithmetic(decider, "a / b", {"a": before.value, "b": (amounts[0].value, "")})
 
 
-_AGAIN = re.compile(r"\b(the )?(next (one|step|time|round)|one after( that| this)?|(once|one) more( time)?|(and )?after that( one)?)\b", re.I)
+_AGAIN = re.compile(
+    r"\b(the )?(next (one|step|time|round)|one after( that| this)?|(once|one) more( time)?|(and )?after that( one)?)\b",
+    re.I,
+)
 
 
 def once_more(decider: Decider, question: Question, before: Choice) -> Choice | None:
@@ -160,7 +207,10 @@ def once_more(decider: Decider, question: Question, before: Choice) -> Choice | 
     kin = [
         n
         for n, fill in frame.fills.items()
-        if (f := frame.spec.by_name.get(n)) is not None and f.unit is not None and f.unit.dims == unit.dims and unit.dims
+        if (f := frame.spec.by_name.get(n)) is not None
+        and f.unit is not None
+        and f.unit.dims == unit.dims
+        and unit.dims
         and isinstance(fill.value, int | float)
     ]
     if len(kin) != 1:
@@ -170,3 +220,41 @@ def once_more(decider: Decider, question: Question, before: Choice) -> Choice | 
     fills[kin[0]] = Fill(value[0] * factor, origin="thread")
     trial = decider.trials(frame.spec.name, {n: f.value for n, f in fills.items()})
     return Choice(Frame(frame.spec, fills), trial, 0.0, before.want, sure=0.9) if trial.kind == "ok" else None
+
+
+_MORE = re.compile(
+    r"^\W*(?:(?:and|now|then|ok|okay)\b\W*)*(?:plus|add|another)\b|\b(on top|extra|added)\b", re.I
+)
+_LESS = re.compile(
+    r"^\W*(?:(?:and|now|then|ok|okay)\b\W*)*(?:minus|less|take off|subtract)\b|\boff (that|it)\b|\b(discount|rebate)\b",
+    re.I,
+)
+_PUE = re.compile(r"\bpue\b", re.I)
+
+
+def raised(decider: Decider, question: Question, before: Choice) -> Choice | None:
+    """ "Plus 10 % for networking", "less a 5 % discount": the result with a share of it more or less."""
+    amounts = [q for i, q in enumerate(question.reading.quantities) if is_salient(question, i)]
+    if len(amounts) != 1 or amounts[0].unit_text != "percent" or before.value is None:
+        return None
+    sign = "-" if _LESS.search(question.text) else "+" if _MORE.search(question.text) else ""
+    if not sign or before.value[1] == "percent":
+        return None
+    return arithmetic(
+        decider, f"a * (1 {sign} b)", {"a": before.value, "b": (amounts[0].value, "percent")}, _unit(before)
+    )
+
+
+def at_the_meter(decider: Decider, question: Question, before: Choice) -> Choice | None:
+    """ "With a PUE of 1.3": the power of the machines times it, where power was the result."""
+    amounts = [q for i, q in enumerate(question.reading.quantities) if is_salient(question, i)]
+    if len(amounts) != 1 or amounts[0].marked or not 1 <= amounts[0].value < 4 or before.value is None:
+        return None
+    if not _PUE.search(question.text) or parse_unit(before.value[1]).dims != parse_unit("MW").dims:
+        return None
+    return arithmetic(decider, "a * b", {"a": before.value, "b": (amounts[0].value, "")}, _unit(before))
+
+
+def _unit(choice: Choice) -> str:
+    unit = choice.value[1] if choice.value is not None else ""
+    return "" if unit == "dimensionless" else unit

@@ -23,17 +23,44 @@ _NUMBER = re.compile(
     r"eighty|ninety|hundred|thousand|million|billion|dozen)\b[\s-]*)+",
     re.I,
 )
-_LEADING = STOP | {stem(w) for w in ("make", "use", "try", "set", "change", "only", "just", "now", "instead", "rather", "say", "sorry", "million", "billion", "thousand", "after", "another")}
+_LEADING = STOP | {
+    stem(w)
+    for w in (
+        "make",
+        "use",
+        "try",
+        "set",
+        "change",
+        "only",
+        "just",
+        "now",
+        "instead",
+        "rather",
+        "say",
+        "sorry",
+        "million",
+        "billion",
+        "thousand",
+        "after",
+        "another",
+    )
+}
 _SIDES = frozenset(["each", "per", "from", "to", "times"])
-_JOINTS = frozenset(["and", "at", "with", "plus", "on", "but", "by", "against", "versus", "vs", "than", "from", "to"])
+_JOINTS = frozenset(
+    ["and", "at", "with", "plus", "on", "but", "by", "against", "versus", "vs", "than", "from", "to"]
+)
 _AGAINST = re.compile(r"\b(against|versus|vs|compared (to|with)|than|over|relative to)\b", re.I)
 _SCALED = re.compile(r"\b(double|halve|half|twice|triple)\b", re.I)
 _SCALES = {"double": 2.0, "twice": 2.0, "halve": 0.5, "half": 0.5, "triple": 3.0}
 _EACH_PERIOD = re.compile(r"\b(every|each) (year|month|week|quarter|day)\b", re.I)
-_A_PERIOD = re.compile(r"\b(for|over|during|in|after|within) (?:an?|one|the|1) (?:whole |full |single )?(year|month|week|quarter|day)\b(?! of)", re.I)
+_A_PERIOD = re.compile(
+    r"\b(for|over|during|in|after|within) (?:an?|one|the|1) (?:whole |full |single )?(year|month|week|quarter|day)\b(?! of)",
+    re.I,
+)
 _HALF = re.compile(r"\bhalf (?:an? )?(year|month|week|day|hour)\b", re.I)
 _SINGLE = re.compile(
-    r"\b(?:(?:just|only) (?:one|a single|1)|a single|one)(?: (?:of|out of) (?:the|them|those|my|our)\b)?(?= )", re.I
+    r"\b(?:(?:just|only) (?:one|a single|1)|a single|one)(?: (?:of|out of) (?:the|them|those|my|our)\b)?(?= )",
+    re.I,
 )
 
 
@@ -139,7 +166,9 @@ def _counterpart(old: Question, new: Question, q: Quantity, free: list[int]) -> 
         for i in free
         if (s := _alike(q, o := old.reading.quantities[i])) > 0
         and (is_salient(old, i) or o.value == 1 or o.value == 0)
-        and ((shared := _shared(words, _around(old.reading, o))) > 0 or not named)  # "a PUE of 1.3" is no other number
+        and (
+            (shared := _shared(words, _around(old.reading, o))) > 0 or not named
+        )  # "a PUE of 1.3" is no other number
     ]
     rows.sort(key=lambda r: (-r[0], r[1]))
     if not rows or rows[0][0] < 1.0 or (len(rows) > 1 and rows[0][0] - rows[1][0] < 0.25):
@@ -152,14 +181,28 @@ def _alike(q: Quantity, old: Quantity) -> float:
     if ("axes" in q.marks) != ("axes" in old.marks):
         return 0.0
     if not q.marked:
-        counts = not old.marked or (not without_counts(old.unit) and old.unit_text not in ("percent", "dimensionless"))
+        counts = not old.marked or (
+            not without_counts(old.unit) and old.unit_text not in ("percent", "dimensionless")
+        )
         return (1.0 if counts else 0.7) + _of_one_size(q.value, old.value)
-    if q.unit.dims == old.unit.dims and old.marked and (q.unit_text == "percent") == (old.unit_text == "percent"):
-        return 2.0 + _of_one_size(q.value * q.unit.factor, old.value * old.unit.factor) + 0.5 * (q.marks & old.marks & _SIDES != frozenset())
+    if (
+        q.unit.dims == old.unit.dims
+        and old.marked
+        and (q.unit_text == "percent") == (old.unit_text == "percent")
+    ):
+        return (
+            2.0
+            + _of_one_size(q.value * q.unit.factor, old.value * old.unit.factor)
+            + 0.5 * (q.marks & old.marks & _SIDES != frozenset())
+        )
     if not old.marked:
         return 0.6 if not without_counts(q.unit) else 0.0
     mine, theirs = dict(q.unit.dims), dict(old.unit.dims)
-    if mine and all(theirs.get(k) == v for k, v in mine.items()) and all(theirs[k] < 0 for k in theirs.keys() - mine.keys()):
+    if (
+        mine
+        and all(theirs.get(k) == v for k, v in mine.items())
+        and all(theirs[k] < 0 for k in theirs.keys() - mine.keys())
+    ):
         return 1.5  # "$1.50" after "$2 an hour"
     return 0.0
 
@@ -212,7 +255,11 @@ def _swap(old: Question, there: Quantity, new: Question, q: Quantity) -> Edit:
     before = old.text[there.start : there.end]
     number = _NUMBER.search(before)
     if q.marked and q.unit_text != there.unit_text and q.unit.dims == there.unit.dims:
-        lead = "$" if "USD" in q.unit_text and "$" not in said and not re.search(r"usd|dollar", said, re.I) else ""
+        lead = (
+            "$"
+            if "USD" in q.unit_text and "$" not in said and not re.search(r"usd|dollar", said, re.I)
+            else ""
+        )
         at = there.start - 1 if lead and old.text[there.start - 1 : there.start] == "$" else there.start
         return Edit(at, there.end, lead + said)
     if number is None:
@@ -230,11 +277,14 @@ def _plain(value: float) -> str:
 
 def _scaled(old: Question, new: Question, free: list[int], factor: float) -> list[Edit] | None:
     """ "Double the context": the number that has the words said, times two."""
-    said = {s: 1.0 for s, _ in new.features.stems} | {stem(t.text): 1.0 for t in new.reading.tokens if t.is_word and t.low not in STOP}
+    said = {s: 1.0 for s, _ in new.features.stems} | {
+        stem(t.text): 1.0 for t in new.reading.tokens if t.is_word and t.low not in STOP
+    }
     rows = [
         (score, i)
         for i in free
-        if (score := _shared(said, _around(old.reading, old.reading.quantities[i]))) > 0 and is_salient(old, i)
+        if (score := _shared(said, _around(old.reading, old.reading.quantities[i]))) > 0
+        and is_salient(old, i)
     ]
     rows.sort(reverse=True)
     if not rows or (len(rows) > 1 and rows[0][0] - rows[1][0] < 0.1):
@@ -243,7 +293,13 @@ def _scaled(old: Question, new: Question, free: list[int], factor: float) -> lis
     number = _NUMBER.search(old.text[there.start : there.end])
     if number is None:
         return None
-    return [Edit(there.start + number.start(), there.start + number.end(), f"{_plain(there.value * factor)}{_gap(number)}")]
+    return [
+        Edit(
+            there.start + number.start(),
+            there.start + number.end(),
+            f"{_plain(there.value * factor)}{_gap(number)}",
+        )
+    ]
 
 
 def _names(old: Question, new: Question, fixed: int) -> list[Edit] | None:

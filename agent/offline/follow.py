@@ -42,11 +42,14 @@ def follows(question: Question) -> float:
 
 def refers_back(text: str) -> bool:
     """Whether the words point to something said before: "that", "the same", "than the H200"."""
-    return bool(_BACK.search(text)) or bool(re.search(r"\b(than|before|earlier|first one|last one|they|their|its|ones)\b", text, re.I))
+    return bool(_BACK.search(text)) or bool(
+        re.search(r"\b(than|before|earlier|first one|last one|they|their|its|ones)\b", text, re.I)
+    )
 
 
 _OWN_ASK = re.compile(
-    r"\b(what|what's|whats|which|how (many|much|long|big|large|fast|far|often|high|low|soon|quickly)|how)\b(?! (if|about|do you mean)\b)", re.I
+    r"\b(what|what's|whats|which|how (many|much|long|big|large|fast|far|often|high|low|soon|quickly)|how)\b(?! (if|about|do you mean)\b)",
+    re.I,
 )
 
 
@@ -63,7 +66,8 @@ def asks_itself(question: Question) -> bool:
 
 _CHANGES = re.compile(
     r"^\W*((and|but|so|no|ok|okay|now|then|sorry|actually|also|rather|please)\b\W*)*"
-    r"(what if|how about|what about|if|make|use|switch|change|set|try|with|using|assume|suppose|say|let'?s|at|on|for|double|halve|only|just|same)\b", re.I
+    r"(what if|how about|what about|if|make|use|switch|change|set|try|with|using|assume|suppose|say|let'?s|at|on|for|double|halve|only|just|same)\b",
+    re.I,
 )
 
 
@@ -81,7 +85,7 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
         spec, question.reading, question.words, question.precisions, prefer=before.frame.arguments
     )
     fills = {name: replace(fill, origin="thread", quantities=()) for name, fill in before.frame.fills.items()}
-    changed = _replaced(question, before.frame, fresh, fills)
+    changed = _replaced(question, before.frame, fresh, fills) or _scaled(question, before.frame, fills)
     frame = Frame(spec, fills)
     frame.unused = [i for i in fresh.unused if i not in {k for f in fills.values() for k in f.quantities}]
     frame.pairs = {k: v for k, v in fresh.pairs.items() if k in fills}
@@ -95,11 +99,15 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
     )
     if other_unit and wanted.unit.dims and wanted.unit.dims == before.want.unit.dims:  # type: ignore[union-attr]
         want, changed = before.want, True  # "in months?"
+    if changed and not other_unit and frame.arguments == before.frame.arguments and want is before.want:
+        return None
     if not changed and (want is None or want is before.want):
         return None
     trial = decider.trials(spec.name, frame.arguments)
     if trial.kind == "ok":
         want = _moved(decider, question, frame, trial, want or before.want)
+        if want is None:
+            return None
     left = [i for i in frame.unused if is_salient(question, i)]
     sure = (0.9 if trial.kind == "ok" else 0.5) / (1 + len(left) + len(fresh.unused_names))
     return Choice(frame, trial, 0.0, want or before.want, sure=sure)
@@ -148,6 +156,36 @@ def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fil
     return changed
 
 
+_SCALE = re.compile(r"\b(double|twice|triple|halve|half)\b", re.I)
+_OF_MONEY = re.compile(r"\b(price|prices|cost|costs|rent|rate|pay|salary|budget|spend|revenue|capex)\b", re.I)
+_SCALES = {"double": 2.0, "twice": 2.0, "triple": 3.0, "halve": 0.5, "half": 0.5}
+
+
+def _scaled(question: Question, old: Frame, fills: dict[str, Fill]) -> bool:
+    """ "Halve the context": the field that has the word said, times a factor."""
+    match = _SCALE.search(question.text)
+    if match is None or asks_in_words(question):
+        return False
+    said = [s for s, _ in question.features.stems]
+    rows = []
+    for name, fill in old.fills.items():
+        f = old.spec.by_name.get(name)
+        if (
+            f is not None
+            and f.kind == "number"
+            and isinstance(fill.value, int | float)
+            and not isinstance(fill.value, bool)
+        ):
+            rows.append((sum(f.words.get(s, 0.0) for s in said), name, fill.value))
+    rows.sort(reverse=True)
+    if not _OF_MONEY.search(question.text):
+        rows = [r for r in rows if "usd" not in r[1].split("_")]
+    if not rows or rows[0][0] < 0.5 or (len(rows) > 1 and rows[0][0] - rows[1][0] < 0.1):
+        return False
+    fills[rows[0][1]] = Fill(rows[0][2] * _SCALES[match.group().lower()])
+    return True
+
+
 def _of_side(old: Frame, side: str, name: str) -> str:
     """ "what if the H100 costs $25k", when the H100 is the second of two: the second price."""
     f = old.spec.by_name.get(name)
@@ -176,7 +214,9 @@ def _want(decider: Decider, question: Question, frame: Frame, before: Choice) ->
     ranked = rank_outputs(frame, question, [])
     if not ranked:
         return before.want
-    best = max((r for r in ranked[:4] if r[0] > ranked[0][0] - 0.8), key=lambda r: r[0] - _apart(r[1], before.want))
+    best = max(
+        (r for r in ranked[:4] if r[0] > ranked[0][0] - 0.8), key=lambda r: r[0] - _apart(r[1], before.want)
+    )
     now = next((s for s, f in ranked if before.want is not None and f.name == before.want.name), -9.0)
     bare = not question.reading.quantities and not question.reading.mentions and not question.precisions
     if before.want is not None and _CHANGES.search(question.text) and not asks_itself(question):
@@ -191,9 +231,15 @@ def _apart(f: Field, before: Field | None) -> float:
     return 0.3 * len(set(f.name.split("_")) ^ set(before.name.split("_")))
 
 
-def _moved(decider: Decider, question: Question, frame: Frame, trial: Trial, want: Field | None) -> Field | None:
+def _moved(
+    decider: Decider, question: Question, frame: Frame, trial: Trial, want: Field | None
+) -> Field | None:
     """The result wanted, or another where that one would stay as it was whatever the new numbers are."""
-    ranked = [f for _, f in rank_outputs(frame, question, []) if f.name in trial.figures and f.name not in frame.fills]
+    ranked = [
+        f
+        for _, f in rank_outputs(frame, question, [])
+        if f.name in trial.figures and f.name not in frame.fills
+    ]
     if want is None or want.name not in trial.figures or not ranked:
         return want
     names = list(dict.fromkeys([want.name, *(f.name for f in ranked)]))
@@ -201,9 +247,9 @@ def _moved(decider: Decider, question: Question, frame: Frame, trial: Trial, wan
     if not idle[want.name]:
         return want
     unit = question.features.wanted.unit if question.features.wanted.explicit else want.unit
-    moved = [f for f in ranked if not idle[f.name]]
+    moved = [f for f in ranked if not idle[f.name] and (asks_itself(question) or f.role == "headline")]
     alike = [f for f in moved if unit is not None and f.unit is not None and f.unit.dims == unit.dims]
-    return next(iter(alike or moved), want)
+    return next(iter(alike or moved), None)
 
 
 def names_new_result(question: Question, alone: Choice, before: Choice | None) -> bool:

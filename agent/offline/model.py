@@ -8,7 +8,7 @@ runs compared, a calculation on numbers that a citation gave), then the text and
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from agent.chat import ChatRequest, Done, Event, Message, TextDelta, ToolCall, ToolSpec
@@ -16,8 +16,8 @@ from agent.offline.decide import Choice, Decider, Decision
 from agent.offline.entities import EntityFinder, Names
 from agent.offline.schema import Described, Library
 from agent.offline.score import Reader
-from agent.offline.steps import Step, Turn, next_step
-from agent.offline.thread import decide_thread
+from agent.offline.steps import Turn, next_step, together
+from agent.offline.thread import decide_message, decide_thread
 from agent.offline.trial import Run, Trials
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ class _Memory:
     """Decisions by thread text, so that the second and third turn of one question cost nothing."""
 
     limit: int = 256
-    rows: dict[tuple[str, ...], Decision] = field(default_factory=dict)
+    rows: dict[tuple[str, ...], tuple[Decision, ...]] = field(default_factory=dict)
 
-    def get(self, key: tuple[str, ...], make: Callable[[], Decision]) -> Decision:
+    def get(self, key: tuple[str, ...], make: Callable[[], tuple[Decision, ...]]) -> tuple[Decision, ...]:
         if key not in self.rows:
             if len(self.rows) >= self.limit:
                 self.rows.pop(next(iter(self.rows)))
@@ -73,8 +73,8 @@ class OfflineModel:
         decider = self._decider(request.tools)
         turn = read_turn(request)
         memory = self._memory.setdefault(id(decider), _Memory())
-        decision = memory.get(turn.texts, lambda: decide_thread(decider, turn.texts))
-        step: Step = next_step(decider, decision, turn)
+        decisions = memory.get(turn.texts, lambda: decide_message(decider, turn.texts))
+        step = together([next_step(decider, d, replace(turn, part=k)) for k, d in enumerate(decisions)])
         if step.calls:
             yield from step.calls
             yield Done("tool_use")

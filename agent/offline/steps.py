@@ -36,6 +36,7 @@ class Turn:
     results: Mapping[str, Mapping[str, Any]]
     as_of: str | None = None
     can_search: bool = True
+    part: int = 0  # which question of the last message
 
     @property
     def number(self) -> int:
@@ -72,8 +73,22 @@ def next_step(decider: Decider, decision: Decision, turn: Turn) -> Step:
     return _write(decider, decision, turn)
 
 
+def together(steps: Sequence[Step]) -> Step:
+    """The steps of the questions of one message as one: all calls first, then all texts; the first number is the headline."""
+    calls = tuple(c for step in steps for c in step.calls)
+    if calls or len(steps) == 1:
+        return Step(calls) if calls else steps[0]
+    told = [s for s in steps if s.report.get("headline_call")] or list(steps)
+    report = dict(told[0].report)
+    for key in ("assumptions", "cited"):
+        rows = [row for s in steps for row in s.report.get(key) or ()]
+        if rows:
+            report[key] = list(dict.fromkeys(rows))
+    return Step(text="\n\n".join(s.text for s in steps), report=report)
+
+
 def _id(turn: Turn, part: str) -> str:
-    return f"q{turn.number}{part}"
+    return f"q{turn.number}{f'.{turn.part}' if turn.part else ''}{part}"
 
 
 def _first_calls(decision: Decision, turn: Turn) -> tuple[ToolCall, ...]:
@@ -479,6 +494,8 @@ def _other_reading(decision: Decision, choice: Choice) -> str:
     rival = decision.rival
     if rival is None or not rival.ok or rival.want is None or choice.want is None or rival.sure < 0.25:
         return ""
+    if rival.sure == choice.sure:
+        return ""  # both come to the same number
     if rival.frame.spec.name == choice.frame.spec.name or rival.frame.spec.name == ARITHMETIC:
         return ""
     return f"I read this as asking for {readable(choice.want).lower()}; if you meant {readable(rival.want).lower()}, say so."

@@ -89,7 +89,8 @@ def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | 
 
 
 _OVER_TIME = re.compile(
-    r"\b(for|over|during|after|in|through) (a|an|one|the) (whole |full |entire |single )?(day|week|month|quarter|year)\b", re.I
+    r"\b(for|over|during|after|in|through) (a|an|one|the) (whole |full |entire |single )?(day|week|month|quarter|year)\b",
+    re.I,
 )
 _SUBJECT = re.compile(
     r"\b(memory|hbm|bandwidth|flops?|tflops|teraflops|compute|capacity|gigabytes|gb|throughput|performance|tokens?)\b[\w /]{0,14} per\b",

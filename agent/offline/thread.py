@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from agent.offline.chains import compared, for_one, once_more, told
+from agent.offline.chains import at_the_meter, compared, for_one, once_more, raised, told
 from agent.offline.decide import LIKELY, SURE, Choice, Decider, Decision, search_text
 from agent.offline.doubt import said_ignored
 from agent.offline.edits import edited, plainly, with_amounts
@@ -19,6 +19,7 @@ from agent.offline.follow import asks_in_words, asks_itself, follows, merge, nam
 from agent.offline.gate import refuse
 from agent.offline.measure import parse_unit, without_counts
 from agent.offline.near import Words
+from agent.offline.parts import asking_parts
 from agent.offline.score import Question, is_salient
 from agent.offline.words import stem
 
@@ -48,6 +49,10 @@ class Standing:
     def choice(self) -> Choice | None:
         return self.decision.choice
 
+    def asked(self) -> list[Question]:
+        """The question, and those whose results it is about, the last first."""
+        return [self.decision.question, *(self.origin.asked() if self.origin is not None else [])]
+
     @property
     def asked_back(self) -> bool:
         return self.decision.kind in ("clarify", "invalid", "absent")
@@ -64,13 +69,44 @@ class Thread:
 
 
 def decide_thread(decider: Decider, texts: tuple[str, ...]) -> Decision:
-    """Reads the questions in order; each may lean on the one before it."""
+    """The decision about the last question, or about the first where the last message has several."""
+    return decide_message(decider, texts)[0]
+
+
+def decide_message(decider: Decider, texts: tuple[str, ...]) -> tuple[Decision, ...]:
+    """Reads the messages in order; each may lean on the one before it. One decision for each question of the last."""
     thread = Thread()
+    decisions: tuple[Decision, ...] = ()
     for text in texts[-MAX_BACK:]:
-        take(decider, thread, text)
-    if thread.decision is None:
+        decisions = _message(decider, thread, text)
+    if not decisions:
         raise ValueError("a request needs a user message")
-    return thread.decision
+    return decisions
+
+
+def _message(decider: Decider, thread: Thread, text: str) -> tuple[Decision, ...]:
+    """The questions of one message as turns of the thread, where each comes out; else the message as one question."""
+    parts = asking_parts(text)
+    if len(parts) > 1 and refuse(text) is None:
+        apart = replace(thread)
+        decisions = tuple(take(decider, apart, part) for part in parts)
+        if _computed(decisions[0]) and all(_comes_out(d) for d in decisions):
+            thread.standing, thread.decision = apart.standing, apart.decision
+            thread.topic, thread.results = apart.topic, apart.results
+            return decisions
+    return (take(decider, thread, text),)
+
+
+def _computed(decision: Decision) -> bool:
+    return decision.kind in ("calculate", "mixed") and decision.choice is not None and decision.choice.ok
+
+
+def _comes_out(decision: Decision) -> bool:
+    """Whether a part is answered: with a number, or with what was said where it asks for that."""
+    f = decision.question.features
+    if f.where_said or f.strong_source:
+        return decision.kind == "narrative" and f.explain and not f.where_said and len(f.stems) > 2
+    return _computed(decision) or (decision.kind == "narrative" and f.source and f.explain)
 
 
 def take(decider: Decider, thread: Thread, text: str) -> Decision:
@@ -123,6 +159,8 @@ def _stands_alone(question: Question, choices: list[Choice], decision: Decision,
     numbers = sum(1 for i in range(len(question.reading.quantities)) if is_salient(question, i))
     if (f.where_said or f.strong_source) and (not numbers or f.explain):
         return True
+    if f.source and f.explain and not numbers:
+        return True
     named = question.reading.mentions or question.precisions
     if decision.kind == "narrative" and f.explain and not f.asks_number and not numbers and not named:
         return True
@@ -136,32 +174,37 @@ def _stands_alone(question: Question, choices: list[Choice], decision: Decision,
     return best.sure >= (SURE if leaning < 1.0 and not refers_back(question.text) else 0.85)
 
 
+Way = Callable[[Decider, Question, Standing], "Standing | None"]
+
+
 def _followed(decider: Decider, question: Question, thread: Thread) -> Standing | None:
     """The follow-up in the way it is most surely meant; None when it leans on nothing."""
     standing = thread.standing
     if standing is None:
         return None
-    ways: list[Callable[[], Standing | None]]
-    joined = lambda: _joined(decider, question, standing)  # noqa: E731
-    merged = lambda: _merged(decider, question, standing)  # noqa: E731
-    put_in = lambda: _edited(decider, question, standing)  # noqa: E731
-    chained = lambda: _chained(decider, question, standing)  # noqa: E731
     asks = asks_itself(question)
+    ways: tuple[Way, ...] = (_joined, _merged, _edited)
     if standing.asked_back:
         if asks and not _linked(decider, question, standing):
             return None
-        return next((s for way in (joined, merged, put_in) if (s := way()) is not None), None)
+        return _first(ways, decider, question, standing)
     about = _about_results(decider, question, thread)
     if about is not None:
         return about
     if not asks:
-        ways = [put_in, merged, joined, chained]
-        return next((s for way in ways if (s := way()) is not None), None)
+        ways = (_edited, _merged, _at_the_meter, _joined, _chained)
+        return _first(ways, decider, question, standing)
     if not _linked(decider, question, standing):
         return None
-    referred = lambda: _referred(decider, question, standing)  # noqa: E731
-    found = [s for way in (merged, put_in, referred, chained, joined) if (s := way()) is not None]
+    ways = (_merged, _edited, _referred, _chained, _joined)
+    found = [s for way in ways if (s := way(decider, question, standing)) is not None]
     return max(found, key=lambda s: _surety(s) * (CHAINED if s.origin is not None else 1.0), default=None)
+
+
+def _first(
+    ways: tuple[Way, ...], decider: Decider, question: Question, standing: Standing
+) -> Standing | None:
+    return next((s for way in ways if (s := way(decider, question, standing)) is not None), None)
 
 
 def _surety(standing: Standing) -> float:
@@ -187,15 +230,33 @@ def _about_results(decider: Decider, question: Question, thread: Thread) -> Stan
     if standing is None or standing.choice is None:
         return None
     before, asked = standing.choice, standing.decision.question
-    choice = compared(decider, question, thread.results) or for_one(decider, question, before, asked)
-    choice = choice or once_more(decider, question, before)
+    choice = compared(decider, question, thread.results) or for_one(
+        decider, question, before, standing.asked()
+    )
+    choice = (
+        choice
+        or once_more(decider, question, before)
+        or (None if asks_itself(question) else raised(decider, question, before))
+    )
     if choice is None and _only_a_unit(question, before):
         choice = before
     if choice is None:
         return None
-    if choice is not before and choice.want is before.want:
+    if choice is not before and (choice.want is before.want or not asks_itself(question)):
         question = _wanting(question, asked.features.wanted)
-    return replace(standing, decision=Decision("calculate", question, choice, followed=True), text="")
+    return replace(
+        standing, decision=Decision("calculate", question, choice, followed=True), text="", origin=standing
+    )
+
+
+def _at_the_meter(decider: Decider, question: Question, standing: Standing) -> Standing | None:
+    choice = at_the_meter(decider, question, standing.choice) if standing.choice is not None else None
+    if choice is None:
+        return None
+    q = _wanting(question, standing.decision.question.features.wanted)
+    return replace(
+        standing, decision=Decision("calculate", q, choice, followed=True), text="", origin=standing
+    )
 
 
 def _only_a_unit(question: Question, before: Choice) -> bool:
@@ -205,7 +266,11 @@ def _only_a_unit(question: Question, before: Choice) -> bool:
         return False
     if question.reading.mentions or question.precisions or question.reading.quantities:
         return False
-    return len(question.features.stems) <= 2 and bool(wanted.unit.dims) and wanted.unit.dims == parse_unit(value[1]).dims
+    return (
+        len(question.features.stems) <= 2
+        and bool(wanted.unit.dims)
+        and wanted.unit.dims == parse_unit(value[1]).dims
+    )
 
 
 def _merged(decider: Decider, question: Question, standing: Standing) -> Standing | None:
@@ -220,7 +285,11 @@ def _merged(decider: Decider, question: Question, standing: Standing) -> Standin
     decision = decider.decide(q, [choice])
     if decision.kind == "narrative" and choice.ok:
         decision = Decision("calculate", q, choice)
-    return replace(standing, decision=replace(decision, followed=True), text=_said_at_once(decider, question, standing, choice))
+    return replace(
+        standing,
+        decision=replace(decision, followed=True),
+        text=_said_at_once(decider, question, standing, choice),
+    )
 
 
 def _said_at_once(decider: Decider, question: Question, standing: Standing, choice: Choice) -> str:
@@ -228,7 +297,10 @@ def _said_at_once(decider: Decider, question: Question, standing: Standing, choi
     if not standing.text:
         return ""
     new = decider.reader.read(plainly(question.text))
-    for text in (edited(_asked(decider, standing), new, standing.fixed), _sentence(standing.text) + question.text):
+    for text in (
+        edited(_asked(decider, standing), new, standing.fixed),
+        _sentence(standing.text) + question.text,
+    ):
         if text is None:
             continue
         choices = decider.choices(_wanting_as(decider.reader.read(text), question, standing))
@@ -263,7 +335,11 @@ def _edited(decider: Decider, question: Question, standing: Standing) -> Standin
     if text is not None:
         q = _wanting_as(decider.reader.read(text), question, standing)
         found = _taken(decider, q, standing, WORTH)
-        return replace(found, text=text, origin=standing.origin, tail=standing.tail, fixed=standing.fixed) if found else None
+        return (
+            replace(found, text=text, origin=standing.origin, tail=standing.tail, fixed=standing.fixed)
+            if found
+            else None
+        )
     if standing.origin is None:
         return None
     earlier = _edited(decider, question, standing.origin)
@@ -277,7 +353,15 @@ def _joined(decider: Decider, question: Question, standing: Standing) -> Standin
     text = _sentence(standing.text) + question.text
     q = _wanting_as(decider.reader.read(text), question, standing)
     found = _taken(decider, q, standing, SURE)
-    return replace(found, text=text) if found is not None else None
+    if found is None or found.choice is None:
+        return None
+    if (
+        not standing.asked_back
+        and standing.choice is not None
+        and found.choice.value == standing.choice.value
+    ):
+        return None  # what was added changes nothing: it was not understood
+    return replace(found, text=text)
 
 
 def _referred(decider: Decider, question: Question, standing: Standing) -> Standing | None:
@@ -306,7 +390,9 @@ def _chained(decider: Decider, question: Question, standing: Standing) -> Standi
     text = opening + question.text
     q = decider.reader.read(text)
     before = standing.decision.question.features.wanted
-    q = _wanting(q, question.features.wanted if asks_itself(question) else replace(before, near={}, focus=frozenset()))
+    q = _wanting(
+        q, question.features.wanted if asks_itself(question) else replace(before, near={}, focus=frozenset())
+    )
     found = _taken(decider, q, None, TOLD)
     if found is None:
         return None
@@ -315,7 +401,9 @@ def _chained(decider: Decider, question: Question, standing: Standing) -> Standi
 
 def _taken(decider: Decider, question: Question, standing: Standing | None, bar: float) -> Standing | None:
     """The surest reading of a text made from a follow-up, when it comes out."""
-    choices = [c for c in decider.choices(question) if _in_unit_asked(question, c) and not said_ignored(c.faults)]
+    choices = [
+        c for c in decider.choices(question) if _in_unit_asked(question, c) and not said_ignored(c.faults)
+    ]
     best = choices[0] if choices else None
     if best is None or not best.ok or best.sure < bar:
         return None
@@ -344,7 +432,24 @@ def _wanting_as(whole: Question, new: Question, standing: Standing) -> Question:
     return _wanting(whole, standing.decision.question.features.wanted)
 
 
-_SAYING = frozenset(stem(w) for w in (*SOURCE, "number", "figure", "exactly", "minute", "moment", "part", "point", "time", "stamp", "timestamp", "give", "gave"))
+_SAYING = frozenset(
+    stem(w)
+    for w in (
+        *SOURCE,
+        "number",
+        "figure",
+        "exactly",
+        "minute",
+        "moment",
+        "part",
+        "point",
+        "time",
+        "stamp",
+        "timestamp",
+        "give",
+        "gave",
+    )
+)
 
 
 def _on_topic(decision: Decision, topic: str) -> Decision:
