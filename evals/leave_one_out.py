@@ -52,39 +52,65 @@ class _Without:
         self.examples = list(examples)
 
 
-def ask_all(folds: int = FOLDS, only: Sequence[str] = ()) -> Iterator[Row]:
-    """Every example with a wanted result, asked of a reader that has not read its fold."""
+@dataclass(frozen=True)
+class HeldOut:
+    """An example that the reader beside it has not read, and what its own input comes to."""
+
+    calculator: str
+    question: str
+    want: str
+    expected: tuple[float, str]
+
+    def same(self, got: tuple[float, str]) -> bool:
+        return _same(got, self.expected)
+
+
+def readers_without(folds: int = FOLDS, only: Sequence[str] = ()) -> Iterator[tuple[OfflineModel, HeldOut]]:
+    """Every example with a wanted result, beside a reader that has not read its fold."""
     catalog = load()
     calculators = registry.calculators()
     for fold in range(folds):
-        held_out = {n: c.examples[fold::folds] for n, c in calculators.items()}
         readable = {
             n: _Without(c, [e for k, e in enumerate(c.examples) if k % folds != fold])
             for n, c in calculators.items()
         }
         model = OfflineModel(catalog, readable)
-        for name, examples in held_out.items():
-            for example in examples if not only or name in only else ():
-                if example.get("want"):
-                    try:
-                        yield _ask(model, catalog, name, example)
-                    except Exception as error:  # tests/tools/test_examples.py is loud about it
-                        log.warning("%s: example %r gives no result: %s", name, example["question"], error)
+        for name, calculator in calculators.items():
+            for example in calculator.examples[fold::folds] if not only or name in only else ():
+                held = _held_out(catalog, name, example)
+                if held is not None:
+                    yield model, held
 
 
-def _ask(model: OfflineModel, catalog: Catalog, name: str, example: Mapping[str, Any]) -> Row:
-    figures = {f.name: f for f in registry.run(name, example["input"], catalog=catalog).figures}
-    wanted = figures[example["want"]]
+def _held_out(catalog: Catalog, name: str, example: Mapping[str, Any]) -> HeldOut | None:
+    if not example.get("want"):
+        return None
+    try:
+        run = registry.run(name, example["input"], catalog=catalog)
+        wanted = next(f for f in run.figures if f.name == example["want"])
+    except Exception as error:  # tests/tools/test_examples.py is loud about it
+        log.warning("%s: example %r gives no result: %s", name, example["question"], error)
+        return None
+    return HeldOut(name, example["question"], example["want"], (wanted.value, wanted.unit))
+
+
+def ask_all(folds: int = FOLDS, only: Sequence[str] = ()) -> Iterator[Row]:
+    """Every example with a wanted result, asked of a reader that has not read its fold."""
+    for model, held in readers_without(folds, only):
+        yield _ask(model, held)
+
+
+def _ask(model: OfflineModel, held: HeldOut) -> Row:
     start = time.perf_counter()
-    decision = model.decide(example["question"])
+    decision = model.decide(held.question)
     seconds = time.perf_counter() - start
     choice = decision.choice if decision.kind in ("calculate", "mixed") else None
-    verdict = _verdict(choice, name, example["want"], wanted.value, wanted.unit)
+    verdict = _verdict(choice, held.calculator, held.want, *held.expected)
     return Row(
-        name,
-        example["question"],
-        example["want"],
-        wanted.value,
+        held.calculator,
+        held.question,
+        held.want,
+        held.expected[0],
         verdict,
         _shown(decision.kind, choice),
         seconds,

@@ -140,13 +140,14 @@ class Decider(Chooser):
             return None
         own = bool(_OWN.search(question.text)) and bool(_HOW.search(question.text))
         brief = len(question.reading.tokens) <= 6 and not _proper_noun(question)
-        if brief and _IT.search(question.text):  # "will it fit on one GPU?": what "it" is was never said
+        if it and len(question.reading.tokens) <= 8:  # "will it fit on one GPU?": what "it" is was never said
             return next((c for c in choices if c.trial.kind == "missing"), None)
         if not own and not brief:
             return None
         for c in choices:
             named = c.want is not None and any(c.want.words.get(s, 0.0) >= 0.7 for s, _ in f.stems)
-            if c.trial.kind == "missing" and named:
+            known = sum(1 for s, _ in f.stems if c.frame.spec.text_weights.get(s, 0.0) >= 0.3)
+            if c.trial.kind == "missing" and named and 3 * known >= 2 * len(f.stems):
                 return c
         return None
 

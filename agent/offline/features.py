@@ -143,7 +143,7 @@ def read_features(reading: Reading) -> Features:
 def _sources(reading: Reading) -> set[str]:
     """The words that may point to a source: not a bill to pay, nor what a dealer told or quoted the asker."""
     text = reading.text
-    low = {t.low for t in reading.tokens if t.low != "bill" or t.text == "Bill"}
+    low = {t.low for k, t in enumerate(reading.tokens) if t.low != "bill" or _is_somebody(reading, k)}
     if _TO_ME.search(text):
         low -= {
             "told",
@@ -158,6 +158,26 @@ def _sources(reading: Reading) -> set[str]:
             "mentioned",
         }
     return low
+
+
+def _is_somebody(reading: Reading, k: int) -> bool:
+    """Whether "Bill" is a person: written large where no sentence begins, or saying something."""
+    tokens = reading.tokens
+    after = tokens[k + 1].low if k + 1 < len(tokens) else ""
+    begins = not k or tokens[k - 1].text in ".?!:;"
+    says = after in (
+        "gurley",
+        "says",
+        "said",
+        "claims",
+        "mentions",
+        "mentioned",
+        "quotes",
+        "thinks",
+        "talks",
+        "argues",
+    )
+    return tokens[k].text == "Bill" and (says or not begins)
 
 
 _TO_ME = re.compile(

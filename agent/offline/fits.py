@@ -138,6 +138,11 @@ def direction_fit(q: Quantity, f: Field, words: Words) -> float:
         new, old = near.get("new", 0.0), max(near.get("old", 0.0), near.get("earli", 0.0))
         if max(new, old) > 0.65 and new != old:
             return 1.2 if (f.direction > 0) == (new > old) else -1.2
+    if (
+        q.unit.has("USD")
+        and len({i for m in words.reading.mentions for k, i in m.kinds.items() if k == "chip"}) > 1
+    ):
+        return 0.0  # the names beside the prices tell whose they are
     later = bool({"to", "second"} & q.marks)
     earlier = bool({"from", "first"} & q.marks)
     if later == earlier or not f.direction:

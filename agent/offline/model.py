@@ -88,6 +88,10 @@ class OfflineModel:
         """The decision about a question (for tests and for `explain`-style tools)."""
         return decide_thread(self._decider(()), (*earlier, text))
 
+    def decider(self) -> Decider:
+        """What decides about questions over the calculators this model was given."""
+        return self._decider(())
+
     def _decider(self, tools: Sequence[ToolSpec]) -> Decider:
         described: Sequence[Described] = [t for t in tools if t.name not in NOT_CALCULATORS]
         if not described:

@@ -43,7 +43,9 @@ class Reply:
 
 def specs(calculators: Mapping[str, Any] | None = None) -> tuple[ToolSpec, ...]:
     found = (calculators or registry.calculators()).values()
-    own = tuple(ToolSpec(c.name, c.description, c.input_schema, c.output_schema) for c in found)
+    own = tuple(
+        ToolSpec(c.name, c.description, c.input_schema | {"examples": c.examples}, c.output_schema) for c in found
+    )
     return (*own, ToolSpec("search_knowledge", "Search", {}), ToolSpec("report", "Report", {}))
 
 
