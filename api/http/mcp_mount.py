@@ -23,7 +23,7 @@ class Guarded:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
         try:
-            await self._allowed(request, caller(request))
+            await self._allowed(request, await caller(request))
         except Problem as problem:
             refusal = problem_response(
                 request, problem.status, problem.detail, problem.headers, **problem.extra
