@@ -46,7 +46,7 @@ def _stated(text: str, runs: Sequence[ToolResult]) -> Figure | None:
     """The figure whose value the text states first, in bold before anywhere else."""
     from agent.ledger import Evidence, names_in, supports
     from agent.ledger_numbers import find_numbers
-    from agent.offline.measure import parse_unit
+    from agent.offline.reading.measure import parse_unit
 
     figures = [figure for run in runs for figure in run.figures]
     bold = " ; ".join(_BOLD.findall(text))

@@ -18,7 +18,7 @@ from typing import Any
 from agent.answer import Answer, Ledger, ToolResult
 from agent.ledger_numbers import Mention, find_numbers
 from agent.ledger_words import periods_said, ranges_said, shares_said
-from agent.offline.measure import Unit, parse_unit
+from agent.offline.reading.measure import Unit, parse_unit
 from tools.errors import RackrateError
 
 _NAME = re.compile(r"(?=[^\s]*[A-Za-z])(?=[^\s]*\d)[A-Za-z0-9][\w.-]{1,60}")

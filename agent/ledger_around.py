@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from agent.ledger_mention import TIMES, Mention, sentence_bounds
 from agent.ledger_units import read_unit
-from agent.offline.measure import Unit, parse_unit
+from agent.offline.reading.measure import Unit, parse_unit
 
 _PERIODS = "second|minute|hour|day|week|month|quarter|year"
 _PER_MANY = re.compile(

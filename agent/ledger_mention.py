@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from agent.offline.measure import Unit, parse_unit
+from agent.offline.reading.measure import Unit, parse_unit
 
 TIMES = parse_unit("dimensionless")
 ABOUT_TOLERANCE = 0.05

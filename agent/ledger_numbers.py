@@ -15,7 +15,7 @@ from agent.ledger_masks import hide
 from agent.ledger_mention import TIMES, Mention, hedges, place_of, tail
 from agent.ledger_units import read_unit
 from agent.ledger_words import SCALE, in_words
-from agent.offline.measure import parse_unit
+from agent.offline.reading.measure import parse_unit
 
 __all__ = ["Mention", "find_numbers"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from agent.offline.measure import NUMBER, Unit, parse_unit
+from agent.offline.reading.measure import NUMBER, Unit, parse_unit
 
 BASIS_POINT = Unit(1e-4, ())
 _SECOND = parse_unit("s")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from agent.ledger_mention import TIMES, Mention, hedges, place_of, sentence_bounds, tail
 from agent.ledger_units import read_unit
-from agent.offline.measure import Unit, parse_unit
+from agent.offline.reading.measure import Unit, parse_unit
 
 SCALE = {
     "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "quadrillion": 1e15, "hundred": 1e2,

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.offline.decide import Choice
-from agent.offline.measure import parse_unit, without_counts
 from agent.offline.model import OfflineModel
+from agent.offline.reading.measure import parse_unit, without_counts
 from tools import registry
 from tools.catalog import Catalog, load
 

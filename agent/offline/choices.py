@@ -14,12 +14,12 @@ from typing import Any
 from agent.offline.depend import idle_fields
 from agent.offline.doubt import faults, ignored
 from agent.offline.evidence import evidence, log_odds
-from agent.offline.frame import Fill, Frame
-from agent.offline.measure import parse_unit, without_counts
-from agent.offline.reading import Quantity
+from agent.offline.fitting.frame import Fill, Frame
+from agent.offline.reading.measure import parse_unit, without_counts
+from agent.offline.reading.reading import Quantity
 from agent.offline.schema import Field
 from agent.offline.score import Question, Reader, is_salient, rank_outputs
-from agent.offline.sums import Sum, find_sum
+from agent.offline.sums.find import Sum, find_sum
 from agent.offline.trial import Trial, Trials
 
 TRIED = 4  # calculators looked at

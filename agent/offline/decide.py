@@ -12,8 +12,8 @@ from agent.offline.choices import Choice as Choice
 from agent.offline.choices import Chooser
 from agent.offline.doubt import withheld
 from agent.offline.gate import Refusal, refuse
-from agent.offline.measure import Unit, parse_unit
-from agent.offline.periods import KIND as PERIOD
+from agent.offline.reading.measure import Unit, parse_unit
+from agent.offline.reading.periods import KIND as PERIOD
 from agent.offline.schema import Field
 from agent.offline.score import Question, is_salient
 from agent.offline.trial import Trial

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agent.offline.frame import Frame
+from agent.offline.fitting.frame import Frame
 from agent.offline.trial import Trial, Trials
 
 STEPS = (1.5, 0.6)  # large enough to move a result that is rounded down to whole things

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agent.offline.measure import Unit, parse_unit, without_counts
-from agent.offline.reading import Quantity
+from agent.offline.reading.measure import Unit, parse_unit, without_counts
+from agent.offline.reading.reading import Quantity
 from agent.offline.score import Question, is_salient
 
 if TYPE_CHECKING:

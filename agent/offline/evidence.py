@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from agent.offline.measure import without_counts
+from agent.offline.reading.measure import without_counts
 from agent.offline.score import Question, is_salient
 
 if TYPE_CHECKING:

@@ -65,7 +65,7 @@ class Likeness:
 def _key(texts: list[str], library: Library) -> str:
     """A digest of what the bags are made from: the texts, the weights of words, and the reader's own sources."""
     digest = hashlib.sha256(repr((texts, sorted(library.weights.items()))).encode())
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    for file in sorted(Path(__file__).parent.rglob("*.py")):
         seen = file.stat()
         digest.update(f"{file.name} {seen.st_mtime_ns} {seen.st_size}".encode())
     return digest.hexdigest()[:20]

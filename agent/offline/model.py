@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from agent.chat import ChatRequest, Done, Event, Message, TextDelta, ToolCall, ToolSpec
 from agent.offline.decide import Choice, Decider, Decision
-from agent.offline.entities import EntityFinder, Names
+from agent.offline.reading.entities import EntityFinder, Names
 from agent.offline.schema import Described, Library
 from agent.offline.score import Reader
-from agent.offline.steps import Turn, next_step, together
-from agent.offline.thread import decide_message, decide_thread
+from agent.offline.talk.steps import Turn, next_step, together
+from agent.offline.talk.thread import decide_message, decide_thread
 from agent.offline.trial import Run, Trials
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from agent.offline.measure import NUMBER, Unit, parse_unit
-from agent.offline.words import stems
+from agent.offline.reading.measure import NUMBER, Unit, parse_unit
+from agent.offline.reading.words import stems
 
 _LATER = frozenset(["new", "other", "second", "after", "end", "final", "later", "next", "target", "to"])
 _EARLIER = frozenset(

@@ -15,21 +15,21 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from agent.offline.entities import EntityFinder
-from agent.offline.features import Features, Wanted, read_features
-from agent.offline.fits import unit_fit
-from agent.offline.frame import Fill, Frame
+from agent.offline.fitting.fits import unit_fit
+from agent.offline.fitting.frame import Fill, Frame
+from agent.offline.fitting.match import Matcher, quality
+from agent.offline.fitting.near import Words
 from agent.offline.likeness import Likeness
-from agent.offline.match import Matcher, quality
-from agent.offline.measure import parse_unit, without_counts
-from agent.offline.near import Words
-from agent.offline.periods import with_periods
-from agent.offline.precisions import PrecisionMention, find_precisions
-from agent.offline.quantities import read_quantities
-from agent.offline.reading import Quantity, Reading
+from agent.offline.reading.entities import EntityFinder
+from agent.offline.reading.features import Features, Wanted, read_features
+from agent.offline.reading.measure import parse_unit, without_counts
+from agent.offline.reading.periods import with_periods
+from agent.offline.reading.precisions import PrecisionMention, find_precisions
+from agent.offline.reading.quantities import read_quantities
+from agent.offline.reading.reading import Quantity, Reading
+from agent.offline.reading.words import stem, tokenize
+from agent.offline.reading.written_units import spelled_unit
 from agent.offline.schema import Example, Field, Library, Spec
-from agent.offline.words import stem, tokenize
-from agent.offline.written_units import spelled_unit
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from agent.chat import ChatRequest, Done, Message, TextDelta, ToolCall, ToolSpec
 from agent.headline import in_unit
-from agent.offline.measure import parse_unit
 from agent.offline.model import OfflineModel
+from agent.offline.reading.measure import parse_unit
 from agent.toolbox import told
 from tools import registry
 from tools.catalog import Catalog
@@ -44,7 +44,8 @@ class Reply:
 def specs(calculators: Mapping[str, Any] | None = None) -> tuple[ToolSpec, ...]:
     found = (calculators or registry.calculators()).values()
     own = tuple(
-        ToolSpec(c.name, c.description, c.input_schema | {"examples": c.examples}, c.output_schema) for c in found
+        ToolSpec(c.name, c.description, c.input_schema | {"examples": c.examples}, c.output_schema)
+        for c in found
     )
     return (*own, ToolSpec("search_knowledge", "Search", {}), ToolSpec("report", "Report", {}))
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from agent.offline.measure import Unit, parse_unit
 from agent.offline.model import OfflineModel
-from agent.offline.reading import Quantity
+from agent.offline.reading.measure import Unit, parse_unit
+from agent.offline.reading.reading import Quantity
 from agent.offline.score import Question, is_salient
 from tools.catalog import load
 

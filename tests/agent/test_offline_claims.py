@@ -9,9 +9,9 @@ import pytest
 import yaml
 from reader_harness import Reply, ask, matches, specs
 
-from agent.offline.claim_derivations import Derivations
-from agent.offline.claim_reading import ClaimReader, ranked_claims
-from agent.offline.claim_values import all_claims
+from agent.offline.claims.derivations import Derivations
+from agent.offline.claims.reading import ClaimReader, ranked_claims
+from agent.offline.claims.values import all_claims
 from agent.offline.model import OfflineModel
 from knowledge.base import KnowledgeBase
 from tools import registry

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from agent.offline.entities import EntityFinder
-from agent.offline.precisions import find_precisions
-from agent.offline.quantities import read_quantities
-from agent.offline.reading import Quantity, Reading
-from agent.offline.words import stem, tokenize
+from agent.offline.reading.entities import EntityFinder
+from agent.offline.reading.precisions import find_precisions
+from agent.offline.reading.quantities import read_quantities
+from agent.offline.reading.reading import Quantity, Reading
+from agent.offline.reading.words import stem, tokenize
 
 
 class Names:

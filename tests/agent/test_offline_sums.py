@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.offline.measure import parse_unit
 from agent.offline.model import OfflineModel
+from agent.offline.reading.measure import parse_unit
 from agent.offline.score import Question, is_salient
-from agent.offline.sum_dims import without_things
-from agent.offline.sums import Sum, find_sum
+from agent.offline.sums.dims import without_things
+from agent.offline.sums.find import Sum, find_sum
 from tools.arithmetic import ArithmeticQuery, arithmetic
 from tools.catalog import load
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from reading_harness import cases, misread, read_all
 
-from agent.offline.numbers import read_number
-from agent.offline.precisions import find_precisions
-from agent.offline.words import tokenize
+from agent.offline.reading.numbers import read_number
+from agent.offline.reading.precisions import find_precisions
+from agent.offline.reading.words import tokenize
 
 MOST_MISREAD = 0.09
 

@@ -10,7 +10,7 @@ import yaml
 from reader_harness import Reply, ask, matches
 
 from agent.offline.model import OfflineModel
-from agent.offline.parts import asking_parts
+from agent.offline.talk.parts import asking_parts
 from agent.tool_specs import tool_specs
 from tools.catalog import load
 

@@ -1,0 +1,1 @@
+"""Questions that combine a number with what was said: values and derivations of the claims found."""

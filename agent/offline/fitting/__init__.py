@@ -1,0 +1,1 @@
+"""Fitting what was read to the fields of a calculator."""

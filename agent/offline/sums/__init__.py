@@ -1,0 +1,1 @@
+"""Plain arithmetic readings: a word problem read like a formula."""

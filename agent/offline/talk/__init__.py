@@ -1,0 +1,1 @@
+"""Threads, follow-ups and the steps and words of an answer."""
