@@ -50,6 +50,7 @@ _JOINTS = frozenset(
     ["and", "at", "with", "plus", "on", "but", "by", "against", "versus", "vs", "than", "from", "to"]
 )
 _AGAINST = re.compile(r"\b(against|versus|vs|compared (to|with)|than|over|relative to)\b", re.I)
+_INSTEAD = re.compile(r"\b(instead of|rather than|in place of|not)\b", re.I)
 _SCALED = re.compile(r"\b(double|halve|half|twice|triple)\b", re.I)
 _SCALES = {"double": 2.0, "twice": 2.0, "halve": 0.5, "half": 0.5, "triple": 3.0}
 _EACH_PERIOD = re.compile(r"\b(every|each) (year|month|week|quarter|day)\b", re.I)
@@ -305,6 +306,12 @@ def _scaled(old: Question, new: Question, free: list[int], factor: float) -> lis
 def _names(old: Question, new: Question, fixed: int) -> list[Edit] | None:
     edits: list[Edit] = []
     theirs = [m for m in old.reading.mentions if m.start >= fixed]
+    instead = _INSTEAD.search(new.text)
+    if instead is not None and len(new.reading.mentions) == 2:
+        put, gone_ = new.reading.mentions
+        if put.end <= instead.start() and gone_.start >= instead.end():
+            said = new.text[put.start : put.end]
+            return [Edit(o.start, o.end, said) for o in theirs if _same(o, gone_)] or None
     for m in new.reading.mentions:
         kin = [o for o in theirs if set(o.kinds) & set(m.kinds)]
         if any(_same(o, m) for o in kin):
