@@ -265,7 +265,15 @@ def _swap(old: Question, there: Quantity, new: Question, q: Quantity) -> Edit:
         return Edit(at, there.end, lead + said)
     if number is None:
         return Edit(there.start, there.end, said)
-    return Edit(there.start + number.start(), there.start + number.end(), f"{_plain(q.value)}{_gap(number)}")
+    value = _in_unit_of(q, there, before)
+    return Edit(there.start + number.start(), there.start + number.end(), f"{_plain(value)}{_gap(number)}")
+
+
+def _in_unit_of(q: Quantity, there: Quantity, before: str) -> float:
+    """The new value in the unit that stays written: 6 cents where dollars are, and the other way round."""
+    if q.unit.dims != (("USD", 1),) or q.unit_text == there.unit_text:
+        return q.value
+    return q.value * q.unit.factor * (100 if "cent" in before else 1)
 
 
 def _gap(number: re.Match[str]) -> str:
