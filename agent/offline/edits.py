@@ -265,8 +265,9 @@ def _swap(old: Question, there: Quantity, new: Question, q: Quantity) -> Edit:
         return Edit(at, there.end, lead + said)
     if number is None:
         return Edit(there.start, there.end, said)
-    value = _in_unit_of(q, there, before)
-    return Edit(there.start + number.start(), there.start + number.end(), f"{_plain(value)}{_gap(number)}")
+    value, written = _in_unit_of(q, there, before), _NUMBER.search(said)
+    text = written.group().strip() if written is not None and value == q.value >= 0 else _plain(value)
+    return Edit(there.start + number.start(), there.start + number.end(), f"{text}{_gap(number)}")
 
 
 def _in_unit_of(q: Quantity, there: Quantity, before: str) -> float:
@@ -324,6 +325,8 @@ def _names(old: Question, new: Question, fixed: int) -> list[Edit] | None:
         kin = [o for o in theirs if set(o.kinds) & set(m.kinds)]
         if any(_same(o, m) for o in kin):
             continue  # said again, to tell what is said of it
+        if not kin and any(m.start <= q.start < m.end for q in new.reading.quantities):
+            continue  # "405B" is put in as a size
         if not kin or (len({o.text.lower() for o in kin}) > 1 and not _AGAINST.search(new.text)):
             return None
         gone = kin[-1].text.lower() if _AGAINST.search(new.text) else kin[0].text.lower()

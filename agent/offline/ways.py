@@ -301,7 +301,7 @@ def _taken(decider: Decider, question: Question, standing: Standing | None, bar:
     }
     best.frame.fills = fills
     decision = decider.decide(question, choices)
-    if decision.kind not in ("calculate", "mixed"):
+    if decision.kind not in ("calculate", "mixed") or decision.from_claims:
         decision = Decision("calculate", question, best)
     return Standing(replace(decision, followed=True), question.text)
 

@@ -94,9 +94,11 @@ def unit_after(reading: Reading, number: Number, currency: str) -> tuple[int, st
     if "times" in marks and unit.startswith("dimensionless/") and unit.split("/")[1] not in _TIMES_OVER:
         unit = "dimensionless"  # "pays 10x per token"
     if (i < len(tokens) and tokens[i].low in _EACH) or (
-        (i + 1 < len(tokens)
-        and tokens[i].low in ("all", "a")
-        and tokens[i + 1].low in ("in", "piece", "pop"))
+        (
+            i + 1 < len(tokens)
+            and tokens[i].low in ("all", "a")
+            and tokens[i + 1].low in ("in", "piece", "pop")
+        )
         or [t.low for t in tokens[i : i + 3]] == ["all", "-", "in"]
     ):
         marks.add("each")
