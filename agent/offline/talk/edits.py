@@ -50,6 +50,7 @@ _JOINTS = frozenset(
     ["and", "at", "with", "plus", "on", "but", "by", "against", "versus", "vs", "than", "from", "to"]
 )
 _AGAINST = re.compile(r"\b(against|versus|vs|compared (to|with)|than|over|relative to)\b", re.I)
+_INSTEAD = re.compile(r"\b(instead of|rather than|in place of|not)\b", re.I)
 _SCALED = re.compile(r"\b(double|halve|half|twice|triple)\b", re.I)
 _SCALES = {"double": 2.0, "twice": 2.0, "halve": 0.5, "half": 0.5, "triple": 3.0}
 _EACH_PERIOD = re.compile(r"\b(every|each) (year|month|week|quarter|day)\b", re.I)
@@ -264,7 +265,16 @@ def _swap(old: Question, there: Quantity, new: Question, q: Quantity) -> Edit:
         return Edit(at, there.end, lead + said)
     if number is None:
         return Edit(there.start, there.end, said)
-    return Edit(there.start + number.start(), there.start + number.end(), f"{_plain(q.value)}{_gap(number)}")
+    value, written = _in_unit_of(q, there, before), _NUMBER.search(said)
+    text = written.group().strip() if written is not None and value == q.value >= 0 else _plain(value)
+    return Edit(there.start + number.start(), there.start + number.end(), f"{text}{_gap(number)}")
+
+
+def _in_unit_of(q: Quantity, there: Quantity, before: str) -> float:
+    """The new value in the unit that stays written: 6 cents where dollars are, and the other way round."""
+    if q.unit.dims != (("USD", 1),) or q.unit_text == there.unit_text:
+        return q.value
+    return q.value * q.unit.factor * (100 if "cent" in before else 1)
 
 
 def _gap(number: re.Match[str]) -> str:
@@ -305,10 +315,18 @@ def _scaled(old: Question, new: Question, free: list[int], factor: float) -> lis
 def _names(old: Question, new: Question, fixed: int) -> list[Edit] | None:
     edits: list[Edit] = []
     theirs = [m for m in old.reading.mentions if m.start >= fixed]
+    instead = _INSTEAD.search(new.text)
+    if instead is not None and len(new.reading.mentions) == 2:
+        put, gone_ = new.reading.mentions
+        if put.end <= instead.start() and gone_.start >= instead.end():
+            said = new.text[put.start : put.end]
+            return [Edit(o.start, o.end, said) for o in theirs if _same(o, gone_)] or None
     for m in new.reading.mentions:
         kin = [o for o in theirs if set(o.kinds) & set(m.kinds)]
         if any(_same(o, m) for o in kin):
             continue  # said again, to tell what is said of it
+        if not kin and any(m.start <= q.start < m.end for q in new.reading.quantities):
+            continue  # "405B" is put in as a size
         if not kin or (len({o.text.lower() for o in kin}) > 1 and not _AGAINST.search(new.text)):
             return None
         gone = kin[-1].text.lower() if _AGAINST.search(new.text) else kin[0].text.lower()
