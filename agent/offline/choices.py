@@ -23,7 +23,7 @@ from agent.offline.sums.find import Sum, find_sum
 from agent.offline.trial import Trial, Trials
 
 TRIED = 4  # calculators looked at
-OWN = 7  # fillings of one calculator that are run
+OWN = 5  # fillings of one calculator that are run
 RESULTS = 3  # results of one run that may be the one asked for
 NEAR = 2.4  # how far behind the result that fits best, in the measure of `rank_outputs`
 LOOKED_AT = 8  # readings whose dependence on the stated numbers is tried

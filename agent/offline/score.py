@@ -54,7 +54,7 @@ class Weights:
 
 WEIGHTS = Weights()
 OTHERS = 6  # fillings of one calculator beside the best
-BEHIND = 5.5  # a calculator this far behind the best is not looked at more closely
+BEHIND = 4.0  # a calculator this far behind the best is not looked at more closely
 
 
 @dataclass(frozen=True)

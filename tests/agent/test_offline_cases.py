@@ -14,7 +14,7 @@ from agent.offline.model import OfflineModel
 from tools.catalog import load
 
 CASES = yaml.safe_load((Path(__file__).parent / "reader_cases.yaml").read_text(encoding="utf-8"))
-LEAST_RIGHT, MOST_WRONG = 0.86, 0.12
+LEAST_RIGHT, MOST_WRONG = 0.86, 0.06
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,9 @@ def test_a_strangers_questions_keep_their_floor(replies: dict[str, Any]) -> None
     cases = [c for c in CASES if c["id"].startswith("bl2-") and c["kind"] == "calculator"]
     right = [c for c in cases if _right(c, replies[c["id"]])]
     wrong = [c for c in cases if replies[c["id"]].status == "answered" and c not in right]
-    assert len(right) >= 0.85 * len(cases), "\n".join(c["question"] for c in cases if c not in right)
-    assert len(wrong) <= 0.10 * len(cases), "\n".join(c["question"] for c in wrong)
+    # asking back is better than a wrong number: fewer are answered than once were, and hardly one wrongly
+    assert len(right) >= 0.80 * len(cases), "\n".join(c["question"] for c in cases if c not in right)
+    assert len(wrong) <= 0.03 * len(cases), "\n".join(c["question"] for c in wrong)
 
 
 def test_what_cannot_be_answered_is_not(replies: dict[str, Any]) -> None:
