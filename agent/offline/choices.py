@@ -27,6 +27,7 @@ OWN = 5  # fillings of one calculator that are run
 RESULTS = 3  # results of one run that may be the one asked for
 NEAR = 2.4  # how far behind the result that fits best, in the measure of `rank_outputs`
 LOOKED_AT = 8  # readings whose dependence on the stated numbers is tried
+CHECKED = 2  # numbers of a question that may be the one to check
 ARITHMETIC = "arithmetic"
 EVEN = 9.0  # the score of a reading as likely as none: the log-odds are added to it
 
@@ -77,9 +78,11 @@ class Chooser:
         found = self._weighed(question, exclude, look_at)
         f = question.features
         if f.yes_no or f.check or f.strong_source:
-            for i, q in enumerate(question.reading.quantities):
-                if self._may_be_claimed(question, q):
-                    found += self._checking(question, i, exclude)
+            quantities = question.reading.quantities
+            claimed = [i for i, q in enumerate(quantities) if self._may_be_claimed(question, q)]
+            claimed.sort(key=lambda i: "reported" not in quantities[i].marks)
+            for i in claimed[:CHECKED]:
+                found += self._checking(question, i, exclude)
         return _surest_first(found)
 
     def _checking(self, question: Question, i: int, exclude: str) -> list[Choice]:
