@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tools.contract import CalculatorRun
+    from tools.registry import Outcome
 
-Run = Callable[[str, Mapping[str, Any]], "CalculatorRun"]
+Run = Callable[[str, Mapping[str, Any]], "Outcome"]
 
 
 @dataclass(frozen=True)
@@ -59,5 +59,4 @@ class Trials:
             return Trial("broken", {}, {}, message=str(e))
         except Exception as e:  # a plugin's own fault must not stop the reading of the question
             return Trial("broken", {}, {}, message=f"{type(e).__name__}: {e}")
-        figures = {f.name: (f.value, f.unit) for f in done.figures}
-        return Trial("ok", done.output, figures, assumed=len(done.assumptions), warned=len(done.warnings))
+        return Trial("ok", done.output, done.figures, assumed=done.assumed, warned=done.warned)
