@@ -9,7 +9,6 @@ import pytest
 from pydantic import BaseModel, Field
 
 from tools import registry
-from tools.catalog import load
 from tools.contract import Query, Result, quantity
 from tools.errors import InputError, MissingInput, PluginError, UnitError, UnknownName
 
@@ -115,16 +114,3 @@ def test_an_unknown_calculator_offers_the_nearest() -> None:
 def test_what_is_not_a_calculator_is_a_plugin_error() -> None:
     with pytest.raises(PluginError, match="pydantic"):
         registry.Calculator("bad", lambda: None)
-
-
-def test_an_outcome_has_the_numbers_of_the_run() -> None:
-    given = {"revenue_usd": 8e9, "cost_usd": 3e9}
-    catalog = load()
-    done, tried = (
-        registry.run("margin", given, catalog=catalog),
-        registry.outcome("margin", given, catalog=catalog),
-    )
-    assert tried.figures == {f.name: (f.value, f.unit) for f in done.figures}
-    assert (tried.assumed, tried.warned) == (len(done.assumptions), len(done.warnings))
-    with pytest.raises(InputError):
-        registry.outcome("margin", {"revenue_usd": -1}, catalog=catalog)
