@@ -117,10 +117,19 @@ class Decider(Chooser):
             bare = self._bare_own(question, choices)
             if bare is None:
                 bare = next(
-                    (c for c in choices[:2] if c.trial.kind == "missing" and self._bare_ask(question, c)),
+                    (
+                        c
+                        for c in choices[:2]
+                        if c.trial.kind == "missing" and c.sure >= LIKELY and self._bare_ask(question, c)
+                    ),
                     None,
                 )
-            return Decision("clarify", question, bare) if bare is not None else None
+            # it may be what was said that is meant: that is looked up as well
+            return (
+                Decision("clarify", question, bare, search=search_text(question.text))
+                if bare is not None
+                else None
+            )
         if choices and not f.source and not f.explain:
             return Decision("clarify", question, choices[0], problem=self._withheld(choices[0], choices))
         return None
@@ -203,7 +212,8 @@ class Decider(Chooser):
             for n in choice.frame.fills
             if n in choice.frame.spec.by_name and choice.frame.spec.by_name[n].entity
         ]
-        if not names and not f.asks_number and choice.sure < 2 * LIKELY:
+        brief = sum(1 for t in question.reading.tokens if t.is_word) <= 9
+        if not names and not (f.asks_number and brief) and choice.sure < 2 * LIKELY:
             return False
         said = choice.want is not None and any(
             s in choice.want.words and choice.want.words[s] >= 0.7 for s, _ in f.stems

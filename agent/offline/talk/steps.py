@@ -323,6 +323,9 @@ def _clarify(decision: Decision, turn: Turn) -> Step:
     if decision.choice is None:
         return Step(text="What would you like me to work out?", report=_report("clarify"))
     text, _ = say.ask_for(decision.choice)
+    citations = _citations(turn) if decision.search else ()
+    if citations and relevant(citations):
+        text = f"{text}\n\nIf you mean what was said:\n\n{say.cited(citations, 2)}"
     return Step(text=text, report=_report("clarify"))
 
 
