@@ -212,14 +212,29 @@ def named(thread: str) -> str:
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last turn, never the file
-    connection.execute(_SCHEMA)
-    known = {row[1] for row in connection.execute("PRAGMA table_info(turns)")}
-    for statement in _LATER if "token" not in known else ():
-        connection.execute(statement)
-    connection.execute(_UNANSWERED)
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")  # another process may open the file for the first time, too
+        connection.execute(_SCHEMA)
+        known = {row[1] for row in connection.execute("PRAGMA table_info(turns)")}
+        for statement in _LATER if "token" not in known else ():
+            connection.execute(statement)
+        connection.execute(_UNANSWERED)
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """The change of the journal's mode does not wait for a lock as other statements do: it is tried again."""
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def now() -> str:

@@ -112,3 +112,13 @@ def test_the_same_text_gives_the_same_sum(reader: Any) -> None:
 )
 def test_a_ratio_of_like_units_is_rounded_as_a_number(expression: str, value: float) -> None:
     assert arithmetic(ArithmeticQuery(expression=expression)).value == value
+
+
+def test_nothing_can_be_divided_by_and_nothing_breaks() -> None:
+    model = OfflineModel(load())
+    for text in (
+        "what is 6 times 3?",
+        "0 of 0 GPUs fail, what percent?",
+        "from 0 to 5, how many times more?",
+    ):
+        assert model.decide(text, "what is 3 times 3?", "what is 0 times 3?").kind

@@ -51,7 +51,14 @@ class Sum:
 
 
 def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | None:
-    """The clearest arithmetic reading of the quantities, or None."""
+    """The clearest arithmetic reading of the quantities, or None: also where a number cannot be divided by (0) or is too large."""
+    try:
+        return _found(reading, features, salient)
+    except ArithmeticError:
+        return None
+
+
+def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | None:
     written = _written_out(reading, salient)
     if written is not None:
         return written
