@@ -10,7 +10,7 @@ export function chartFrame(spec) {
   const title = typeof spec.title === "string" ? spec.title : spec.title?.text || "Chart";
   const frame = el("iframe", { class: "chart", title, sandbox: "allow-scripts", src: "/static/chart.html", loading: "lazy", scrolling: "no" });
   frames.set(frame, { id, spec });
-  const save = el("button", { type: "button", class: "plain", onclick: () => frame.contentWindow.postMessage({ id, save: true }, "*") }, "Save chart as PNG");
+  const save = el("button", { type: "button", class: "plain", onclick: () => frame.contentWindow?.postMessage({ id, save: true }, "*") }, "Save chart as PNG");
   return el("figure", {}, frame, save);
 }
 
@@ -21,10 +21,11 @@ function dark() {
 
 function draw(frame) {
   const { id, spec } = frames.get(frame);
-  frame.contentWindow.postMessage({ id, spec, dark: dark(), width: frame.clientWidth }, "*");
+  frame.contentWindow?.postMessage({ id, spec, dark: dark(), width: frame.clientWidth }, "*");
 }
 
 addEventListener("message", (event) => {
+  if (!event.source) return; // sent by a frame that is gone by now
   const frame = [...frames.keys()].find((f) => f.contentWindow === event.source);
   if (!frame) return;
   if (event.data.ready) draw(frame);
