@@ -34,7 +34,7 @@ CONVERSATIONS: list[list[tuple[str, float, str]]] = [
         ("what does that cost at $30k each?", 375e6, "USD"),
     ],
     [
-        ("MI300X vs H100 HBM capacity ratio?", 2.4, "dimensionless"),
+        ("memory ratio of the MI300X to the H100?", 2.4, "dimensionless"),
         ("and the bandwidth ratio?", 5.3 / 3.35, "dimensionless"),
         ("against H200?", 5.3 / 4.8, "dimensionless"),
     ],
@@ -78,7 +78,7 @@ def test_a_follow_up_keeps_what_it_does_not_change(
 
 def test_the_answer_to_a_question_asked_back_is_put_in(talk: Any) -> None:
     asked, given = talk(
-        ["what's the max batch size?", "llama 70b on one H200, fp8 weights and cache, 8k context"]
+        ["max batch?", "llama 70b on one H200, fp8 weights and cache, 8k context"]
     )
     assert asked.status == "clarify"
     assert given.status == "answered"
@@ -93,5 +93,5 @@ def test_an_origin_says_what_came_from_the_thread(talk: Any) -> None:
 
 
 def test_the_same_question_gets_the_same_answer(talk: Any) -> None:
-    first, second = (talk(["gross margin 70% -> what is price as multiple of cost?"])[0] for _ in range(2))
+    first, second = (talk(["at a 65% gross margin, the price is what multiple of cost?"])[0] for _ in range(2))
     assert (first.text, first.headline) == (second.text, second.headline)
