@@ -77,9 +77,7 @@ def test_a_follow_up_keeps_what_it_does_not_change(
 
 
 def test_the_answer_to_a_question_asked_back_is_put_in(talk: Any) -> None:
-    asked, given = talk(
-        ["max batch?", "llama 70b on one H200, fp8 weights and cache, 8k context"]
-    )
+    asked, given = talk(["max batch?", "llama 70b on one H200, fp8 weights and cache, 8k context"])
     assert asked.status == "clarify"
     assert given.status == "answered"
     assert given.calls[0][0] == "batch_size"
@@ -93,5 +91,7 @@ def test_an_origin_says_what_came_from_the_thread(talk: Any) -> None:
 
 
 def test_the_same_question_gets_the_same_answer(talk: Any) -> None:
-    first, second = (talk(["at a 65% gross margin, the price is what multiple of cost?"])[0] for _ in range(2))
+    first, second = (
+        talk(["at a 65% gross margin, the price is what multiple of cost?"])[0] for _ in range(2)
+    )
     assert (first.text, first.headline) == (second.text, second.headline)
