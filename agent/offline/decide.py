@@ -21,7 +21,7 @@ from agent.offline.trial import Trial
 SURE = 9.0  # a frame at least this good is an answer
 LIKELY = 7.0  # at least this good: worth asking for what is missing
 SURE = 0.5  # a reading at least this sure is an answer
-LIKELY = 0.1  # at least this sure: worth asking about
+LIKELY = 0.07  # at least this sure: worth asking about
 
 
 @dataclass
