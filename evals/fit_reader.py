@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 DEVELOPMENT = Path(__file__).with_name("strangers")
-LOOKED_AT = 30  # readings of a question that are examined closely
 FOLDS, STEPS, RATE, RIDGE = 5, 1200, 0.08, 0.02
 EXAMPLES_WEIGH = 0.6  # a worked example against a stranger's question
 NOT_ASKED_OF = frozenset({"missing", "invalid"})
@@ -52,7 +51,7 @@ class Asked:
 
 def ask(decider: Decider, case: EvalCase, source: str) -> Asked:
     """The readings of a stranger's question, those marked that answer as expected."""
-    choices = decider.choices(decider.reader.read(case.question), look_at=LOOKED_AT)
+    choices = decider.choices(decider.reader.read(case.question), closely=True)
     return Asked(source, [c.evidence for c in choices], [_right(case, c) for c in choices])
 
 
@@ -72,7 +71,7 @@ def examples() -> Iterator[Asked]:
     """Every worked example, asked of a reader that has read only the other folds."""
     for model, case in readers_without():
         decider = model.decider()
-        choices = decider.choices(decider.reader.read(case.question), look_at=LOOKED_AT)
+        choices = decider.choices(decider.reader.read(case.question), closely=True)
         right = [c.ok and c.value is not None and case.same(c.value) for c in choices]
         yield Asked("examples", [c.evidence for c in choices], right)
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from agent.offline.depend import idle_fields
 from agent.offline.doubt import faults, ignored
-from agent.offline.evidence import evidence, log_odds
+from agent.offline.evidence import before_run, evidence, log_odds
 from agent.offline.fitting.frame import Fill, Frame
 from agent.offline.reading.measure import parse_unit, without_counts
 from agent.offline.reading.reading import Quantity
 from agent.offline.schema import Field
-from agent.offline.score import Question, Reader, is_salient, rank_outputs
+from agent.offline.score import Question, Reader, is_salient
 from agent.offline.sums.find import Sum, find_sum
 from agent.offline.trial import Trial, Trials
 
@@ -26,7 +26,8 @@ TRIED = 4  # calculators looked at
 OWN = 5  # fillings of one calculator that are run
 RESULTS = 3  # results of one run that may be the one asked for
 NEAR = 2.4  # how far behind the result that fits best, in the measure of `rank_outputs`
-LOOKED_AT = 8  # readings whose dependence on the stated numbers is tried
+NO_CHANCE = 4.0  # log-odds behind the best reading from which another is not run or examined: 2 % of its odds
+EXAMINE = 2.5  # ... from which its dependence on the stated numbers is not tried
 CHECKED = 2  # numbers of a question that may be the one to check
 ARITHMETIC = "arithmetic"
 EVEN = 9.0  # the score of a reading as likely as none: the log-odds are added to it
@@ -65,6 +66,9 @@ class Choice:
         return found
 
 
+NOT_RUN = Trial("missing", {}, {})
+
+
 class Chooser:
     """Makes and weighs the readings of questions, given a reader and a way to try calculators."""
 
@@ -73,9 +77,12 @@ class Chooser:
         self.titles: dict[str, str] = {}  # catalogue id → the name people read
         self.open_models: frozenset[str] = frozenset()  # ids of models whose shape is public
 
-    def choices(self, question: Question, *, exclude: str = "", look_at: int = LOOKED_AT) -> list[Choice]:
-        """Readings, the surest first; in a question that checks a number, that number may be the result."""
-        found = self._weighed(question, exclude, look_at)
+    def choices(self, question: Question, *, exclude: str = "", closely: bool = False) -> list[Choice]:
+        """Readings, the surest first; in a question that checks a number, that number may be the result.
+
+        `closely` tries out those too that have next to no chance.
+        """
+        found = self._weighed(question, exclude, closely)
         f = question.features
         if f.yes_no or f.check or f.strong_source:
             quantities = question.reading.quantities
@@ -88,7 +95,7 @@ class Chooser:
     def _checking(self, question: Question, i: int, exclude: str) -> list[Choice]:
         """Readings whose result is the stated number `i`, where they come near it."""
         asked, agreeing = question.checking(i), []
-        for choice in self._weighed(asked, exclude, 3)[:2]:
+        for choice in self._weighed(asked, exclude)[:2]:
             if choice.ok and choice.want is not None:
                 choice.checked = _agrees(question.reading.quantities[i], choice)
                 if choice.checked:
@@ -97,23 +104,14 @@ class Chooser:
                     agreeing.append(choice)
         return agreeing
 
-    def _weighed(self, question: Question, exclude: str, look_at: int) -> list[Choice]:
+    def _weighed(self, question: Question, exclude: str, closely: bool = False) -> list[Choice]:
+        """The readings that were run, best first; unless `closely`, none that has next to no chance."""
         frames = [f for f in self.reader.candidates(question, exclude) if f.spec.name != ARITHMETIC]
         route = max((f.parts.get("words", 0.0) + f.parts.get("example", 0.0) for f in frames), default=0.0)
-        pool: list[Choice] = []
-        for first in frames[:TRIED]:
-            near = [f for f in first.rivals if f.score > first.score - 4.0][: OWN - 1]
-            for frame in [first, *near]:
-                pool += self.results(frame, question, exclude)
-        plain = self._plain(question)
-        pool += [plain] if plain is not None else []
-        pool = list({_key(c): c for c in reversed(pool)}.values())
-        for c in pool:
-            self._weigh(question, c, route)
+        pool = self._run(question, frames, route, math.inf if closely else NO_CHANCE)
         pool.sort(key=lambda c: -c.score)
         seen: set[int] = set()
-        for _ in range(3):  # looking closer at the best may bring others to the front
-            front = [c for c in pool[:look_at] if id(c) not in seen]
+        while front := _to_examine(pool, seen, math.inf if closely else EXAMINE):
             self._look_closer(question, front)
             pairs = [p for c in front if c.idle and (p := self._paired(question, c)) is not None]
             self._look_closer(question, pairs)
@@ -122,9 +120,27 @@ class Chooser:
                 seen.add(id(c))
                 self._weigh(question, c, route)
             pool.sort(key=lambda c: -c.score)
-            if all(id(c) in seen for c in pool[:3]):
-                break
         return pool
+
+    def _run(self, question: Question, frames: list[Frame], route: float, behind: float) -> list[Choice]:
+        """The plain sum and the fillings of the first calculators, run in the order of their odds before a run."""
+        plain = self._plain(question)
+        pool = {_key(plain): plain} if plain is not None else {}
+        for choice in pool.values():
+            self._weigh(question, choice, route)
+        most = max((c.score for c in pool.values() if c.ok), default=-math.inf)
+        waiting: list[tuple[float, Frame]] = []
+        for first in frames[:TRIED]:
+            near = [f for f in first.rivals if f.score > first.score - 4.0][: OWN - 1]
+            waiting += [(_odds_before(question, frame, route), frame) for frame in [first, *near]]
+        for odds, frame in sorted(waiting, key=lambda w: -w[0]):
+            if odds < most - behind:
+                break
+            for choice in self.results(frame, question):
+                self._weigh(question, choice, route)
+                pool.setdefault(_key(choice), choice)
+                most = max(most, choice.score) if choice.ok else most
+        return list(pool.values())
 
     def _weigh(self, question: Question, choice: Choice, route: float) -> None:
         choice.evidence = evidence(question, choice, route)
@@ -160,10 +176,10 @@ class Chooser:
         a, b = choice.trial.figures.get(name), second.figures.get(name)
         choice.compared = comparison(question, a, b) if a is not None and b is not None else None
 
-    def results(self, frame: Frame, question: Question, exclude: str = "") -> list[Choice]:
+    def results(self, frame: Frame, question: Question) -> list[Choice]:
         """The frame run: a reading for each of its results that may be the one asked for, or one that says why none came out."""
         trial = self.trials(frame.spec.name, frame.arguments)
-        ranked = rank_outputs(frame, question, self.reader.similar(question, frame.spec, exclude))
+        ranked = frame.ranked
         if trial.kind == "missing" and ranked and trial.field and trial.field in ranked[0][1].name:
             frame, trial = self._switched(frame, trial)  # what is missing is what is asked for
         closed = self._closed_model(frame) if trial.kind == "missing" else ""
@@ -199,13 +215,6 @@ class Chooser:
                 if done.kind == "ok":
                     return other, done
         return frame, trial
-
-    def attempt(self, frame: Frame, question: Question, exclude: str = "") -> Choice:
-        """The best reading of one frame."""
-        found = self.results(frame, question, exclude)
-        for c in found:
-            self._weigh(question, c, frame.parts.get("words", 0.0) + frame.parts.get("example", 0.0))
-        return max(found, key=lambda c: c.score, default=Choice(frame, Trial("missing", {}, {}), 0.0, None))
 
     @staticmethod
     def _may_be_claimed(question: Question, q: Quantity) -> bool:
@@ -295,6 +304,19 @@ class Chooser:
         frame.unused = [i for i in salient if i not in found.used]
         trial = self.trials(spec.name, arguments)
         return Choice(frame, trial, 0.0, spec.out_by_name.get("value"), found)
+
+
+def _odds_before(question: Question, frame: Frame, route: float) -> float:
+    """The score of a frame's most wanted result if the run speaks neither for nor against it."""
+    wanted = frame.ranked[0][0] if frame.ranked else 0.0
+    return EVEN + log_odds(before_run(question, Choice(frame, NOT_RUN, 0.0, None, wanted=wanted), route))
+
+
+def _to_examine(pool: list[Choice], seen: set[int], behind: float) -> list[Choice]:
+    """The runs not looked at closely yet that may still come to the front: first the best alone, then its rivals."""
+    known = [c.score for c in pool if id(c) in seen and c.ok]
+    least = max(known) - behind if known else pool[0].score if pool else 0.0
+    return [c for c in pool if id(c) not in seen and c.score >= least]
 
 
 def comparison(question: Question, a: tuple[float, str], b: tuple[float, str]) -> tuple[float, str] | None:

@@ -92,7 +92,7 @@ class Decider(Chooser):
             for c in choices
             if c.ok and c.frame.spec is best.frame.spec and c.frame.arguments == best.frame.arguments
         }
-        return sum(shares.values()) >= 1.5 * SURE
+        return sum(shares.values()) >= 1.2 * SURE
 
     def _not_computed(self, question: Question, choices: list[Choice], numbers: list[int]) -> Decision | None:
         """What to say of a question that asks for a calculation, where none is sure enough: why not, or a question back."""

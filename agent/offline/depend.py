@@ -11,7 +11,7 @@ from typing import Any
 from agent.offline.fitting.frame import Frame
 from agent.offline.trial import Trial, Trials
 
-STEPS = (1.5, 0.6)  # large enough to move a result that is rounded down to whole things
+STEPS = (1.5, 0.6)  # large enough to move a result that is rounded to whole things, if not up then down
 
 
 def idle_fields(frame: Frame, trial: Trial, names: Sequence[str], trials: Trials) -> dict[str, set[str]]:
@@ -39,7 +39,7 @@ def _moved(
             continue
         came_out = True
         moved |= {name for name in names if not _same(trial.output.get(name), changed.output.get(name))}
-        if len(moved) == len(names):
+        if not any(_whole(trial.output.get(name)) for name in names if name not in moved):
             break
     return moved if came_out else set(names)
 
@@ -48,6 +48,11 @@ def _stepped(value: float, step: float) -> float:
     if isinstance(value, int) or float(value).is_integer():
         return max(1, round(value * step)) if abs(value) >= 2 else value + (1 if step > 1 else 0)
     return value * step
+
+
+def _whole(value: Any) -> bool:
+    """Whether a result may be rounded, so that a small step need not show."""
+    return not isinstance(value, float) or value.is_integer()
 
 
 def _same(a: Any, b: Any) -> bool:

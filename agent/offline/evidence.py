@@ -28,6 +28,13 @@ FAULTS = ("unit", "echo", "inverse", "absurd", "same")
 
 def evidence(question: Question, choice: Choice, best_route: float) -> dict[str, float]:
     """The evidence of one choice; `best_route` is the best routing score (words and examples) of any calculator."""
+    found = before_run(question, choice, best_route)
+    found |= _of_run(question, choice)
+    return {name: value for name, value in found.items() if value}
+
+
+def before_run(question: Question, choice: Choice, best_route: float) -> dict[str, float]:
+    """What is known before the calculator runs: a run hardly ever speaks for a reading, so the odds are near their most."""
     parts, frame = choice.frame.parts, choice.frame
     found = dict(_of_question(question))
     left = [i for i in frame.unused if is_salient(question, i)]
@@ -59,6 +66,12 @@ def evidence(question: Question, choice: Choice, best_route: float) -> dict[str,
             "want_lost": min(choice.lost, 4.0),
             "no_numbers": float(not fits),
         }
+    return found
+
+
+def _of_run(question: Question, choice: Choice) -> dict[str, float]:
+    """What the run adds: how the result stands to what is asked, what it ignores and assumes, or why none came out."""
+    frame, found = choice.frame, dict[str, float]()
     if choice.ok:
         found |= _asked(question, choice)
         found["idle"] = float(sum(1 for n in choice.idle if not frame.spec.by_name[n].aside))
@@ -73,11 +86,19 @@ def evidence(question: Question, choice: Choice, best_route: float) -> dict[str,
     else:
         found[choice.trial.kind] = 1.0
     found["checked"] = choice.checked
-    return {name: value for name, value in found.items() if value}
+    return found
 
 
-def _of_question(question: Question) -> dict[str, float]:
+def _of_question(question: Question) -> Mapping[str, float]:
     """What makes any calculation of this question more or less likely than none."""
+    memo, key = question.words.memo, ("of question",)
+    if key not in memo:
+        memo[key] = _read_question(question)
+    found: Mapping[str, float] = memo[key]
+    return found
+
+
+def _read_question(question: Question) -> dict[str, float]:
     f = question.features
     numbers = sum(1 for i in range(len(question.reading.quantities)) if is_salient(question, i))
     return {

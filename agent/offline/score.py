@@ -54,6 +54,8 @@ class Weights:
 
 WEIGHTS = Weights()
 OTHERS = 6  # fillings of one calculator beside the best
+ASTRAY = 3.0  # a calculator whose words and examples are so much less like the question is not filled
+FITTED = 7  # calculators that are filled at most
 BEHIND = 4.0  # a calculator this far behind the best is not looked at more closely
 
 
@@ -168,14 +170,13 @@ class Reader:
         """Every calculator's best frame, best first."""
         lexical = {name: self._lexical(question, spec) for name, spec in self.library.specs.items()}
         similar = {name: self.similar(question, spec, exclude) for name, spec in self.library.specs.items()}
-        rough = sorted(
-            lexical,
-            key=lambda n: (
-                -(WEIGHTS.words * lexical[n] + WEIGHTS.example * (similar[n][0][0] if similar[n] else 0))
-            ),
-        )
+        route = {
+            n: WEIGHTS.words * lexical[n] + WEIGHTS.example * (similar[n][0][0] if similar[n] else 0.0)
+            for n in lexical
+        }
+        rough = sorted(route, key=lambda n: -route[n])[:FITTED]
         first: dict[str, Frame] = {}
-        for name in rough[:7]:
+        for name in [n for n in rough if route[n] >= route[rough[0]] - ASTRAY]:
             frame = self.matcher.fit(
                 self.library.specs[name], question.reading, question.words, question.precisions
             )
@@ -295,7 +296,7 @@ class Reader:
         numbers = [fill for fill in frame.fills.values() if fill.quantities]
         if numbers and all(fill.fit < 2.0 for fill in numbers):
             frame.parts["unsaid"] = -2.5
-        ranked = rank_outputs(frame, question, similar)
+        ranked = frame.ranked = rank_outputs(frame, question, similar)
         if ranked:
             frame.want = ranked[0][1]
             frame.want_margin = ranked[0][0] - ranked[1][0] if len(ranked) > 1 else 3.0

@@ -32,6 +32,9 @@ class Frame:
     want: Field | None = None
     want_margin: float = 0.0
     rivals: list[Frame] = field(default_factory=list)  # other fillings of the same calculator, best first
+    ranked: list[tuple[float, Field]] = field(
+        default_factory=list, init=False
+    )  # the results, most wanted first
     pattern_want: str = ""
     alike: float = 0.0  # how alike the example is that fills just these fields
     disorder: bool = False  # against the order that the wording gives
