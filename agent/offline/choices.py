@@ -7,7 +7,7 @@ against it is evidence (`agent.offline.evidence`). Readings that come to the sam
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,6 +29,7 @@ NEAR = 2.4  # how far behind the result that fits best, in the measure of `rank_
 NO_CHANCE = 4.0  # log-odds behind the best reading from which another is not run or examined: 2 % of its odds
 EXAMINE = 2.5  # ... from which its dependence on the stated numbers is not tried
 CHECKED = 2  # numbers of a question that may be the one to check
+ALSO_CHECKED = 3  # calculators that may give it: the likeliest for the question as it stands
 ARITHMETIC = "arithmetic"
 EVEN = 9.0  # the score of a reading as likely as none: the log-odds are added to it
 
@@ -88,14 +89,15 @@ class Chooser:
             quantities = question.reading.quantities
             claimed = [i for i, q in enumerate(quantities) if self._may_be_claimed(question, q)]
             claimed.sort(key=lambda i: "reported" not in quantities[i].marks)
+            among = list(dict.fromkeys(c.frame.spec.name for c in found if c.sum is None))[:ALSO_CHECKED]
             for i in claimed[:CHECKED]:
-                found += self._checking(question, i, exclude)
+                found += self._checking(question, i, exclude, among)
         return _surest_first(found)
 
-    def _checking(self, question: Question, i: int, exclude: str) -> list[Choice]:
+    def _checking(self, question: Question, i: int, exclude: str, among: Sequence[str]) -> list[Choice]:
         """Readings whose result is the stated number `i`, where they come near it."""
         asked, agreeing = question.checking(i), []
-        for choice in self._weighed(asked, exclude)[:2]:
+        for choice in self._weighed(asked, exclude, among=among)[:2]:
             if choice.ok and choice.want is not None:
                 choice.checked = _agrees(question.reading.quantities[i], choice)
                 if choice.checked:
@@ -104,9 +106,11 @@ class Chooser:
                     agreeing.append(choice)
         return agreeing
 
-    def _weighed(self, question: Question, exclude: str, closely: bool = False) -> list[Choice]:
+    def _weighed(
+        self, question: Question, exclude: str, closely: bool = False, among: Sequence[str] = ()
+    ) -> list[Choice]:
         """The readings that were run, best first; unless `closely`, none that has next to no chance."""
-        frames = [f for f in self.reader.candidates(question, exclude) if f.spec.name != ARITHMETIC]
+        frames = [f for f in self.reader.candidates(question, exclude, among) if f.spec.name != ARITHMETIC]
         route = max((f.parts.get("words", 0.0) + f.parts.get("example", 0.0) for f in frames), default=0.0)
         pool = self._run(question, frames, route, math.inf if closely else NO_CHANCE)
         pool.sort(key=lambda c: -c.score)

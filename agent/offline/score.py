@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from agent.offline.fitting.fits import unit_fit
 from agent.offline.fitting.frame import Fill, Frame
-from agent.offline.fitting.match import Matcher, quality
+from agent.offline.fitting.match import Matcher, fit_key, quality
 from agent.offline.fitting.near import Words
 from agent.offline.likeness import Likeness
 from agent.offline.reading.entities import EntityFinder
@@ -78,10 +78,15 @@ class Question:
         reading = Reading(
             self.reading.text, self.reading.tokens, self.reading.mentions, list(self.reading.quantities)
         )
-        reading.quantities[i] = replace(
-            reading.quantities[i], marks=reading.quantities[i].marks | {"checked"}
-        )
-        return replace(self, reading=reading, words=Words(reading, self.features))
+        checked = reading.quantities[i]
+        reading.quantities[i] = replace(checked, marks=checked.marks | {"checked"})
+        words = Words(reading, self.features)
+        words.memo = {
+            key: found
+            for key, found in self.words.memo.items()
+            if key[0] in ("similar", "outputs") or (key[0] == "fit" and key[3] != fit_key(checked))
+        }  # what does not hang on that quantity stays as it is
+        return replace(self, reading=reading, words=words)
 
 
 class Reader:
@@ -166,8 +171,8 @@ class Reader:
             not priced or any(o.unit_text == "percent" for o in others)
         )
 
-    def candidates(self, question: Question, exclude: str = "") -> list[Frame]:
-        """Every calculator's best frame, best first."""
+    def candidates(self, question: Question, exclude: str = "", among: Collection[str] = ()) -> list[Frame]:
+        """The best frame of every calculator that may be meant (of those `among` which one is), best first."""
         lexical = {name: self._lexical(question, spec) for name, spec in self.library.specs.items()}
         similar = {name: self.similar(question, spec, exclude) for name, spec in self.library.specs.items()}
         route = {
@@ -176,7 +181,7 @@ class Reader:
         }
         rough = sorted(route, key=lambda n: -route[n])[:FITTED]
         first: dict[str, Frame] = {}
-        for name in [n for n in rough if route[n] >= route[rough[0]] - ASTRAY]:
+        for name in among or [n for n in rough if route[n] >= route[rough[0]] - ASTRAY]:
             frame = self.matcher.fit(
                 self.library.specs[name], question.reading, question.words, question.precisions
             )

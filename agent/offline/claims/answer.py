@@ -72,6 +72,16 @@ def asks_for_words(text: str, f: Features) -> bool:
 
 def settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[str, Any]]) -> Decision:
     """The decision once the claims are there: on them, or as it was with what was said beside it."""
+    memo = decision.question.words.memo
+    found = "|".join(f"{c.get('claim_id')} {c.get('start')} {c.get('score')}" for c in citations)
+    key = ("settled", repr(id(decision)), found)
+    if key not in memo:  # a turn comes here at every step
+        memo[key] = (_settled(decider, decision, citations), decision)
+    done: Decision = memo[key][0]
+    return done
+
+
+def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[str, Any]]) -> Decision:
     question = decision.question
     words = asks_for_words(question.text, question.features) or question.features.check
     reading = _chosen(decider, decision, citations, words)

@@ -39,17 +39,54 @@ class Place:
         return "claim" if self.slot.origin == "claim" else "default"
 
 
+class Numbers:
+    """What derivations ask of a question's numbers, each worked out once: words near them, figures they say again."""
+
+    def __init__(self, question: Question) -> None:
+        self.quantities = question.reading.quantities
+        self.near = [_near_words(question, q) for q in self.quantities]
+        self.salient = [is_salient(question, i) for i in range(len(self.quantities))]
+        self._again: dict[tuple[int, str], tuple[bool, bool]] = {}
+
+    def says_figure(self, i: int, claims: Iterable[str]) -> bool:
+        """Whether number `i` is a figure of one of the claims."""
+        return any(self._says(i, c)[0] for c in claims)
+
+    def says_amount(self, i: int, claims: Iterable[str]) -> bool:
+        """Whether number `i` is an amount of one of the claims, its own figures or those worked out from them."""
+        return any(self._says(i, c)[1] for c in claims)
+
+    def _says(self, i: int, claim: str) -> tuple[bool, bool]:
+        key = (i, claim)
+        if key not in self._again:
+            q, facts = self.quantities[i], all_claims().get(claim)
+            figures, amounts = (facts.figures, facts.amounts) if facts is not None else ((), ())
+            self._again[key] = any(says_again(q, a) for a in figures), any(says_again(q, a) for a in amounts)
+        return self._again[key]
+
+
+def numbers_of(question: Question) -> Numbers:
+    """The question's numbers, kept with the question."""
+    memo, key = question.words.memo, ("numbers",)
+    if key not in memo:
+        memo[key] = Numbers(question)
+    found: Numbers = memo[key]
+    return found
+
+
 def placed(
     question: Question, d: Derivation, ranked: Mapping[str, float]
 ) -> tuple[list[Place], float] | None:
     """Every number of the question in a place, or None; with how well they fit."""
-    qs = question.reading.quantities
+    numbers = numbers_of(question)
+    qs = numbers.quantities
+    if len(qs) < sum(1 for slot in d.slots if slot.origin == STATED):
+        return None
     pairs: list[tuple[float, int, int]] = []
-    own = [a for c in d.claims for a in all_claims()[c].figures]
-    for i, q in enumerate(qs):
-        said = any(says_again(q, a) for a in own)
+    for i in range(len(qs)):
+        said = numbers.says_figure(i, d.claims)
         for k, slot in enumerate(d.slots):
-            fit = _pair(question, i, q, slot, said)
+            fit = _pair(question, i, numbers, slot, said)
             if fit is not None:
                 pairs.append((fit, i, k))
     taken = _best_assignment(pairs, len(qs))
@@ -70,11 +107,11 @@ def placed(
             low, high = _picked(question, slot, places)
             places.append(Place(slot, low, high))
     for i, q in enumerate(qs):
-        if i in taken or not is_salient(question, i) or _names_model(question, q) or _names_format(q, d):
+        if i in taken or not numbers.salient[i] or _names_model(question, q) or _names_format(q, d):
             continue
-        if any(says_again(q, a) for a in own):
+        if numbers.says_figure(i, d.claims):
             total += 0.4
-        elif _said_elsewhere(question, q, d, places, ranked):
+        elif numbers.says_amount(i, (*d.claims, *ranked)) or _placed_already(q, places):
             total -= 0.8
         else:
             return None
@@ -86,9 +123,9 @@ _INSTEAD = re.compile(r"\b(instead|rather than|in place of|replaced? by)\b", re.
 
 def _supposed(question: Question, d: Derivation, taken: dict[int, tuple[int, float]]) -> None:
     """ "With 30,000 instead of his 10,000": a number of the kind of one said again takes its place."""
-    own = [a for c in d.claims for a in all_claims()[c].figures]
-    for i, q in enumerate(question.reading.quantities):
-        if i in taken or not is_salient(question, i) or any(says_again(q, a) for a in own):
+    numbers = numbers_of(question)
+    for i, q in enumerate(numbers.quantities):
+        if i in taken or not numbers.salient[i] or numbers.says_figure(i, d.claims):
             continue
         for j, (k, fit) in list(taken.items()):
             other, slot = question.reading.quantities[j], d.slots[k]
@@ -130,18 +167,19 @@ def _best_assignment(pairs: list[tuple[float, int, int]], n: int) -> dict[int, t
     return best[1]
 
 
-def _pair(question: Question, i: int, q: Quantity, slot: Slot, said: bool) -> float | None:
+def _pair(question: Question, i: int, numbers: Numbers, slot: Slot, said: bool) -> float | None:
     """How well a number of the question fits a slot; None when it cannot be the slot's.
 
     `said`: the number says a figure of the claim again, so it is no other value for another slot.
     """
+    q = numbers.quantities[i]
     if q.marks & {"checked", "axes"} or (q.low is not None and not slot.ranged):
         return None
-    salient = is_salient(question, i)
+    salient = numbers.salient[i]
     value = _in_slot(q, slot)
     if value is None:
         return None
-    alike = min(len(_near_words(question, q) & slot.words), 2) + 1.5 * _named_before(question, q, slot)
+    alike = min(len(numbers.near[i] & slot.words), 2) + 1.5 * _named_before(question, q, slot)
     if slot.low is not None and (_is_end(value, slot) or _is_range(q, value, slot)):
         return 1.6 + 0.3 * alike
     if said:
@@ -246,14 +284,8 @@ def _picked(question: Question, slot: Slot, places: Iterable[Place]) -> tuple[fl
     return low, high
 
 
-def _said_elsewhere(
-    question: Question, q: Quantity, d: Derivation, places: Sequence[Place], ranked: Mapping[str, float]
-) -> bool:
-    """Whether a number only says again a figure of the claims that were found, or one that already has a place."""
-    facts = all_claims()
-    known = [a for c in dict.fromkeys((*d.claims, *ranked)) if c in facts for a in facts[c].amounts]
-    if any(says_again(q, a) for a in known):
-        return True
+def _placed_already(q: Quantity, places: Sequence[Place]) -> bool:
+    """Whether a number only says again one that has a place."""
     return any(p.low is not None and _in_slot(q, p.slot) == p.low for p in places)
 
 

@@ -39,6 +39,11 @@ def quality(fit: float) -> float:
     return min(1.6 * (fit - 1.5), 4.5)
 
 
+def fit_key(q: Quantity) -> str:
+    """What tells a quantity of a text from the others, where its fits are kept."""
+    return f"{q.first}.{q.last}.{q.value}"
+
+
 class Matcher:
     """Fits one reading to calculators of a library."""
 
@@ -68,7 +73,7 @@ class Matcher:
 
     def quantity_fit(self, q: Quantity, f: Field, spec: Spec, words: Words) -> float:
         """How well a quantity suits a field: its unit, the words around it, sides, pieces and limits."""
-        key = ("fit", spec.name, f.name, f"{q.first}.{q.last}.{q.value}")
+        key = ("fit", spec.name, f.name, fit_key(q))
         if key not in words.memo:
             words.memo[key] = self._quantity_fit(q, f, spec, words)
         fit: float = words.memo[key]
