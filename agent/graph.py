@@ -10,9 +10,10 @@ checkpointer, which writes at every node, is added for models whose work is paid
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -109,7 +110,7 @@ class Agent:
         return compile_graph(self._nodes)
 
     def warm(self) -> None:
-        """Import, compile and load what the first question would otherwise wait for."""
+        """Import, compile and load what the first question would otherwise wait for; for processes that go on."""
         from agent.ledger_numbers import find_numbers
 
         find_numbers("1 GB")
@@ -120,6 +121,10 @@ class Agent:
             )  # a model may have something to load, as the offline reader has
             if callable(warm):
                 warm(self.toolbox.specs)
+        self.toolbox.warm()
+        # a million objects that stay: looked through at every full collection, for a tenth of a second
+        gc.collect()
+        gc.freeze()
 
     async def ask(
         self,
@@ -179,7 +184,11 @@ class Agent:
 
     def ask_now(self, question: str, *, thread: str | None = None, as_of: str | None = None) -> Answer:
         """`ask` for callers without an event loop."""
-        return self._loop().run(self.ask(question, thread=thread, as_of=as_of))
+        return self.run(self.ask(question, thread=thread, as_of=as_of))
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something on this agent's own event loop; for callers without one."""
+        return self._loop().run(work)
 
     def close(self) -> None:
         if self._runner is not None:

@@ -100,6 +100,13 @@ class Toolbox:
 
         return list(await asyncio.gather(*(one(call) for call in calls)))
 
+    def warm(self) -> None:
+        """Open the knowledge base ahead of the first search; where it cannot be, that search says so."""
+        try:
+            self._shelf_thread().submit(self._shelf_search, "GPU rents", 1).result()
+        except Exception as error:
+            log.debug("the knowledge base is not ready: %s", error)
+
     def close(self) -> None:
         if self._shelf is not None:
             self._shelf.shutdown(wait=False)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from agent.chat import ChatRequest, Done, Event, Message, TextDelta, ToolCall, ToolSpec
+from agent.offline.claims.answer import read_all_claims
 from agent.offline.decide import Choice, Decider, Decision
 from agent.offline.reading.entities import EntityFinder, Names
 from agent.offline.schema import Described, Library
@@ -83,6 +84,14 @@ class OfflineModel:
             yield TextDelta(step.text[start : start + DELTA])
         yield ToolCall(f"q{turn.number}report", "report", step.report)
         yield Done("end_turn")
+
+    def warm(self, tools: Sequence[ToolSpec]) -> None:
+        """Read one worked question of every calculator, and every claim's figures, so that no asker waits for a first time."""
+        decider = self._decider(tools)
+        for spec in decider.reader.library.specs.values():
+            for example in spec.examples[:1]:
+                decide_message(decider, (example.question,))
+        read_all_claims(decider)
 
     def decide(self, text: str, *earlier: str) -> Decision:
         """The decision about a question (for tests and for `explain`-style tools)."""

@@ -173,7 +173,7 @@ class Reader:
 
     def candidates(self, question: Question, exclude: str = "", among: Collection[str] = ()) -> list[Frame]:
         """The best frame of every calculator that may be meant (of those `among` which one is), best first."""
-        lexical = {name: self._lexical(question, spec) for name, spec in self.library.specs.items()}
+        lexical = self._lexical(question)
         similar = {name: self.similar(question, spec, exclude) for name, spec in self.library.specs.items()}
         route = {
             n: WEIGHTS.words * lexical[n] + WEIGHTS.example * (similar[n][0][0] if similar[n] else 0.0)
@@ -314,10 +314,14 @@ class Reader:
         kinds = ("number", "numbers", "objects", "entity", "entities")
         return frozenset(n for n in names if n in spec.by_name and spec.by_name[n].kind in kinds)
 
-    def _lexical(self, question: Question, spec: Spec) -> float:
-        seen = {s for s, _ in question.features.stems}
-        whole = sum(self.library.idf(s) for s in seen) or 1.0
-        return sum(self.library.idf(s) * spec.text_weights.get(s, 0.0) for s in seen) / max(whole, 2.0)
+    def _lexical(self, question: Question) -> dict[str, float]:
+        """How much of what the question says each calculator's words say, rare words weighing more."""
+        weight = {s: self.library.idf(s) for s in {s for s, _ in question.features.stems}}
+        whole = max(sum(weight.values()) or 1.0, 2.0)
+        return {
+            name: sum(w * spec.text_weights.get(s, 0.0) for s, w in weight.items()) / whole
+            for name, spec in self.library.specs.items()
+        }
 
     def similar(self, question: Question, spec: Spec, exclude: str = "") -> list[tuple[float, Example]]:
         """The examples of a calculator that are most like the question, best first."""

@@ -41,6 +41,11 @@ def as_of_date(ctx: click.Context, param: click.Parameter | None, value: str | N
 )
 @click.option("--from", "source", type=click.Path(path_type=Path), help="A JSONL file of questions.")
 @click.option("--to", "target", type=click.Path(path_type=Path), help="Where their answers go; resumes.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    help="With --from: how many answer at once; default: one a core.",
+)
 def command(
     question: str | None,
     as_json: bool,
@@ -50,13 +55,14 @@ def command(
     chart: Path | None,
     source: Path | None,
     target: Path | None,
+    processes: int | None,
 ) -> int:
     """Answer one QUESTION ('-' reads it from standard input), or with --from and --to a file of them."""
     _check_usage(question, source, target, chart)
     if source and target:
         from api.cli.batch import answer_file
 
-        return answer_file(_agent(provider), source, target, as_of=as_of)
+        return answer_file(_agent(provider), source, target, as_of=as_of, processes=processes)
     if question == "-":
         question = sys.stdin.buffer.read().decode("utf-8", "replace")
     agent = _agent(provider)

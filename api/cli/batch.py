@@ -7,12 +7,15 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli.processes import Work, count_for, spread
 from tools.errors import InputError
 
 if TYPE_CHECKING:
@@ -103,8 +106,13 @@ def _row(raw: bytes) -> dict[str, Any] | None:
     return row if isinstance(row, dict) and "id" in row else None
 
 
-def answer_file(agent: Agent, source: Path, target: Path, *, as_of: str | None = None) -> int:
-    """Answer every question that has no answer yet; 1 when some could not be worked on."""
+def answer_file(
+    agent: Agent, source: Path, target: Path, *, as_of: str | None = None, processes: int | None = None
+) -> int:
+    """Answer every question that has no answer yet; 1 when some could not be worked on.
+
+    The offline model's questions are shared out over `processes`; by default one a core, where there are enough.
+    """
     lines = read_questions(source)
     done = answered(target)
     left = [line for line in lines if _key(line.id) not in done]
@@ -113,35 +121,57 @@ def answer_file(agent: Agent, source: Path, target: Path, *, as_of: str | None =
     except OSError as error:
         raise InputError("to", str(target), f"a file that can be written ({error.strerror})") from error
     with file, _progress(len(lines), len(lines) - len(left)) as bar:
-        begun = {line.thread for line in lines if _key(line.id) in done}
-        faults = asyncio.run(_answer_all(agent, left, file, bar, as_of, begun))
+        begun = {line.thread for line in lines if line.thread and _key(line.id) in done}
+        number = count_for(len(left), agent.settings, processes)
+        with spread(agent.settings, number, as_of) if number > 1 else _here(agent, as_of) as work:
+            at_once = 2 * number if number > 1 else 1 if _computes(agent) else AT_ONCE
+            faults = asyncio.run(_answer_all(left, file, bar, begun, work, at_once))
     if faults:
         click.echo(f"rackrate: {faults} of {len(lines)} questions could not be worked on", err=True)
     return 1 if faults else 0
 
 
+def _computes(agent: Agent) -> bool:
+    return agent.models[0].provider == "offline"
+
+
+@contextmanager
+def _here(agent: Agent, as_of: str | None) -> Iterator[Work]:
+    """What answers a line in this process."""
+    agent.warm()
+    yield partial(_row_here, agent, as_of)
+
+
+async def _row_here(agent: Agent, as_of: str | None, line: Line, begun: bool) -> tuple[bytes, bool]:
+    return await answer_row(agent, line, begun, as_of)
+
+
 async def _answer_all(
-    agent: Agent, left: list[Line], file: Any, bar: Any, as_of: str | None, begun: set[str | None]
+    left: list[Line], file: Any, bar: Any, begun: set[str], work: Work, at_once: int
 ) -> int:
     """Lines of one thread in order, threads side by side; one write of a whole line per answer."""
-    offline = agent.models[0].provider == "offline"
-    gate = asyncio.Semaphore(1 if offline else AT_ONCE)
-    agent.warm()
+    gate = asyncio.Semaphore(at_once)
 
     async def one(lines: list[Line]) -> int:
         faults = 0
         for place, line in enumerate(lines):
-            kept = _kept(agent, line) if place == 0 and line.thread in begun else None
             async with gate:
-                answer, failed = (kept, False) if kept else await _answer(agent, line, as_of)
-            row = {"id": line.id, **answer.model_dump(mode="json")}
-            file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+                row, failed = await work(line, place == 0 and line.thread in begun)
+            file.write(row)
             file.flush()
             bar.update(1)
             faults += failed
         return faults
 
     return sum(await asyncio.gather(*(one(group) for group in _by_thread(left))))
+
+
+async def answer_row(agent: Agent, line: Line, begun: bool, as_of: str | None) -> tuple[bytes, bool]:
+    """The line of the answers file, and whether the question could not be worked on; `begun`: its thread has answers."""
+    kept = _kept(agent, line) if begun else None
+    answer, failed = (kept, False) if kept else await _answer(agent, line, as_of)
+    row = {"id": line.id, **answer.model_dump(mode="json")}
+    return json.dumps(row, ensure_ascii=False).encode() + b"\n", failed
 
 
 def _by_thread(lines: list[Line]) -> Iterator[list[Line]]:

@@ -201,7 +201,10 @@ def test_file_of_something_else_is_not_overwritten(
     assert (tmp_path / "notes.txt").read_text() == "my notes\nof the year\n"
 
 
-def test_threads_of_a_batch_are_answered_in_order(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_threads_of_a_batch_are_answered_in_order(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, processes: int
+) -> None:
     rows = [
         {
             "id": "a1",
@@ -216,7 +219,8 @@ def test_threads_of_a_batch_are_answered_in_order(capsys: pytest.CaptureFixture[
         {"id": "a2", "question": "and in fp8?", "thread": "a"},
         {"id": "b2", "question": "and in fp8?", "thread": "b"},
     ]
-    ask(capsys, "--from", str(questions(tmp_path / "q.jsonl", rows)), "--to", str(tmp_path / "a.jsonl"))
+    files = ["--from", str(questions(tmp_path / "q.jsonl", rows)), "--to", str(tmp_path / "a.jsonl")]
+    ask(capsys, *files, "--processes", str(processes))
     found = {row["id"]: row["headline"]["value"] for row in answers(tmp_path / "a.jsonl")}
     assert found == pytest.approx({"a1": 327_680, "b1": 131_072, "a2": 163_840, "b2": 65_536})
 
@@ -225,6 +229,17 @@ def _wait(until: Callable[[], bool], seconds: float) -> None:
     end = time.monotonic() + seconds
     while not until() and time.monotonic() < end:
         time.sleep(0.005)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started, where the system tells."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in listed.read_text().split()] if listed.exists() else []
+
+
+def alive(pid: int) -> bool:
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_killed_batch_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -237,8 +252,11 @@ def test_killed_batch_goes_on_where_it_was(tmp_path: Path) -> None:
     for reached in (1, 40):
         worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _wait(lambda n=reached: target.exists() and target.read_bytes().count(b"\n") >= n, 60)  # type: ignore[misc]
+        others = children(worker.pid)
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait(10)
+        _wait(lambda: not any(map(alive, others)), 30)  # noqa: B023
+        assert not [pid for pid in others if alive(pid)], "its processes end with it"
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0
     found = answers(target)

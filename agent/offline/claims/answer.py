@@ -12,7 +12,7 @@ from agent.offline.claims.asked import SPEAKS
 from agent.offline.claims.places import Place, says_again
 from agent.offline.claims.reading import ClaimReader, ranked_claims
 from agent.offline.claims.scores import ClaimReading
-from agent.offline.claims.values import Amount, claim_names
+from agent.offline.claims.values import Amount, all_claims, claim_names
 from agent.offline.decide import Choice, Decider, Decision, search_text
 from agent.offline.fitting.frame import Fill, Frame
 from agent.offline.reading.features import Features
@@ -44,6 +44,13 @@ class ClaimChoice(Choice):
 def reader_of(decider: Decider) -> ClaimReader:
     """The reader of claims that goes with a decider."""
     return ClaimReader(decider)
+
+
+def read_all_claims(decider: Decider) -> None:
+    """Work out the derivations of every claim ahead of the first question on one."""
+    derivations = reader_of(decider).derivations
+    for claim in all_claims():
+        derivations.of(claim)
 
 
 def reads_claims(decider: Decider, decision: Decision) -> bool:
