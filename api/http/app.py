@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from agent.graph import Agent
 from agent.settings import Settings
-from api.http import ask, facts, guard, health, mcp_mount, openai_chat, problems, tools, web
+from api.http import ask, facts, guard, health, heap, mcp_mount, openai_chat, problems, tools, web
 from api.http.service import Service
 from api.http.slack_events import slack_events
 
@@ -20,8 +20,13 @@ DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings, *, host: str = "127.0.0.1", agent: Agent | None = None) -> FastAPI:
-    """The service as an ASGI application. InputError when it would be open to the world without keys."""
+def create_app(
+    settings: Settings, *, host: str = "127.0.0.1", agent: Agent | None = None, alone: bool = False
+) -> FastAPI:
+    """The service as an ASGI application. InputError when it would be open to the world without keys.
+
+    `alone` says that the process is for nothing else: its garbage collector may then be set for serving.
+    """
     service = Service(settings, host=host, agent=agent)
     tools_for_llms = mcp_mount.application(service)
     slack = slack_events(service)
@@ -30,6 +35,8 @@ def create_app(settings: Settings, *, host: str = "127.0.0.1", agent: Agent | No
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with tools_for_llms.lifespan(), slack.lifespan() if slack else nullcontext():
             await service.start()
+            if alone:
+                heap.settle()
             yield
             await service.stop()
 
@@ -65,4 +72,4 @@ def from_environment() -> FastAPI:
     """The application of a `serve` worker: settings from the environment."""
     import os
 
-    return create_app(Settings(), host=os.environ.get("RACKRATE_SERVE_HOST", "127.0.0.1"))
+    return create_app(Settings(), host=os.environ.get("RACKRATE_SERVE_HOST", "127.0.0.1"), alone=True)
