@@ -11,7 +11,7 @@ cross-validation, then the weights; `--write` puts them into the reader.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,6 +84,11 @@ def strangers(paths: Sequence[Path]) -> Iterator[Asked]:
                 yield ask(decider, case, path.stem)
 
 
+def _fixed(row: Mapping[str, float]) -> float:
+    """What the weights that are set, not fitted, come to."""
+    return sum(evidence.FIXED.get(name, 0.0) * value for name, value in row.items())
+
+
 class Fit:
     """The likelihood over a set of questions and its gradient, in one matrix of readings."""
 
@@ -93,7 +98,9 @@ class Fit:
         self.x = np.zeros((len(self.of), len(names)))
         for r, row in enumerate(row for a in asked for row in a.rows):
             for name, value in row.items():
-                self.x[r, column[name]] = value
+                if name in column:
+                    self.x[r, column[name]] = value
+        self.fixed = np.array([_fixed(row) for a in asked for row in a.rows])
         self.right = np.array([right for a in asked for right in a.right], dtype=bool)
         self.none = np.array([not any(a.right) for a in asked])
         self.weigh = np.array([EXAMPLES_WEIGH if a.source == "examples" else 1.0 for a in asked])
@@ -108,7 +115,7 @@ class Fit:
 
     def _shares(self, w: Array) -> tuple[Array, Array]:
         """The probability of each reading, and of all right ones (or none) of each question."""
-        z, n = self.x @ w, len(self.none)
+        z, n = self.x @ w + self.fixed, len(self.none)
         top = np.zeros(n)
         np.maximum.at(top, self.of, z)
         odds, none = np.exp(z - top[self.of]), np.exp(-top)
@@ -147,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     files = [*sorted(DEVELOPMENT.glob("development_*.yaml")), *options.cases]
     asked = [a for a in [*strangers(files), *examples()] if a.rows]
-    names = sorted({name for a in asked for row in a.rows for name in row})
+    names = sorted({name for a in asked for row in a.rows for name in row} - set(evidence.FIXED))
     fold = np.random.default_rng(0).integers(0, FOLDS, len(asked))
     for source in sorted({a.source for a in asked}):
         counts = np.zeros(3, dtype=int)

@@ -266,6 +266,8 @@ def filled_value(q: Quantity, f: Field) -> Any:
     if q.low is not None and q.high is not None:
         return {"low": value_in(q, q.low, f), "high": value_in(q, q.high, f)}
     value = value_in(q, q.value, f)
+    if "fraction" in q.marks and 0 < value < 1 and "few" in f.words:
+        value = tidy(1 / value)  # "an eighth as many users": eight times fewer
     if (
         q.unit_text == "percent"
         and f.unit is not None

@@ -34,6 +34,16 @@ MIN_FIT = 0.9
 LEFT = 4.0  # what a quantity left over costs, in the measure of `quality`
 
 
+def _ranked(options: list[tuple[float, int, Field]]) -> dict[int, list[tuple[float, str]]]:
+    """For every quantity the fields it may fill, those that suit it best first."""
+    found: dict[int, list[tuple[float, str]]] = {}
+    for fit, i, f in options:
+        found.setdefault(i, []).append((fit, f.name))
+    for rows in found.values():
+        rows.sort(reverse=True)
+    return found
+
+
 def quality(fit: float) -> float:
     """A filling that only its unit speaks for says little; one against the words says the calculator is wrong."""
     return min(1.6 * (fit - 1.5), 4.5)
@@ -331,6 +341,8 @@ class Matcher:
                 if fit >= MIN_FIT:
                     options.append((fit, i, f))
                     fits[i, f.name] = fit
+        if not skip and not prefer:
+            words.memo.setdefault(("suits", spec.name), _ranked(options))
         return options, fits
 
     def _fill_axes(self, frame: Frame, reading: Reading, free: list[int], skip: frozenset[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from agent.offline.reading.words import Token
+from agent.offline.reading.words import STOP, Token
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 SPELLED: dict[str, float] = {w: float(i) for i, w in enumerate(_ONES.split())}
@@ -333,6 +333,7 @@ def _fraction(tokens: list[Token], i: int) -> Number | None:
         words[step] == "quarter"
         and top == 1
         and not _part_of_whole(tokens, i + step + 1)
+        and not as_many(tokens, i + step + 1)
         and not (i and tokens[i - 1].low == "by")
     ):
         return None  # "a quarter of shipments", "one quarter" is three months
@@ -348,11 +349,17 @@ def _bare_part(tokens: list[Token], i: int) -> Number | None:
         or before in ORDINALS
     ):
         return None
-    if tokens[i].low == "half" and before == "by":
+    if tokens[i].low == "half" and (before == "by" or as_many(tokens, i + 1)):
         return Number(0.5, i, i + 1, spelled=True)
     if tokens[i].low == "half" and not (i + 2 < len(tokens) and tokens[i + 1].low == "of"):
         return None
     return Number(_PARTS[tokens[i].low], i, i + 1, spelled=True) if _part_of_whole(tokens, i + 1) else None
+
+
+def as_many(tokens: list[Token], i: int) -> bool:
+    """Whether "as many", "as much", "as long" follows at `i`: one thing measured by another of its kind."""
+    words = [t.low for t in tokens[i : i + 2]]
+    return len(words) == 2 and words[0] == "as" and words[1].isalpha() and words[1] not in STOP
 
 
 def _part_of_whole(tokens: list[Token], i: int) -> bool:

@@ -6,7 +6,7 @@ import re
 
 from agent.offline.reading.entities import Mention
 from agent.offline.reading.measure import NUMBER, parse_unit
-from agent.offline.reading.numbers import SPELLED, Number, digits, read_number
+from agent.offline.reading.numbers import SPELLED, Number, as_many, digits, read_number
 from agent.offline.reading.reading import Quantity, Reading
 from agent.offline.reading.series import (
     each_of,
@@ -255,7 +255,9 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     if unit_text == "USD" and (cents := _and_cents(reading, last)) is not None:
         value, last, unit_text = value + cents[0], cents[1], cents[2]
     part = number.spelled and 0 < value < 1 and not currency
-    if part and not unit_text:
+    if part and not unit_text and as_many(tokens, last):
+        unit_text, extra = "dimensionless", extra | {"times", "fraction"}  # "an eighth as many users"
+    elif part and not unit_text:
         value, last, unit_text = _share(reading, value, last)
     period: Quantity | None = None
     base, _, per = unit_text.partition("/")
@@ -312,6 +314,11 @@ _PAYING = frozenset([
 ])  # fmt: skip
 
 
+_SELLING = frozenset(
+    ["goes", "go", "going", "went", "sells", "sell", "selling", "sold", "listed", "lists", "offered"]
+)
+
+
 def _price_of_chip(reading: Reading, i: int, number: Number) -> bool:
     """ "an H100 at 40k"."""
     if i and number.scaled and number.value >= 1000 and reading.tokens[i - 1].low in _PAYING:
@@ -323,7 +330,8 @@ def _price_of_chip(reading: Reading, i: int, number: Number) -> bool:
         or reading.tokens[i - 1].low not in ("at", "for", "@", "costing", "bought")
     ):
         return False
-    named = reading.masked(i - 2)
+    sold = reading.tokens[i - 1].low == "for" and reading.tokens[i - 2].low in _SELLING
+    named = reading.masked(i - 3 if sold and i > 2 else i - 2)
     after = reading.tokens[number.last].low if number.last < len(reading.tokens) else ""
     return (
         named is not None

@@ -105,6 +105,7 @@ def unit_after(reading: Reading, number: Number, currency: str) -> tuple[int, st
     return i, unit, marks
 
 
+_GLUED_CENTS = frozenset({"c", "ct", "cts"})  # "50c per million"
 _TIMES_OVER = frozenset({"year", "month", "day", "week", "quarter_year"})
 _DIRECTIONS = frozenset({"in", "out", "input", "output", "prompt", "completion"})
 
@@ -169,7 +170,7 @@ def _numerator(reading: Reading, number: Number, marks: set[str]) -> tuple[int, 
         return i + 2, "percent"
     if token.low == "percentage" and i + 1 < len(tokens) and tokens[i + 1].low.startswith("point"):
         return i + 2, "percent"
-    if token.text == "¢":
+    if token.text == "¢" or (number.glued and token.text in _GLUED_CENTS):
         return i + 1, "cent"
     if token.low in ("x", "×", "*") or token.text in "×*":
         named = reading.masked(i + 1) if i + 1 < len(tokens) else None

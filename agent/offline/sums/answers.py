@@ -90,10 +90,24 @@ def _in_unit(item: Item, problem: Problem, unit: Unit, text: str) -> Answer | No
                 item.weight * 0.95,
                 item.value,
             )
-        return Answer(
-            item, _plain_text(clean), True, item.weight * (0.45 if spare and not one_of else 0.9), item.value
-        )
+        weight = item.weight * (0.45 if spare and not one_of else 0.9)
+        if (thing := _one_unsaid(item, unit)) and item.form:
+            return Answer(_of_one(item, thing), clean, True, weight, item.value)
+        return Answer(item, _plain_text(clean), True, weight, item.value)
     return _over_time(item, problem, unit, clean)
+
+
+def _one_unsaid(item: Item, unit: Unit) -> str:
+    """The thing that a rate of tokens is asked for one of, where the givens are of one of them without saying so."""
+    if _drops(unit) or any(not without_things(((n, 1),)) for n, _ in item.dims):
+        return ""
+    below = [n for n, p in unit.dims if p == -1 and not without_things(((n, 1),))]
+    return below[0] if len(below) == 1 else ""
+
+
+def _of_one(item: Item, thing: str) -> Item:
+    form = f"({item.form})" if item.loose or " - " in item.form or " + " in item.form else item.form
+    return replace(item, form=f"{form} / (1 {thing})")
 
 
 def _speaks_of_one(item: Item, asked: Asked) -> bool:
@@ -134,12 +148,20 @@ def _over_time(item: Item, problem: Problem, unit: Unit, text: str) -> Answer | 
         return None
     core, wanted = without_things(item.dims), without_things(unit.dims)
     if core == (Unit(1.0, wanted) / Unit(1.0, (("s", 1),))).dims:
+        if problem.asked.over == "year" and not problem.asked.sure and _spread_over_years(item, problem):
+            return Answer(item, f"{_plain_text(text)}/year", True, item.weight * 0.95, item.value)
         if problem.asked.over:
             return Answer(
                 _through(item, problem.asked.over), _plain_text(text), True, item.weight * 0.95, item.value
             )
         return Answer(item, f"{_plain_text(text)}/{per}", True, item.weight * 0.95, item.value)
     return None
+
+
+def _spread_over_years(item: Item, problem: Problem) -> bool:
+    """An amount written off over years is so much a year, every year."""
+    money = any(t.dims == (("USD", 1),) for t in problem.terms)
+    return money and "/" in item.form and any(t.unit_text == "year" for t in problem.terms)
 
 
 def _whole(item: Item, asked: Asked) -> Item:

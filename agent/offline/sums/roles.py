@@ -16,7 +16,7 @@ def leaves(k: int, problem: Problem) -> list[Item]:
     if term.kind == "percent" and not term.period:
         return [leaf(k, term), *_percent_roles(k, term, problem)]
     if term.kind == "factor":
-        return _factor_roles(k, term)
+        return _as_many_roles(k, term, problem) if 0 < term.value < 1 else _factor_roles(k, term)
     if term.kind == "worked":
         return [leaf(k, term, "part", 0.97, "(1 / {0})", 1 / term.value)]  # a yearly cost by the hour worked
     return [leaf(k, term)]
@@ -112,6 +112,38 @@ def _factor_roles(k: int, term: Term) -> list[Item]:
     if fewer and term.value > 1:
         made.append(leaf(k, term, "factor", 0.95, "(1 / {0})", 1 / term.value))
     return made
+
+
+_SHARING = frozenset(
+    [
+        "user",
+        "users",
+        "person",
+        "people",
+        "request",
+        "requests",
+        "customer",
+        "customers",
+        "sequence",
+        "sequences",
+        "query",
+        "queries",
+        "client",
+        "clients",
+        "session",
+        "sessions",
+        "caller",
+        "callers",
+    ]
+)
+_DEARER = frozenset(["dearer", "expensive", "cost", "costs", "costlier", "price", "pay", "pays"])
+
+
+def _as_many_roles(k: int, term: Term, problem: Problem) -> list[Item]:
+    """ "Half as many GPUs" multiplies; what fewer share the same machine costs the more: "an eighth as many users"."""
+    shared = bool(_SHARING & frozenset(term.after[:5])) and problem.asked.mentions(_DEARER)
+    plain = leaf(k, term, "factor", 0.3 if shared else 0.95)
+    return [plain, leaf(k, term, "factor", 0.95, "(1 / {0})", 1 / term.value)] if shared else [plain]
 
 
 def step_of(term: Term) -> tuple[float, str]:

@@ -19,8 +19,8 @@ _NUMBER_WORDS = (
 ) - {"one", "zero"}
 
 
-def all_read(reading: Reading, terms: list[Term]) -> bool:
-    """Whether every number the text states is among the terms; a count of the terms themselves need not be."""
+def number_unread(reading: Reading) -> bool:
+    """Whether a word or digits of the text say a number that no quantity and no name holds."""
     inside = {i for q in reading.quantities for i in range(q.first, q.last)}
     for i, token in enumerate(reading.tokens):
         if i in inside or reading.masked(i) is not None:
@@ -34,9 +34,16 @@ def all_read(reading: Reading, terms: list[Term]) -> bool:
         if token.low in _NUMBER_WORDS or (
             token.low == "quarter" and after[:1] == ["of"] and not after[-1][:1].isdigit()
         ):
-            return False
+            return True
         if token.is_number and float(token.text.replace(",", "")) not in (24.0, 7.0):
-            return False
+            return True
+    return False
+
+
+def all_read(reading: Reading, terms: list[Term]) -> bool:
+    """Whether every number the text states is among the terms; a count of the terms themselves need not be."""
+    if number_unread(reading):
+        return False
     used = {t.index for t in terms}
     if _a_quarter_of(reading) or _year_unsaid(reading, used):
         return False
@@ -237,4 +244,13 @@ def words_after(reading: Reading, last: int, limit: int) -> tuple[str, ...]:
     return tuple(out)
 
 
-__all__ = ["all_read", "is_fraction", "is_result", "must_use", "says_odds", "words_after", "words_before"]
+__all__ = [
+    "all_read",
+    "is_fraction",
+    "is_result",
+    "must_use",
+    "number_unread",
+    "says_odds",
+    "words_after",
+    "words_before",
+]
