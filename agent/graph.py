@@ -10,7 +10,6 @@ checkpointer, which writes at every node, is added for models whose work is paid
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
@@ -122,9 +121,6 @@ class Agent:
             if callable(warm):
                 warm(self.toolbox.specs)
         self.toolbox.warm()
-        # a million objects that stay: looked through at every full collection, for a tenth of a second
-        gc.collect()
-        gc.freeze()
 
     async def ask(
         self,

@@ -52,12 +52,14 @@ _AGENT: list[Agent] = []  # this process's own
 
 
 def _begin(settings: Settings) -> None:
+    from agent import heap
     from agent.graph import Agent
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's to handle
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _AGENT.append(Agent(settings))
     _AGENT[0].warm()
+    heap.settle()
 
 
 def _end_with_parent() -> None:

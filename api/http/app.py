@@ -8,9 +8,10 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from agent import heap
 from agent.graph import Agent
 from agent.settings import Settings
-from api.http import ask, facts, guard, health, heap, mcp_mount, openai_chat, problems, tools, web
+from api.http import ask, facts, guard, health, mcp_mount, openai_chat, problems, tools, web
 from api.http.service import Service
 from api.http.slack_events import slack_events
 
