@@ -156,15 +156,30 @@ def check_claims(claims: Iterable[LedgerClaim], catalog: Catalog | None = None) 
         from tools.catalog import load
 
         catalog = load()
-    return [_checked(claim, catalog) for claim in claims]
+    return [_checked(claim, catalog)[0] for claim in claims]
 
 
 def check_claim(identifier: str, catalog: Catalog | None = None) -> ClaimCheck:
     """One built-in claim computed again, as for a citation's `claim_id`. Raises UnknownName."""
+    return run_check(identifier, catalog)[0]
+
+
+def run_check(identifier: str, catalog: Catalog | None = None) -> tuple[ClaimCheck, CalculatorRun | None]:
+    """`check_claim` with the calculator's run, None when the claim carries no calculation. Raises UnknownName."""
     claims = _built_in()
     if identifier not in claims:
         raise UnknownName("id", identifier, registry.nearest_names(identifier, claims))
-    return check_claims([claims[identifier]], catalog)[0]
+    if catalog is None:
+        from tools.catalog import load
+
+        catalog = load()
+    return _checked(claims[identifier], catalog)
+
+
+def carries_check(identifier: str) -> bool:
+    """Whether a built-in claim carries a calculation."""
+    claim = _built_in().get(identifier)
+    return claim is not None and claim.check is not None
 
 
 @lru_cache(maxsize=1)
@@ -172,14 +187,14 @@ def _built_in() -> dict[str, LedgerClaim]:
     return {claim.id: claim for claim in load_claims()}
 
 
-def _checked(claim: LedgerClaim, catalog: Catalog) -> ClaimCheck:
+def _checked(claim: LedgerClaim, catalog: Catalog) -> tuple[ClaimCheck, CalculatorRun | None]:
     check = claim.check
     about = {"id": claim.id, "claim": claim.claim, "start": claim.start, "speaker": claim.speaker}
     if check is None:
         note = "No calculation: an argument, a forecast or an account of events."
         return ClaimCheck(
             **about, verdict="not_checkable", said=None, computed=None, calculator=None, note=note
-        )
+        ), None
     try:
         run = _run(check, check, catalog)
         computed = _figure(run, check.result, check.unit)
@@ -191,7 +206,7 @@ def _checked(claim: LedgerClaim, catalog: Catalog) -> ClaimCheck:
         note = f"Could not be computed: {error}"
         return ClaimCheck(
             **about, verdict="not_checkable", said=None, computed=None, calculator=check.calculator, note=note
-        )
+        ), None
     return ClaimCheck(
         **about,
         verdict=verdict,
@@ -201,7 +216,7 @@ def _checked(claim: LedgerClaim, catalog: Catalog) -> ClaimCheck:
         note=note,
         inputs=_inputs(check, run),
         formula=run.formula,
-    )
+    ), run
 
 
 # ---- running

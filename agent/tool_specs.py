@@ -18,7 +18,7 @@ from typing import Any
 
 from agent import kept
 from agent.chat import ToolSpec
-from agent.prompt import REPORT_SPEC, SEARCH_SPEC
+from agent.prompt import CHECK_SPEC, REPORT_SPEC, SEARCH_SPEC
 
 log = logging.getLogger("rackrate.agent")
 
@@ -32,7 +32,7 @@ def tool_specs(home: Path | None) -> tuple[ToolSpec, ...]:
         if whole:
             kept.write(home, "tools", key, found)
     specs = (ToolSpec(r["name"], r["description"], r["input_schema"], r["output_schema"]) for r in found)
-    return (*specs, SEARCH_SPEC, REPORT_SPEC)
+    return (*specs, SEARCH_SPEC, CHECK_SPEC, REPORT_SPEC)
 
 
 def _describe() -> tuple[list[dict[str, Any]], bool]:

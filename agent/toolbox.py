@@ -1,4 +1,4 @@
-"""The tools of one agent: every calculator and `search_knowledge`, run as a model asks for them.
+"""The tools of one agent: every calculator, `search_knowledge` and `check_claim`, run as a model asks for them.
 
 Whatever goes wrong in a call is told to the model in one shape it can mend from::
 
@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.answer import ToolResult
+from agent.answer import Origin, ToolResult
 from agent.chat import ToolCall, ToolSpec
 from agent.defences import without_links
 from agent.origins import origins_of
-from agent.prompt import FENCE, REPORT, SEARCH
+from agent.prompt import CHECK, FENCE, REPORT, SEARCH
 from agent.state import Outcome
 from agent.tool_specs import limits_of, tool_specs
 from agent.tracing import Answering
@@ -121,27 +121,35 @@ class Toolbox:
             return Outcome(
                 call, _error("invalid", "report", None, "after the results are read, with the text")
             )
+        if call.name == CHECK:
+            return self._check_claim(call)
         try:
             arguments = self._dated(call, as_of)
             run = registry.run(call.name, arguments, catalog=self._catalog())
         except Exception as error:
             return Outcome(call, told(error), _failed(call, error))
-        origins = origins_of(call, run, question, earlier)
-        result = ToolResult(
-            tool=run.tool,
-            input=run.input,
-            origins=origins,
-            output=run.output,
-            figures=run.figures,
-            formula=run.formula,
-            warnings=run.warnings,
-            assumptions=run.assumptions,
-            taken=run.taken,
-            sources=[s.model_dump(exclude_none=True) for s in run.sources],
-            table=run.table,
-            chart=run.chart,
-        )
+        result = _as_result(run, origins_of(call, run, question, earlier))
         return Outcome(call, _as_message(run), result)
+
+    def _check_claim(self, call: ToolCall) -> Outcome:
+        """A claim of the ledger computed again; the calculator's run is the result that people see."""
+        from agent.claims import run_check
+
+        identifier = call.arguments.get("id")
+        if not isinstance(identifier, str):
+            return Outcome(call, _error("missing", "id", identifier, "a passage's claim_id"))
+        try:
+            checked, run = run_check(identifier, self._catalog())
+        except Exception as error:
+            return Outcome(call, told(error), _failed(call, error))
+        message = checked.model_dump(mode="json", exclude_none=True)
+        if run is None:
+            return Outcome(call, message)
+        origins = {key: _CLAIM_ORIGINS.get(said["origin"], "claim") for key, said in checked.inputs.items()}
+        result = _as_result(run, {key: origins.get(key, "default") for key in run.input})
+        told_too = {"claim": checked.claim, "verdict": checked.verdict, "note": checked.note}
+        shown = {"output": {**run.output, **told_too}, "table": None, "chart": None}  # a verdict is a line
+        return Outcome(call, message, result.model_copy(update=shown))
 
     def _dated(self, call: ToolCall, as_of: str | None) -> dict[str, Any]:
         """The arguments, with the date of the question where the calculator takes one."""
@@ -178,6 +186,32 @@ class Toolbox:
             citations=tuple(found),
             warnings=(fault,) if fault else (),
         )
+
+
+_CLAIM_ORIGINS: dict[str, Origin] = {
+    "claim": "claim",
+    "catalogue": "catalogue",
+    "fact": "catalogue",
+    "assumed": "default",
+}
+
+
+def _as_result(run: CalculatorRun, origins: dict[str, Origin]) -> ToolResult:
+    """A run as it stands in an Answer."""
+    return ToolResult(
+        tool=run.tool,
+        input=run.input,
+        origins=origins,
+        output=run.output,
+        figures=run.figures,
+        formula=run.formula,
+        warnings=run.warnings,
+        assumptions=run.assumptions,
+        taken=run.taken,
+        sources=[s.model_dump(exclude_none=True) for s in run.sources],
+        table=run.table,
+        chart=run.chart,
+    )
 
 
 def _as_message(run: CalculatorRun) -> dict[str, Any]:

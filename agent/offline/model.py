@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agent.settings import Settings
     from tools.catalog import Catalog
 
-NOT_CALCULATORS = frozenset({"search_knowledge", "report"})
+NOT_CALCULATORS = frozenset({"search_knowledge", "check_claim", "report"})
 DELTA = 160  # characters of text per event, so that front ends can show it growing
 
 

@@ -17,9 +17,9 @@ def kept(home: Path) -> list[Path]:
     return sorted((home / "cache").glob("tools-*.json"))
 
 
-def test_every_calculator_and_the_two_others_are_offered(home: Path) -> None:
+def test_every_calculator_and_the_three_others_are_offered(home: Path) -> None:
     specs = tool_specs(None)
-    assert {s.name for s in specs} == {*registry.calculators(), "search_knowledge", "report"}
+    assert {s.name for s in specs} == {*registry.calculators(), "search_knowledge", "check_claim", "report"}
     assert not home.exists()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from agent.offline.claims.asked import SPEAKS
+from agent.offline.claims.asked import HOLDS, SPEAKS
 from agent.offline.claims.places import Place, says_again
 from agent.offline.claims.reading import ClaimReader, ranked_claims
 from agent.offline.claims.scores import ClaimReading
@@ -90,6 +90,13 @@ def settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[st
 
 def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[str, Any]]) -> Decision:
     question = decision.question
+    if _asks_whether(decision) and relevant(citations):
+        return replace(
+            decision,
+            kind="narrative",
+            from_claims=False,
+            search=decision.search or search_text(question.text),
+        )
     words = asks_for_words(question.text, question.features) or question.features.check
     reading = _chosen(decider, decision, citations, words)
     search = decision.search or search_text(question.text)
@@ -107,6 +114,14 @@ def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[s
     if decision.kind in ("clarify", "invalid") and words:
         return replace(decision, search=search)
     return decision
+
+
+def _asks_whether(decision: Decision) -> bool:
+    """Whether the question is on what was said as a whole, and brings or asks for no number."""
+    question = decision.question
+    if decision.kind == "calculate" or question.features.asks_number or not HOLDS.search(question.text):
+        return False
+    return not any(is_salient(question, i) for i in range(len(question.reading.quantities)))
 
 
 def _chosen(

@@ -32,6 +32,16 @@ _REPORTS = (
     r"(say|says|said|saying|mention\w*|describ\w+|discuss\w*|gives?|gave|given|nam(es?|ed)|quot(es?|ed)|puts?|cit(es?|ed)|talk(s|ed)|relay(s|ed)|calls?|called|"
     r"list(s|ed)|uses?|used|counts?|expects?|throws?|stat(es?|ed)|claim(s|ed)?|forecasts?|tells?|told|refers?|suggests?|predicts?|mean(s|t))"
 )
+# whether what was said holds, with no number of the asker's own
+HOLDS = re.compile(
+    r"\b(does|do|did|would) (it|that|this|they|those|these|the (claims?|numbers?|figures?|math|maths))( all| really| still)* "
+    r"(hold|add up|check out|stand|stack up|make sense|work out)|\bhold(s|ing)? (up|water|true)\b|\bcheck(s)? out\b|"
+    r"\b(is|are|was|were) (it|that|this|they|he|those|these) (all |really |even |still )?(right|true|correct|wrong|plausible|credible|accurate)\b|"
+    r"\b(and|but) (is|does|do|are) (it|that|they)( all| really)*\b.{0,12}\?|\bfact[- ]?check|\bverify|\bverdicts?\b|"
+    r"\bwhat (does|do|did|would|will)\b.{3,60}\b(do to|mean for)\b",  # "what does long context do to batch sizes?"
+    re.I,
+)
+
 SPEAKS = re.compile(
     rf"\b(he|she|they|dylan|patel|brad|gerstner|bill|gurley|guests?|hosts?|speakers?|someone|somebody|one of them) (also |then |first |later )?{_REPORTS}\b|"
     rf"\b(is|was|are|were|as|been|so) {_REPORTS}\b|\b(dylan|patel|gerstner|gurley)\b|\bbrad('s)?\b|\bbill's\b|"

@@ -212,13 +212,18 @@ def _clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rsplit(" ", 1)[0] + " …"
 
 
-def cited(citations: Sequence[Mapping[str, Any]], limit: int = MAX_CITED) -> str:
-    """What was said, one line a citation, with its time stamp or page."""
+def cited(
+    citations: Sequence[Mapping[str, Any]],
+    limit: int = MAX_CITED,
+    verdicts: Mapping[str, str] | None = None,
+) -> str:
+    """What was said, one line a citation, with its time stamp or page, and the verdict on it where there is one."""
     rows = []
     for c in citations[:limit]:
         where = _where(c)
         who = f"{c['speaker']}, " if c.get("speaker") else ""
-        rows.append(f"- {_clip(str(c.get('text', '')).strip(), 320)} ({who}{where})")
+        verdict = (verdicts or {}).get(str(c.get("claim_id") or ""), "")
+        rows.append(f"- {_clip(str(c.get('text', '')).strip(), 320)} ({who}{where}) {verdict}".rstrip())
     return "\n".join(rows)
 
 
@@ -231,10 +236,10 @@ def _where(c: Mapping[str, Any]) -> str:
     return f"{title}, {c['locator']}" if c.get("locator") else title
 
 
-def narrative(citations: Sequence[Mapping[str, Any]]) -> str:
+def narrative(citations: Sequence[Mapping[str, Any]], verdicts: Mapping[str, str] | None = None) -> str:
     dates = sorted({str(c["as_of"]) for c in citations[:MAX_CITED] if c.get("as_of")})
     when = f" (as of {dates[0]})" if len(dates) == 1 else ""
-    return f"What the indexed sources say{when}:\n\n{cited(citations)}"
+    return f"What the indexed sources say{when}:\n\n{cited(citations, verdicts=verdicts)}"
 
 
 def ask_for(choice: Choice) -> tuple[str, list[str]]:

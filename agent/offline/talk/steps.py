@@ -22,7 +22,7 @@ from agent.offline.claims.reading import ranked_claims
 from agent.offline.claims.values import all_claims
 from agent.offline.decide import ARITHMETIC, Choice, Decider, Decision, readable, search_text
 from agent.offline.score import Question
-from agent.offline.talk import say
+from agent.offline.talk import held, say
 
 TOP = 5
 
@@ -126,10 +126,16 @@ def _second_calls(decider: Decider, decision: Decision, turn: Turn) -> tuple[Too
         choice = decision.choice
         call = ToolCall(_id(turn, "c"), choice.frame.spec.name, choice.frame.arguments, _origins(choice))
         return (call, *_uncited(decision, turn), *_reworded(decision, turn, "c"))
+    if decision.kind == "narrative":
+        return tuple(_check_call(turn, claim) for claim in held.to_check(decision, _citations(turn)))
     reworded = _reworded(decision, turn, "a")
     if reworded:
         return reworded
     return _compared_call(decision, turn)
+
+
+def _check_call(turn: Turn, claim: str) -> ToolCall:
+    return ToolCall(_id(turn, f"v {claim}"), "check_claim", {"id": claim}, {"id": "claim"})
 
 
 def _uncited(decision: Decision, turn: Turn) -> tuple[ToolCall, ...]:
@@ -350,7 +356,13 @@ def _narrative(decision: Decision, turn: Turn) -> Step:
             "or work out capacity, cost, rents, margins, training budgets and power.",
             report=_report("out_of_scope"),
         )
-    return Step(text=say.narrative(citations), report=_report("answered"))
+    verdicts = {
+        c: held.told(turn.result(_check_call(turn, c).id) or {}) for c in held.to_check(decision, citations)
+    }
+    report = _report("answered") | (
+        {"headline_call": None} if verdicts else {}
+    )  # no one number is the answer
+    return Step(text=say.narrative(citations, verdicts), report=report)
 
 
 def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
