@@ -362,11 +362,13 @@ _UNIT_TAIL = re.compile(
 )
 
 
+@lru_cache(maxsize=2048)
 def label(name: str) -> str:
     """A field name as people read it, its unit left off: `gross_margin_percent` → `gross margin`."""
     return re.sub(r"^w_per_", "power_per_", _UNIT_TAIL.sub("", name)).replace("_", " ").strip()
 
 
+@lru_cache(maxsize=2048)
 def unit_of(name: str) -> str:
     """The unit that a quantity's name ends with: `net_usd_per_chip_year` → `USD/chip/year`."""
     match = _UNIT_TAIL.search(name)
