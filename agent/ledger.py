@@ -9,6 +9,7 @@ written; "about" widens a match only between quantities whose units agree.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -74,13 +75,21 @@ def check(answer: Answer, earlier: Sequence[str] = (), limits: Sequence[float] =
 
 def open_mentions(mentions: Sequence[Mention], answer: Answer, earlier: Sequence[str] = ()) -> list[Mention]:
     """The mentions that nothing supports."""
-    left = list(mentions)
+    left = [(m, tuple((r, *_sizes(r)) for r in (m, *m.others))) for m in mentions]
     for stage in _stages(answer, earlier):
         if not left:
             break
         known = list(stage)
-        left = [m for m in left if not any(supports(e, m) for e in known)]
-    return left
+        left = [(m, readings) for m, readings in left if not _any_supports(known, readings)]
+    return [m for m, _ in left]
+
+
+def _any_supports(known: Sequence[Evidence], readings: Sequence[tuple[Mention, float, float]]) -> bool:
+    for reading, least, most in readings:
+        for evidence in known:
+            if _may_support(evidence, reading, least, most) and _supports(evidence, reading):
+                return True
+    return False
 
 
 def _stages(answer: Answer, earlier: Sequence[str]) -> Iterator[Iterable[Evidence]]:
@@ -116,6 +125,33 @@ def _supports(evidence: Evidence, mention: Mention) -> bool:
         for known, exact in _as_written(evidence, mention)
         for written, slack in _values(mention)
     )
+
+
+def _sizes(mention: Mention) -> tuple[float, float]:
+    """Between which sizes a number must lie that supports this reading, whatever its unit."""
+    least, most = mention.ends or (math.inf, 0.0)
+    for written, slack in _values(mention):
+        size = abs(written)
+        off = max(slack, size * max(mention.reach, 2e-3))
+        least, most = min(least, size - off), max(most, size + off)
+    return least - 1e-6 * most, most * (1 + 1e-6)
+
+
+def _may_support(evidence: Evidence, mention: Mention, least: float, most: float) -> bool:
+    """Whether a known number could be the one written, were its unit to fit: told by its size, which most have not."""
+    value, known, written = abs(evidence.value), evidence.unit, mention.unit
+    if written is None:
+        return least <= value <= most or (known is not None and least <= value * known.factor <= most)
+    if least <= value / written.factor <= most:
+        return True
+    if known is None:
+        return least <= value <= most
+    share = value * known.factor
+    if least <= share / written.factor <= most or least <= share <= most:
+        return True
+    if share and least <= 1 / share / written.factor <= most:
+        return True
+    return evidence.given and least <= (1 - share) / written.factor <= most
 
 
 def _values(mention: Mention) -> Iterator[tuple[float, float]]:

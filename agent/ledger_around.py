@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from agent.ledger_mention import TIMES, Mention, sentence_bounds
+from agent.ledger_sought import Sought
 from agent.ledger_units import read_unit
 from agent.offline.reading.measure import Unit, parse_unit
 
@@ -40,10 +41,10 @@ _IN_SCALE = re.compile(
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _BRACKETED = re.compile(r"[\s\w/]{0,12}\((?:range |from |between |i\.e\. |or |interval )?[~≈]?\$?")
 _COMPOSED = re.compile(r"(?:\s|,\s|\sand\s|,\sand\s)?")
-_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
+_ROW = Sought(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
 _RULE = re.compile(r"[\s|:-]+")
 _HEADING_UNIT = re.compile(r"[(\[](?P<inner>[^()\[\]]{1,24})[)\]]|,\s*(?P<after>[^,]{1,16})$")
-_SLASHES = re.compile(r"(?<![\w./])\d{1,2}(?:/\d{1,2}){1,5}(?![\w/]|\.\d)")
+_SLASHES = Sought(r"(?<![\w./])\d{1,2}(?:/\d{1,2}){1,5}(?![\w/]|\.\d)")
 _PERCENT = parse_unit("percent")
 _SECOND = parse_unit("s")
 _CENT = parse_unit("cent")
@@ -72,7 +73,9 @@ def with_others(text: str, hidden: str, mentions: list[Mention]) -> list[Mention
     """The mentions with the readings that the words around them give."""
     columns = list(_columns(text))
     found = [
-        replace(mention, others=tuple(_others(mention, sentence, columns)))
+        replace(mention, others=others)
+        if (others := tuple(_others(mention, sentence, columns))) != mention.others
+        else mention
         for mention, sentence in zip(mentions, _sentences_of(hidden, mentions), strict=True)
     ]
     return _composed(text, _bracketed(hidden, _split_of_hundred(text, found)))

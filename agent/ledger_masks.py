@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from agent.ledger_sought import Sought
+
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|"
     r"Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
@@ -72,7 +74,7 @@ _PATTERNS: tuple[str, ...] = (
     r"\b[Tt]he (?:[A-Z][a-z]+ )?[A-Z][a-z]{2,} \d{1,2}\b(?!\s?(?:%|[xX×]|[a-zA-Z]+s\b|[kKMBG]|GB|TB)|[.,]\d)|\bMag(?:nificent)? (?:7|Seven)\b",
     r"\b[Tt]op[- ]\d+\b|\bpass@\d+\b|\bp\d{2}\b|\b\d{2}(?:th)? percentile\b|\b9[05]\s?% (?:confidence|interval|CI)\b",
 )
-_HIDDEN = tuple(re.compile(pattern, re.MULTILINE) for pattern in _PATTERNS)
+_HIDDEN = tuple(Sought(pattern, re.MULTILINE) for pattern in _PATTERNS)
 
 _CODE = re.compile(r"`[^`\n]{1,200}`")
 # the 2 and the 1 of `2(n-1)/n`: numbers of a formula in letters, not results

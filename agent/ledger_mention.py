@@ -12,21 +12,19 @@ TIMES = parse_unit("dimensionless")
 ABOUT_TOLERANCE = 0.05
 BOUND_LEAST, BOUND_MOST = 0.05, 0.25
 
-_BEFORE = r"\s*(?:\*\*|__|\*|`)?(?:US)?\$?\s*$"
-_ABOUT = re.compile(
-    r"(?:about|around|roughly|approximately|approx\.?|close to|some|circa|ca\.?|~|≈|just|a little|order of|or so)"
-    + _BEFORE,
-    re.IGNORECASE,
-)
-_ABOVE = re.compile(
-    r"(?:over|more than|at least|north of|upwards of|above|beyond|exceeds|exceeding|greater than|>|≥)"
-    + _BEFORE,
-    re.IGNORECASE,
-)
-_BELOW = re.compile(
-    r"(?:nearly|almost|under|less than|at most|up to|below|just short of|fewer than|shy of|<|≤)" + _BEFORE,
-    re.IGNORECASE,
-)
+_ABOUT = (
+    "about", "around", "roughly", "approximately", "approx", "approx.", "close to", "some", "circa", "ca", "ca.", "~",
+    "≈", "just", "a little", "order of", "or so",
+)  # fmt: skip
+_ABOVE = (
+    "over", "more than", "at least", "north of", "upwards of", "above", "beyond", "exceeds", "exceeding",
+    "greater than", ">", "≥",
+)  # fmt: skip
+_BELOW = (
+    "nearly", "almost", "under", "less than", "at most", "up to", "below", "just short of", "fewer than", "shy of", "<",
+    "≤",
+)  # fmt: skip
+_MARKS = ("**", "__", "*", "`")
 _OR_SO = re.compile(r"[,\s]*(?:or so|or thereabouts|give or take|-ish\b)", re.IGNORECASE)
 
 
@@ -80,9 +78,18 @@ def tail(text: str, end: int, reach: int = 24) -> str:
 
 def hedges(hidden: str, at: int, end: int | None = None) -> tuple[bool, int]:
     """Whether the words round a number say "about", and whether those before it make it a bound."""
-    before = tail(hidden, at)
-    about = bool(_ABOUT.search(before)) or (end is not None and bool(_OR_SO.match(hidden, end)))
-    return about, 1 if _ABOVE.search(before) else -1 if _BELOW.search(before) else 0
+    before = _words_before(hidden, at)
+    about = before.endswith(_ABOUT) or (end is not None and bool(_OR_SO.match(hidden, end)))
+    return about, 1 if before.endswith(_ABOVE) else -1 if before.endswith(_BELOW) else 0
+
+
+def _words_before(hidden: str, at: int) -> str:
+    """The words just before a place in lower case, without the signs that may stand between: `more than **US$`."""
+    words = tail(hidden, at).rstrip().lower().removesuffix("$").removesuffix("us")
+    for mark in _MARKS:
+        if words.endswith(mark):
+            return words[: -len(mark)].rstrip()
+    return words.rstrip()
 
 
 def sentence_bounds(text: str, at: int) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from agent.ledger_around import per_many_spans, with_others
 from agent.ledger_masks import hide
 from agent.ledger_mention import TIMES, Mention, hedges, place_of, tail
+from agent.ledger_sought import Sought
 from agent.ledger_units import read_unit
 from agent.ledger_words import SCALE, in_words
 from agent.offline.reading.measure import parse_unit
@@ -44,16 +45,16 @@ _DENOMINATOR = re.compile(r"(?:\bper|/|\bevery|\beach)\s*(?:\*\*)?$", re.IGNOREC
 _PER_SO_MANY = frozenset({"1", "10", "100", "1,000", "1000", "10,000", "100,000", "1,000,000", "1000000"})
 _RATE = (("s", -1),)
 _FRACTION_SIGNS = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3}
-_SIGNED_FRACTION = re.compile(r"(?<![\w.])(?P<whole>\d{1,3})?(?P<sign>[½¼¾⅓⅔])")
+_SIGNED_FRACTION = Sought(r"(?<![\w.])(?P<whole>\d{1,3})?(?P<sign>[½¼¾⅓⅔])")
 _TIMES_BEFORE = re.compile(r"(?<!\w)[x×](?P<digits>\d{1,6}(?:\.\d{1,3})?)(?![\w.×^]\w?)")
-_RATIO_TO_ONE = re.compile(r"(?<![\w.:])(?P<digits>\d{1,4}(?:\.\d{1,3})?)\s?:\s?1(?![\d.:])")
+_RATIO_TO_ONE = Sought(r"(?<![\w.:])(?P<digits>\d{1,4}(?:\.\d{1,3})?)\s?:\s?1(?![\d.:])")
 _CLOCK = re.compile(r"(?<![\w.])(?P<hours>\d{1,4})\s?h(?:rs?)?\s?(?P<minutes>\d{1,2})\s?m(?:ins?)?\b")
 _SLASHED = re.compile(r"(?<![\w./])(?P<over>\d)/(?P<under>\d{1,2})(?=\s(?:of|the|as)\b)")
 
 
 def find_numbers(text: str, names: Iterable[str] = ()) -> list[Mention]:
     """Every quantity of the text, in order. `names` are names with digits to leave alone."""
-    hidden = hide(text, names)
+    hidden = masked = hide(text, names)
     for start, end in per_many_spans(hidden):
         hidden = hidden[:start] + "\x00" * (end - start) + hidden[end:]
     kept = list[Mention]()
@@ -63,7 +64,7 @@ def find_numbers(text: str, names: Iterable[str] = ()) -> list[Mention]:
             kept.append(mention)
             taken[mention.start : mention.end] = b"\x01" * (mention.end - mention.start)
     ordered = sorted(kept, key=lambda m: m.start)
-    return with_others(text, hide(text, names), _shared_scale(text, ordered))
+    return with_others(text, masked, _shared_scale(text, ordered))
 
 
 def _by_kind(text: str, hidden: str) -> Iterator[Mention]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from agent.ledger_mention import TIMES, Mention, hedges, place_of, sentence_bounds, tail
+from agent.ledger_sought import Sought
 from agent.ledger_units import read_unit
 from agent.offline.reading.measure import Unit, parse_unit
 
@@ -27,7 +28,7 @@ _ORDINALS = {
     "fiftieth": 50, "hundredth": 100, "thousandth": 1000,
 }  # fmt: skip
 _PART = "|".join(sorted(_ORDINALS, key=len, reverse=True))
-_SPELLED = re.compile(
+_SPELLED = Sought(
     rf"\b(?:(?:an?|{_WORD})[\s-])?(?:(?:{_WORD}|{_BIG})(?:[\s-](?:and[\s-](?!(?:an?|one|two|three)[\s-](?:{_PART})))?|\b))+",
     re.IGNORECASE,
 )
@@ -35,37 +36,35 @@ _AND_PART = re.compile(
     rf"\s?and\s(?:(?P<count>an?|one|two|three)[\s-])(?P<part>{_PART})s?\b(?:\s(?P<scale>{_BIG})\b)?",
     re.IGNORECASE,
 )
-_PART_OF_BIG = re.compile(
+_PART_OF_BIG = Sought(
     rf"\b(?:(?P<count>an?|one|two|three)[\s-])?(?P<part>half|third|quarter)s?\s(?:of\s)?an?\s(?P<scale>{_BIG})\b",
     re.IGNORECASE,
 )
-_PERIOD_AND = re.compile(
+_PERIOD_AND = Sought(
     rf"\b(?P<count>an?|{_WORD})\s(?P<period>second|minute|hour|day|week|month|year)s?\sand\s(?:an?|one)\s(?P<part>half|quarter|third)\b",
     re.IGNORECASE,
 )
-_A_RATE = re.compile(
+_A_RATE = Sought(
     r"(?<!per )(?<!for )(?<!of )\ban?\s(?=(?:dollar|cent|token|request|joule|watt)\s(?:per|an?|every|each)\s)",
     re.IGNORECASE,
 )
-_TWO_OF_FOUR = re.compile(
+_TWO_OF_FOUR = Sought(
     rf"\b(?P<count>{_WORD}|\d{{1,3}})\sof\s(?:the|its|their|our)\s(?P<whole>{_WORD}|\d{{1,3}})\b(?![.,]?\d)",
     re.IGNORECASE,
 )
-_A_PERIOD = re.compile(
+_A_PERIOD = Sought(
     r"\b(?:within|in|after|for|over|about|at least|,)?\s?(?<!per )\ban? (?P<period>second|minute|hour|day|week|month|year|gigawatt|megawatt|terabyte|petabyte)\b"
     r"(?: or (?P<more>two|three))?",
     re.IGNORECASE,
 )
-_SMALL_RANGE = re.compile(rf"\b(?P<low>{_WORD})\s(?:to|or)\s(?P<high>{_WORD})\b(?! of)", re.IGNORECASE)
-_DOLLARS_CENTS = re.compile(
+_SMALL_RANGE = Sought(rf"\b(?P<low>{_WORD})\s(?:to|or)\s(?P<high>{_WORD})\b(?! of)", re.IGNORECASE)
+_DOLLARS_CENTS = Sought(
     rf"\b(?P<dollars>{_WORD})\sdollars?\s(?:and\s)?(?P<cents>(?:{'|'.join(_TENS)})(?:[\s-](?:{'|'.join(_ONES[1:10])}))?)\b"
     rf"(?!\s(?:{_BIG}|percent|GPUs?|chips?))",
     re.IGNORECASE,
 )
-_HALF_A = re.compile(
-    r"\bhalf an? (?=second|minute|hour|day|week|month|year|cent|dollar|percent)", re.IGNORECASE
-)
-_FRACTION = re.compile(
+_HALF_A = Sought(r"\bhalf an? (?=second|minute|hour|day|week|month|year|cent|dollar|percent)", re.IGNORECASE)
+_FRACTION = Sought(
     rf"\b(?:(?P<count>an?|{_WORD}|\d{{1,2}})(?P<join>[\s-]))?(?P<part>{_PART})(?P<plural>s)?\b", re.IGNORECASE
 )
 # "a fifth of", "a third less", "growth of a fifth per year", "by a third."; not "a third party", "a fifth option"
@@ -85,11 +84,11 @@ _NTH = re.compile(
     re.IGNORECASE,
 )
 _HALF_AFTER = re.compile(r"[\s-]+(?:of|the|as|that|its|their|what|price|cost)\b")
-_RATIO = re.compile(
+_RATIO = Sought(
     rf"\b(?P<count>{_WORD}|\d{{1,3}})\s(?:in|out of)(?:\severy)?\s(?P<whole>{_WORD}|a hundred|\d{{1,4}})\b(?![.,]?\d)",
     re.IGNORECASE,
 )
-_ONE_IN = re.compile(
+_ONE_IN = Sought(
     rf"\b(?P<count>one|1)\s[A-Za-z]+\s(?:in|out of)(?:\severy)?\s(?P<whole>{_WORD}|a hundred|\d{{1,4}})\b(?![.,]?\d)",
     re.IGNORECASE,
 )
@@ -98,7 +97,7 @@ _QUARTERLY = re.compile(r"\bevery three months\b", re.IGNORECASE)
 _THE = re.compile(r"\b(?:the|these|those|both|all|any|of|between)\s+$", re.IGNORECASE)
 _PRICED = re.compile(r"\s+(?:of \w+ )?(?:costs?|for|at)\b")
 _NO_FACTOR = re.compile(r"\s+(?:time|rate|check|count|precision|down|digit|figure|edged|from)")
-_TIMES = re.compile(
+_TIMES = Sought(
     r"\b(?P<word>twice|thrice|doubl(?:e|es|ed|ing)|tripl(?:e|es|ed|ing)|quadrupl(?:e|es|ed|ing)|halv(?:e|es|ed|ing)|"
     rf"(?:{_WORD}|hundred)[ -]?fold|(?:an|one) order of magnitude|"
     r"(?:two|three|four|five) orders of magnitude)\b(?!-check)",
@@ -115,10 +114,11 @@ def in_words(text: str, hidden: str) -> Iterator[Mention]:
     """Every quantity written in words; earlier kinds win where two overlap."""
     yield from _parts_of_big(text, hidden)
     yield from _ratios(text, hidden)
-    yield from _with_parts(text, hidden)
+    spelled = list(_SPELLED.finditer(hidden))
+    yield from _with_parts(text, hidden, spelled)
     yield from _fractions(text, hidden)
     yield from _times(hidden)
-    yield from _spelled(text, hidden)
+    yield from _spelled(text, hidden, spelled)
 
 
 def number_of(word: str) -> float:
@@ -183,9 +183,9 @@ def shares_said(text: str) -> Iterator[float]:
             yield count / whole
 
 
-def _with_parts(text: str, hidden: str) -> Iterator[Mention]:
+def _with_parts(text: str, hidden: str, spelled: Sequence[re.Match[str]]) -> Iterator[Mention]:
     """`three and a half months`, `one and a half million`."""
-    for match in _SPELLED.finditer(hidden):
+    for match in spelled:
         start = match.start()
         part = _AND_PART.match(hidden, start + len(match.group().rstrip(" -")))
         value = spelled_value(re.findall(r"[a-z]+", match.group().lower()))
@@ -275,8 +275,8 @@ def _times_value(word: str) -> float:
     return _TIMES_VALUE[word[:3]]
 
 
-def _spelled(text: str, hidden: str) -> Iterator[Mention]:
-    for match in _SPELLED.finditer(hidden):
+def _spelled(text: str, hidden: str, spelled: Sequence[re.Match[str]]) -> Iterator[Mention]:
+    for match in spelled:
         words = re.findall(r"[a-z]+", match.group().lower())
         while words and words[-1] == "and":
             words.pop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from tools.errors import UnknownName
 
@@ -86,9 +87,13 @@ class Names:
             for alias in (entry, *aliases):
                 self.spelled.setdefault(alias.lower(), entry)
                 self._by_key.setdefault(key(alias), entry)
+        self._remembered = lru_cache(maxsize=1024)(self._find)  # one question asks for a name many times
 
     def find(self, name: str) -> str | None:
         """The id `name` stands for, or None."""
+        return self._remembered(name)
+
+    def _find(self, name: str) -> str | None:
         for candidate in candidates(name):
             if (entry := self._by_key.get(candidate)) is not None:
                 return entry
