@@ -24,6 +24,7 @@ FOLDER = Path(__file__).parent
 CLAIMS = FOLDER / "claims.yaml"
 CHECKS = FOLDER / "checks.yaml"
 DERIVED = FOLDER / "derived.yaml"
+FIGURES = FOLDER / "figures.yaml"
 VECTORS = FOLDER / "vectors.npz"
 # BM25 weights of the columns claim, about, topic, speaker.
 _WEIGHTS = (1.0, 1.0, 0.5, 0.2)

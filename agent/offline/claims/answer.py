@@ -142,7 +142,7 @@ def _chosen(
         return None
     if own is None:
         return best if words or best.from_claim else None
-    if best.parts["checks"] >= HELD:
+    if best.parts.get("checks", 0.0) >= HELD:
         return best  # the ledger holds a result against just the number that is to be checked
     sure = decision.choice is not None and not decision.choice.faults and decision.choice.sure >= AGREES
     if any(_same(own, r) for r in readings if r is best or (sure and r.score > best.score - CLOSE)):

@@ -9,16 +9,6 @@ from agent.offline.reading.measure import COUNTS, Unit, parse_unit, without_coun
 from agent.offline.reading.written_units import spelled_unit
 from agent.offline.score import Question
 
-_HIGH = re.compile(
-    r"\b(top|upper|high(er|est)?[- ]?(end|bound|side|figure|one)?|maximum|max|at most|up to|as many as|as much as|"
-    r"optimistic\w*|best|most generous|ceiling|rosi\w+)\b",
-    re.I,
-)
-_LOW = re.compile(
-    r"\b(bottom|low(er|est)?[- ]?(end|bound|side|figure|one)|low|minimum|min|at (the )?(very )?least|floor|pessimistic\w*|"
-    r"worst|conservative\w*|cautious\w*)\b",
-    re.I,
-)
 # Words that ask for something to be worked out of what was said, rather than for what was said.
 WORKS_OUT = re.compile(
     r"\b(per|each|apiece|a piece|times|over|versus|vs|against|compared|relative|ratio|multiple|multipl\w+|factor|percent\w*|pct|share|fraction|"
@@ -160,12 +150,6 @@ def _outside_numbers(question: Question) -> str:
     for q in question.reading.quantities:
         chars[q.start : q.end] = " " * (q.end - q.start)
     return "".join(chars)
-
-
-def asked_end(text: str) -> str:
-    """ "top", "best case" → high; "at least", "lower bound" → low; "" when neither or both are named."""
-    up, down = bool(_HIGH.search(text)), bool(_LOW.search(text))
-    return "high" if up and not down else "low" if down and not up else ""
 
 
 def unit_score(asked: Asked, unit_text: str) -> float | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agent.offline.claims.values import (
     ARITHMETIC,
-    RATIO,
     STATED,
     Amount,
     ClaimFacts,
@@ -39,7 +38,6 @@ class Derivations:
                 rows = [self._derived(facts, row) for row in facts.runs]
                 if facts.check is not None:
                     rows += self._checks(facts, facts.check)
-                rows += related(self._library.specs.get(ARITHMETIC), facts.amounts, facts.amounts)
             self._made[claim] = tuple(r for r in rows if r is not None)
         return self._made[claim]
 
@@ -187,81 +185,3 @@ def _words(f: Field) -> frozenset[str]:
 def _others(own: str, slots: Iterable[Slot]) -> tuple[str, ...]:
     found = (s.amount.claim for s in slots if s.amount is not None and s.amount.claim != own)
     return tuple(dict.fromkeys(found))
-
-
-# ---- plain relations
-
-
-def related(spec: Spec | None, ones: Sequence[Amount], others: Sequence[Amount]) -> list[Derivation | None]:
-    """Plain relations of figures: ratio, part and difference of two of one kind, the ends of a range, a share of an amount."""
-    if spec is None:
-        return []
-    found: list[Derivation | None] = []
-    for n, a in enumerate(ones):
-        if ones is others:
-            found += _of_range(spec, a) + _of_share(spec, a)
-        for b in others[n + 1 :] if ones is others else others:
-            if a.unit_text == b.unit_text and a.name != b.name and a.value and b.value:
-                found += _of_two(spec, *sorted((a, b), key=lambda x: -x.value))
-    return found
-
-
-def _of_two(spec: Spec, more: Amount, less: Amount) -> list[Derivation | None]:
-    words = f"{more.name} {less.name}".replace("_", " ")
-    rows = [(RATIO, "dimensionless"), ("more - less", more.unit_text)]
-    if more.unit_text != "percent":
-        rows.append(("less / more", "percent"))
-    return [_plain(spec, e, u, {"more": (more, ""), "less": (less, "")}, words) for e, u in rows]
-
-
-def _of_range(spec: Spec, a: Amount) -> list[Derivation | None]:
-    if not a.ranged or (a.unit_text == "percent" and (a.low == 0 or a.high == 100)):
-        return []  # one bound was named, the other is that of any share
-    ends = {"high": (a, "high"), "low": (a, "low")}
-    words = f"{a.name} range ends".replace("_", " ")
-    return [
-        _plain(spec, "high - low", a.unit_text, ends, words),
-        _plain(spec, "high / low", "dimensionless", ends, words),
-    ]
-
-
-_WHOLES = ("USD", "chip", "person", "server")
-
-
-def _of_share(spec: Spec, a: Amount) -> list[Derivation | None]:
-    if a.unit_text != "percent":
-        return []
-    words = a.name.replace("_", " ")
-    rows: list[Derivation | None] = []
-    for unit in _WHOLES:
-        whole = Slot("whole", unit, STATED, frozenset())
-        rows.append(_plain(spec, "share * whole", unit, {"share": (a, "")}, words, whole))
-        rows.append(
-            _plain(
-                spec,
-                "(1 - share) * whole",
-                unit,
-                {"share": (a, "")},
-                f"{words} rest left remaining others",
-                whole,
-            )
-        )
-    return rows
-
-
-def _plain(
-    spec: Spec,
-    expression: str,
-    unit: str,
-    figures: Mapping[str, tuple[Amount, str]],
-    words: str,
-    stated: Slot | None = None,
-) -> Derivation:
-    slots = [_amount_slot(name, a.unit_text, a, end, None) for name, (a, end) in figures.items()]
-    if stated is not None:
-        slots.append(stated)
-    own = next(iter(figures.values()))[0].claim
-    return Derivation(
-        own, spec, tuple(slots), {}, "value", unit, expression, frozenset(stems(words)), _others(own, slots),
-        is_plain=True,
-    )  # fmt: skip

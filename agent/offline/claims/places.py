@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.offline.claims.asked import asked_end, counts_only
+from agent.offline.claims.asked import counts_only
+from agent.offline.claims.ends import chosen_end
 from agent.offline.claims.values import STATED, Amount, Derivation, Slot, all_claims
 from agent.offline.reading.measure import parse_unit, without_counts
 from agent.offline.reading.reading import Quantity
@@ -107,7 +108,7 @@ def placed(
             low, high = _picked(question, slot, places)
             places.append(Place(slot, low, high))
     for i, q in enumerate(qs):
-        if i in taken or not numbers.salient[i] or _names_model(question, q) or _names_format(q, d):
+        if i in taken or not numbers.salient[i] or names_model(question, q) or _names_format(q, d):
             continue
         if numbers.says_figure(i, d.claims):
             total += 0.4
@@ -253,7 +254,7 @@ def _stated(question: Question, q: Quantity, slot: Slot) -> tuple[float | None, 
     again = slot.low is not None and (_is_end(value, slot) or _is_range(q, value, slot))
     if q.low is not None and q.high is not None and q.value:
         low, high = value * q.low / q.value, value * q.high / q.value
-        end = asked_end(question.text)
+        end = chosen_end(question, slot.words)
         return (
             (high, high, again)
             if end == "high"
@@ -274,7 +275,7 @@ def _picked(question: Question, slot: Slot, places: Iterable[Place]) -> tuple[fl
         value = low if high == 100 else high  # "more than 70 %", "close to none": one bound was named
         return value, value
     if low != high:
-        end = asked_end(question.text)
+        end = chosen_end(question, slot.words if slot.amount is None else slot.amount.words)
         if end == "high":
             return high, high
         if end == "low":
@@ -309,7 +310,7 @@ def _named_before(question: Question, q: Quantity, slot: Slot) -> bool:
     return bool(words) and stem(words[-1].text) in slot.words
 
 
-def _names_model(question: Question, q: Quantity) -> bool:
+def names_model(question: Question, q: Quantity) -> bool:
     """ "the 70b example": a size that names a model."""
     return q.unit.dims == (("param", 1),) and any(
         "model" in m.kinds and m.start < q.end and q.start < m.end for m in question.reading.mentions

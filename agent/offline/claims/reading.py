@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agent.offline.claims.asked import Asked, read_asked, unit_score
-from agent.offline.claims.derivations import Derivations, related
+from agent.offline.claims.derivations import Derivations
 from agent.offline.claims.places import Place, placed
+from agent.offline.claims.relating import related_readings
 from agent.offline.claims.scores import (
     ClaimReading,
     about_score,
@@ -25,8 +26,8 @@ from agent.offline.claims.scores import (
     sums_score,
     words_score,
 )
-from agent.offline.claims.values import ARITHMETIC, RATIO, Derivation, all_claims
-from agent.offline.reading.words import stems
+from agent.offline.claims.weights import weighed
+from agent.offline.claims.values import ARITHMETIC, Derivation, all_claims
 from agent.offline.score import Question
 
 if TYPE_CHECKING:
@@ -46,40 +47,24 @@ class ClaimReader:
         self, question: Question, citations: Sequence[Mapping[str, Any]], *, strict: bool = False
     ) -> list[ClaimReading]:
         """Readings that stand, best first. `strict`: every number must belong to the claim's own calculation."""
-        ranked, asked = ranked_claims(citations), read_asked(question)
-        found: list[ClaimReading] = []
-        rows = [(d, rank) for claim, rank in ranked.items() for d in self.derivations.of(claim)]
-        rows += self._across(question, ranked)
-        for d, rank in rows:
-            fitted = placed(question, d, {} if strict else ranked)
-            if fitted is not None:
-                found += self._results(question, asked, d, fitted, rank)
+        asked = read_asked(question)
+        found = self.candidates(question, citations, asked, strict=strict)
         found.sort(key=lambda r: -r.score)
         standing = [r for r in found[: 2 * RUN] if self._run(r)]
         return sorted((r for r in standing if stands(question, asked, r)), key=lambda r: -r.score)
 
-    def _across(self, question: Question, ranked: Mapping[str, float]) -> list[tuple[Derivation, float]]:
-        """Plain relations of figures of two claims, both of which the question names."""
-        said = {s for s, _ in question.features.stems} | {
-            s for m in question.reading.mentions for s in stems(m.text)
-        }
-        named = [
-            (a, rank)
-            for claim, rank in ranked.items()
-            for a in all_claims()[claim].amounts
-            if set(stems(a.name.replace("_", " "))) & said
-        ]
-        spec = self._decider.reader.library.specs.get(ARITHMETIC)
-        found: list[tuple[Derivation, float]] = []
-        for n, (a, one) in enumerate(named):
-            for b, other in named[n + 1 :]:
-                one_only, other_only = (set(stems(x.name.replace("_", " "))) for x in (a, b))
-                if a.claim != b.claim and (one_only - other_only) & said and (other_only - one_only) & said:
-                    found += [
-                        (d, min(one, other))
-                        for d in related(spec, [a], [b])
-                        if d is not None and d.expression == RATIO
-                    ]
+    def candidates(
+        self, question: Question, citations: Sequence[Mapping[str, Any]], asked: Asked, *, strict: bool = False
+    ) -> list[ClaimReading]:
+        """Every reading, not run yet."""
+        ranked = ranked_claims(citations)
+        found: list[ClaimReading] = []
+        rows = [(d, rank) for claim, rank in ranked.items() for d in self.derivations.of(claim)]
+        for d, rank in rows:
+            fitted = placed(question, d, {} if strict else ranked)
+            if fitted is not None:
+                found += self._results(question, asked, d, fitted, rank)
+        found += related_readings(question, asked, self._decider.reader.library.specs.get(ARITHMETIC), ranked)
         return found
 
     def _results(
@@ -114,7 +99,7 @@ class ClaimReader:
                 "checks": checks_score(question, d, places, unit),
                 "figures": figures_score(question, places),
                 "about": about_score(question, d),
-                "check": -0.2 if d.is_check else -0.7 if d.is_plain else 0.0,
+                "check": -0.2 if d.is_check else 0.0,
                 "names": names_score(question, d),
                 "sums": sums_score(question, asked, d),
                 "ground": ground_score(d, places),
@@ -124,7 +109,7 @@ class ClaimReader:
             arguments, origins = _arguments(d, places, fixed, question)
             made.append(
                 ClaimReading(
-                    d, places, arguments, origins, name, unit, 0.0, sum(parts.values()), None, parts, rank
+                    d, places, arguments, origins, name, unit, 0.0, weighed(parts), None, parts, rank
                 )
             )
         return made

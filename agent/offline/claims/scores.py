@@ -157,6 +157,8 @@ def sums_score(question: Question, asked: Asked, d: Derivation) -> float:
 
 # ---- whether it stands
 
+ASKS = 0.6  # the words for an operation must be worth this much
+
 
 def stands(question: Question, asked: Asked, r: ClaimReading) -> bool:
     """Whether something in the question asks for this to be worked out."""
@@ -165,7 +167,7 @@ def stands(question: Question, asked: Asked, r: ClaimReading) -> bool:
     if not WORKS_OUT.search(question.text) and not checks and not (asked.explicit and r.confirmed):
         return False
     number = (
-        r.parts["checks"] > 0
+        r.parts.get("checks", 0.0) > 0
         or f.asks_number
         or asked.unit_text
         or asked.percent
@@ -180,16 +182,14 @@ def stands(question: Question, asked: Asked, r: ClaimReading) -> bool:
         and not any(is_salient(question, i) for i in range(len(question.reading.quantities)))
     ):
         return False
-    if not r.confirmed and (not number or _looks_up(question, asked, r) or (f.explain and not f.asks_number)):
-        return False
     d = r.derivation
-    if d.is_plain and "*" not in d.expression and not _asks_relation(question, asked, d.expression):
+    looks_up = not d.op and _looks_up(question, asked, r)
+    if not r.confirmed and (not number or looks_up or (f.explain and not f.asks_number)):
         return False
-    if d.is_plain and (r.parts["words"] < 0.4 or r.parts["unit"] < 0.5):
-        return False  # nothing names its figures, or its unit
-    if d.is_plain and "-" in d.expression and "*" not in d.expression and not asked.differs:
-        return False
-    if r.value == 0 or (r.parts["unit"] < 0.5 and r.parts["words"] < 0.5 and not r.confirmed):
+    if d.op and (r.parts["op"] < ASKS or r.parts["unit"] < -0.5):
+        return False  # nothing asks for that
+    words = r.parts["op"] if d.op else r.parts["words"]
+    if r.value == 0 or (r.parts["unit"] < 0.5 and words < 0.5 and not r.confirmed):
         return False
     return not _is_figure(r)
 

@@ -20,7 +20,6 @@ from agent.offline.schema import Field, Spec
 ARITHMETIC = "arithmetic"
 CALENDAR = range(1900, 2101)  # a year of the calendar is no amount
 STATED = "stated"
-RATIO = "more / less"
 _UNITS = {
     "%": "percent", "%/year": "percent", "x": "dimensionless", "x/year": "dimensionless", "ratio": "dimensionless",
     "GPUs": "chip", "chips": "chip", "XPU": "chip", "nodes": "chip", "USD/h": "USD/chip/hour", "params": "param",
@@ -28,6 +27,7 @@ _UNITS = {
     "tokens/param": "token/param", "requests": "request", "people": "person", "t": "metric_ton", "years": "year",
     "months": "month", "hours": "hour", "days": "day",
 }  # fmt: skip
+_FACTORS = frozenset(["x", "x/year", "ratio"])
 _KNOWN = frozenset(["TB", "GW", "USD", "USD/year", "year", *_UNITS.values()])  # the rest are counts
 
 
@@ -41,6 +41,10 @@ class Amount:
     high: float | None
     unit_text: str
     typical: float | None = None  # the value of a range that the claim's check works with
+    words: frozenset[str] = frozenset()  # stems of what people call it
+    against: frozenset[str] = frozenset()  # ... and of what is left of it: "fail" of those that survive
+    factor: bool = False  # "ten times": a factor on something, no number of things
+    yearly: bool = False  # "five times each year", "30 % a year"
 
     @property
     def ranged(self) -> bool:
@@ -90,7 +94,7 @@ class Derivation:
     asks: frozenset[str]
     also_from: tuple[str, ...]  # other claims whose figures it uses
     is_check: bool = False
-    is_plain: bool = False  # a plain relation of two figures, or of a figure and a stated amount
+    op: str = ""  # the operation, where it is a plain relation of numbers (`relations`)
     said: tuple[float, str] | None = None  # what a check holds its result against
     phrases: tuple[str, ...] = ()  # words for the result that are too small to be stems: "go under"
 
@@ -137,6 +141,7 @@ def all_claims() -> Mapping[str, ClaimFacts]:
     from knowledge import pack  # on first use: it brings numpy with it
 
     checks, derived = pack.read_yaml(pack.CHECKS), pack.read_yaml(pack.DERIVED)
+    called = pack.read_yaml(pack.FIGURES)
     found: dict[str, ClaimFacts] = {}
     for entry in pack.read_yaml(pack.CLAIMS)["claims"]:
         key = str(entry["id"])
@@ -148,7 +153,7 @@ def all_claims() -> Mapping[str, ClaimFacts]:
             claim,
             f"{claim} {entry.get('about') or ''}",
             frozenset(stems(f"{claim} {entry.get('about') or ''}")),
-            tuple(_amounts(key, entry.get("quantities") or (), checks.get(key))),
+            tuple(_amounts(key, entry.get("quantities") or (), checks.get(key), called.get(key) or {})),
             tuple(derived.get(key) or ()),
             checks.get(key),
         )
@@ -174,7 +179,10 @@ _MAKERS = frozenset(
 
 
 def _amounts(
-    claim: str, rows: Iterable[Mapping[str, Any]], check: Mapping[str, Any] | None
+    claim: str,
+    rows: Iterable[Mapping[str, Any]],
+    check: Mapping[str, Any] | None,
+    called: Mapping[str, str],
 ) -> Iterable[Amount]:
     worked_with = {v for v in ((check or {}).get("input") or {}).values() if isinstance(v, int | float)}
     for row in rows:
@@ -187,7 +195,11 @@ def _amounts(
         unit = _UNITS.get(written, written if written in _KNOWN else "dimensionless")
         ends = (float(low), None if high is None else float(high))
         typical = next((e for e in ends if e in worked_with), None) if ends[0] != ends[1] else None
-        yield Amount(claim, str(row["name"]), *ends, unit, typical)
+        name = str(row["name"])
+        own, _, left = called.get(name, "").partition("|")
+        words = frozenset(stems(f"{name} {own}".replace("_", " ")))
+        yield Amount(claim, name, *ends, unit, typical, words, frozenset(stems(left)), written in _FACTORS,
+                     written.endswith("x/year") or written == "%/year")
 
 
 def _seconds(stamp: str) -> float:
