@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from agent.offline.claims.asked import HOLDS, SPEAKS
+from agent.offline.claims.asked import HOLDS, asks_for_words, read_asked
 from agent.offline.claims.places import Place, says_again
 from agent.offline.claims.reading import ClaimReader, ranked_claims
 from agent.offline.claims.scores import ClaimReading
 from agent.offline.claims.values import Amount, all_claims, claim_names
+from agent.offline.claims.weighing import Weighed, own_figure, weigh
 from agent.offline.decide import Choice, Decider, Decision, search_text
 from agent.offline.fitting.frame import Fill, Frame
-from agent.offline.reading.features import Features
-from agent.offline.reading.measure import parse_unit
 from agent.offline.score import is_salient
 
-LEAST = 3.2  # a reading on claims weaker than this is no answer
-CLOSE = (
-    1.0  # a reading this near the best that comes to what the question alone surely comes to speaks for that
-)
-HELD = 2.0
-AGREES = 0.85
-ALONE = 5.0  # where nobody's words are asked for, it must be at least this good
-_LOCATES = re.compile(
-    r"\b(where|when) (is|was|were|are|did|does|do|in the|he|she|they|it|that|this|dylan|brad|bill|exactly)\b|\bwhereabouts\b|\btime ?stamps?\b|\bpassages?\b|\bquot(e|es|ed|ing)\b|\bcit(e|es|ed|ation)\b|"
-    r"\bsource please\b|\b(and|\+|with|plus) (the )?source\b|\bpoint me\b|\bwho (said|says|claim(s|ed)|mention(s|ed)|was it)\b|\breferences?\b|\bremarks?\b|\bhis statement\b|\bthe (bit|spot|place|moment|minute)\b",
-    re.I,
-)
+SURE = 0.5  # a reading on claims at least this sure is an answer
+OWN = 0.35  # what the question comes to without the claims need not be surer than this where nobody's words are asked for
+MEANT = 0.2  # a reading this sure, and the number asked for is one to be worked out
 
 
 @dataclass
@@ -72,11 +61,6 @@ def _explains(decision: Decision) -> bool:
     return decision.kind == "clarify" and question.features.explain and not salient
 
 
-def asks_for_words(text: str, f: Features) -> bool:
-    """Whether somebody's words are plainly asked for or leaned on: "they" and "bill" alone may be anybody's."""
-    return f.strong_source or f.where_said or bool(_LOCATES.search(text) or SPEAKS.search(text))
-
-
 def settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[str, Any]]) -> Decision:
     """The decision once the claims are there: on them, or as it was with what was said beside it."""
     memo = decision.question.words.memo
@@ -98,12 +82,18 @@ def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[s
             search=decision.search or search_text(question.text),
         )
     words = asks_for_words(question.text, question.features) or question.features.check
-    reading = _chosen(decider, decision, citations, words)
+    readings = reader_of(decider).readings(question, citations)
+    found = weigh(decision, read_asked(question), readings, citations)
     search = decision.search or search_text(question.text)
+    reading = _chosen(found)
     if reading is not None:
         choice = as_choice(reading)
         return replace(
             decision, kind="mixed", choice=choice, rival=None, from_claims=True, search=search, problem=""
+        )
+    if _in_doubt(decision, found, words) and relevant(citations):
+        return replace(
+            decision, kind="clarify", from_claims=False, search=search, problem=_asked_back(found, citations)
         )
     if decision.from_claims:
         return replace(decision, kind="narrative", from_claims=False, search=search)
@@ -124,30 +114,32 @@ def _asks_whether(decision: Decision) -> bool:
     return not any(is_salient(question, i) for i in range(len(question.reading.quantities)))
 
 
-def _chosen(
-    decider: Decider, decision: Decision, citations: Sequence[Mapping[str, Any]], words: bool
-) -> ClaimReading | None:
-    """The best reading on claims, where it is better than what the question alone comes to."""
-    own = _own(decision)
-    named = not words and any(s in claim_names() for s, _ in decision.question.features.stems)
-    if own is not None and not words and not named:
+def _chosen(found: Weighed) -> ClaimReading | None:
+    """The reading on claims that is sure enough, and not only what the asker's own numbers give."""
+    best = found.best
+    if best is None or best.own or best.sure < SURE or found.none > best.sure:
         return None
-    readings = reader_of(decider).readings(decision.question, citations, strict=not words)
-    best = next(iter(readings), None)
-    if best is None or best.score < (LEAST if words else ALONE):
-        return None
-    if not relevant(citations, 0.5 if not (words or named) else 0.25 if best.score >= ALONE else 0.4):
-        return None
-    if named and not best.from_claim:
-        return None
-    if own is None:
-        return best if words or best.from_claim else None
-    if best.parts.get("checks", 0.0) >= HELD:
-        return best  # the ledger holds a result against just the number that is to be checked
-    sure = decision.choice is not None and not decision.choice.faults and decision.choice.sure >= AGREES
-    if any(_same(own, r) for r in readings if r is best or (sure and r.score > best.score - CLOSE)):
-        return None  # the asker's own numbers give it; the claim is only cited
-    return best
+    return best.readings[0]
+
+
+def _in_doubt(decision: Decision, found: Weighed, words: bool) -> bool:
+    """Whether a number is asked for that is to be worked out, and several are as likely."""
+    own, best = own_figure(decision), found.best
+    if not decision.question.features.asks_number or best is None:
+        return False
+    if own is not None:
+        return found.own < (SURE if words else OWN)
+    return best.sure >= MEANT and (words or decision.kind in ("narrative", "clarify"))
+
+
+def _asked_back(found: Weighed, citations: Sequence[Mapping[str, Any]]) -> str:
+    """What was said, and a question that names the numbers it may be about."""
+    from agent.offline.talk import say
+
+    likely = [p for p in found.parties[:2] if p.sure >= MEANT / 2]
+    told = " or ".join(say.shown(p.value, p.unit) for p in likely)
+    ask = "Which figures do you want, and what should I do with them?"
+    return f"What was said:\n\n{say.cited(citations, 2)}\n\n{ask} I can read this as {told}." if told else ask
 
 
 def relevant(citations: Sequence[Mapping[str, Any]], least: float | None = None) -> bool:
@@ -156,21 +148,6 @@ def relevant(citations: Sequence[Mapping[str, Any]], least: float | None = None)
 
     least = RELEVANT if least is None else least
     return any(float(c.get("score", 0.0)) >= least for c in citations[:3])
-
-
-def _own(decision: Decision) -> tuple[float, str] | None:
-    """What the question alone comes to, where that is an answer."""
-    choice = decision.choice
-    if choice is None or not choice.ok or decision.from_claims or decision.kind not in ("calculate", "mixed"):
-        return None
-    figure = choice.trial.figures.get(choice.want.name) if choice.want is not None else None
-    return figure if figure is not None else next(iter(choice.trial.figures.values()), None)
-
-
-def _same(own: tuple[float, str], reading: ClaimReading) -> bool:
-    a, b = parse_unit(own[1]), parse_unit(reading.unit)
-    one, other = abs(own[0]) * a.factor, abs(reading.value) * b.factor
-    return a.dims == b.dims and abs(one - other) <= 2e-3 * max(one, other, 1e-30)
 
 
 def as_choice(reading: ClaimReading) -> ClaimChoice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from agent.offline.reading.features import Features
 from agent.offline.reading.measure import COUNTS, Unit, parse_unit, without_counts
 from agent.offline.reading.written_units import spelled_unit
 from agent.offline.score import Question
@@ -40,6 +41,11 @@ SPEAKS = re.compile(
     r"\b(the|those|their|his|her) ([\w.%$]+ )?(and [\w.%$]+ )?(figures?|numbers?)( (he|she|they|given|quoted|named|said))?\b(?! of (gpus|chips|users|requests|tokens|servers|cards|racks|people|layers|parameters))",
     re.I,
 )
+_LOCATES = re.compile(
+    r"\b(where|when) (is|was|were|are|did|does|do|in the|he|she|they|it|that|this|dylan|brad|bill|exactly)\b|\bwhereabouts\b|\btime ?stamps?\b|\bpassages?\b|\bquot(e|es|ed|ing)\b|\bcit(e|es|ed|ation)\b|"
+    r"\bsource please\b|\b(and|\+|with|plus) (the )?source\b|\bpoint me\b|\bwho (said|says|claim(s|ed)|mention(s|ed)|was it)\b|\breferences?\b|\bremarks?\b|\bhis statement\b|\bthe (bit|spot|place|moment|minute)\b",
+    re.I,
+)
 _GIVEN_SHARE = re.compile(
     rf"\b(percentages?|percent|share|range|fraction|ratio|multiple|factor)( of [\w ]{{1,20}})? (that )?((he|she|they|dylan|brad|bill|is|are|was) )?({_REPORTS})\b",
     re.I,
@@ -58,6 +64,9 @@ _PERCENT_NOUN = re.compile(
     r"\b(what|which|implied|implicit) (is |was |the |'s )*(\w+ ){0,2}(margin|share|discount|proportion|fraction|utili[sz]ation)\b",
     re.I,
 )
+_BILLIONS = re.compile(r"\$ ?b\b|\$ ?bn\b", re.I)
+_BYTES = re.compile(r"\b(gb|bytes?|gigabytes?|memory|hbm)\b", re.I)
+_YEARLY = re.compile(r"\b(per|a|each|every) year\b|\b(annually|yearly|annual (bill|cost|charge|spend\w*|figure))\b", re.I)
 _EACH = re.compile(
     r"\b(per|for each|for every|each|apiece) (gpu|chip|card|accelerator|rack|server|model|developer|engineer|dev|person|site|company)\b",
     re.I,
@@ -72,6 +81,11 @@ _MAGNITUDE = re.compile(
     r"\b(in|how many|,) ?(\$ ?)?(bn|billions?|millions?|trillions?|\$[bm]n?)\b|\$ ?(bn|b|m|mn)\b(?![\w-])",
     re.I,
 )
+
+
+def asks_for_words(text: str, f: Features) -> bool:
+    """Whether somebody's words are plainly asked for or leaned on: "they" and "bill" alone may be anybody's."""
+    return f.strong_source or f.where_said or bool(_LOCATES.search(text) or SPEAKS.search(text))
 
 
 @dataclass(frozen=True)
@@ -96,6 +110,8 @@ def read_asked(question: Question) -> Asked:
     """What the question wants a number of."""
     f = question.features
     unit_text, explicit = f.wanted.unit_text, f.wanted.explicit
+    if unit_text in ("byte", "GB") and _BILLIONS.search(question.text) and not _BYTES.search(question.text):
+        unit_text, explicit = "GUSD", True  # "how many $B"
     rate = _MUCH_PER.search(question.text)
     if rate is not None and parse_unit(unit_text or "dimensionless").dims in ((), (("s", 1),)):
         unit_text, explicit = f"USD/{rate.group(1).lower()}", False  # "worth how much a year?"
@@ -115,6 +131,8 @@ def read_asked(question: Question) -> Asked:
         unit_text, explicit = "percent", False
     elif not unit_text and _MAGNITUDE.search(_outside_numbers(question)):
         unit_text, explicit = "USD", False
+    if not unit_text and _YEARLY.search(question.text) and _MONEY.search(question.text):
+        unit_text, explicit = "USD/year", False
     given = _given_share(question.text)
     ratio = (f.ratio and not given) or (not unit_text and bool(_OVER.search(question.text)))
     adds = f.total or bool(_ADDS.search(question.text))

@@ -11,12 +11,12 @@ from agent.offline.score import Question
 _WORDS: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern, re.I)
     for name, pattern in {
-        "ratio": r"\bhow many times\b|\btimes\b(?! (?:square|series|new))|\bmultiples?\b|\bratio\b|\bfactor\b|\bby how much\b|[a-z]fold\b|\brelative to\b|\bhow many x\b|\bdivided? by\b|\bover the\b",
+        "ratio": r"\bhow many times\b|\btimes\b(?! (?:square|series|new))|\bmultiples?\b|\bratio\b|\bfactor\b|\bby how much\b|[a-z]fold\b|\brelative to\b|\bhow many x\b|\bdivided? by\b|\bmultipl(y|ied)\b",
         "down": r"\b(cheaper|lower|less|fewer|drop(s|ped)?|falls?|fell|fallen|shrinks?|shrunk|shrank|declin\w+|below|discount|reduc\w+|off|cuts?|compress\w+|decreas\w+|markdown|under list|smaller|shorter|slower|down)\b",
         "up": r"\b(higher|more|increas\w+|rises?|rose|risen|grows?|grown|grew|growing|dearer|bigger|larger|exceeds?|extra|additional|pricier|longer|faster|up by|above|premium|mark-?up|gain|raise[ds]?)\b",
         "differs": r"\b(difference|gap|separates?|apart|shortfall|short of|missing|minus|exceeds?|extra|points|how (much|many)( \w+)? (more|less|cheaper|dearer|longer|shorter|fewer|bigger|larger|higher|lower)|by how (much|many)|how far (above|below|apart|ahead|behind)|subtract\w*|net of|ahead by|less the|more than\W*$)\b",
         "adds": r"\b(together|both|combined|altogether|in all|sum|add(ed)?( up)?|in total|plus|all (two|three))\b",
-        "left": r"\b(left|leaves?|rest|remain\w*|others?|else|everybody|everyone|not|don'?t|doesn'?t|won'?t|isn'?t|aren'?t|do not|without|go(es)? (away|under|bust)|gone|still (to|owed)|unaccounted|complement)\b",
+        "left": r"\b(left|leaves?|rest|remain\w*|others|(all|any|every|the) other (?!one|end|way|hand|side)|else|everybody|everyone|not|don'?t|doesn'?t|won'?t|isn'?t|aren'?t|do not|without|go(es)? (away|under|bust)|gone|still (to|owed)|unaccounted|complement)\b",
         "each": r"\b(per|each|apiece|a piece|split|spread|divid\w+|average[ds]?|evenly|shared? (out|among|between)|on average|equally)\b",
         "yearly": r"\b(per|a|each|every|one) year(?!\w)|\b(year|annual|annually|yearly|per annum|averaged)\b|\b(per|a|each|every|one) (month|day|hour|quarter)\b|\bmonthly\b",
         "buys": r"\bhow many( \w+){0,4} (would|does|do|can|could|fit|make|it take|to (reach|pay|fill|match|make|cover|get|fund)|are in|is that|go into|for (the|that|a|one))\b|\bhow many (of|such|trips|rounds|worlds|racks|campuses|sites)\b|\bbuys?\b|\bper one\b|\bfit in(to)?\b|\bmake(s)? up\b|\bequals?\b|\bwould it take\b",
@@ -58,12 +58,23 @@ _WORTH: Mapping[str, Mapping[str, float]] = {
     "doublings": {"": -2.0, "doublings": 3.2},
     "product": {"": -0.2, "costs": 0.6, "becomes": 0.4},
     "price_ends": {"": -1.0, "ratio": 1.0, "costs": 1.2},
+    "all": {"": -1.4, "adds": 2.6},
+    "buys": {"": -0.2, "buys": 1.6, "costs": 0.2},
+    "each_year": {"": -1.4, "yearly": 1.6, "ratio": 0.8},
     "convert": {"": 0.2, "ratio": -1.0, "percent": -0.6, "differs": -1.0, "adds": -1.0, "left": -0.5},
 }  # fmt: skip
 
 
 def read_cues(question: Question, asked: Asked) -> frozenset[str]:
     """The names of the cues the question has."""
+    memo, key = question.words.memo, ("cues",)
+    if key not in memo:
+        memo[key] = _read_cues(question, asked)
+    done: frozenset[str] = memo[key]
+    return done
+
+
+def _read_cues(question: Question, asked: Asked) -> frozenset[str]:
     found = {name for name, pattern in _WORDS.items() if pattern.search(question.text)}
     if asked.percent or asked.unit_text == "percent":
         found.add("percent")
@@ -83,8 +94,8 @@ def op_score(op: str, cues: frozenset[str]) -> float:
 
 
 _ORDERED = re.compile(
-    r"\b(over|divided by|relative to|as an? (percent|percentage|share|fraction|multiple|part|ratio|%|proportion) of|as (percent|%) of)\b|"
-    r"\bratio of\b.{3,60}?(?P<to>\bto\b)",
+    r"\b(over(?! (the )?(next|last|past|time|years?|a|its|his|their|\w+ (years?|months?|racks|models)))|divided by|relative to|as an? (percent|percentage|share|fraction|multiple|part|ratio|%|proportion) of|as (percent|%) of)\b|"
+    r"\bratio of\b.{3,60}?(?P<to>\bto\b)|\b(vs\.?|versus)\b(?=.*\bfirst (to|over) the second)",
     re.I,
 )
 

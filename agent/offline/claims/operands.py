@@ -141,7 +141,7 @@ def _kind(amount: Amount) -> str:
     if amount.unit_text == "percent":
         return "share"
     if amount.factor:
-        return "factor"
+        return "factor" if amount.value >= 1 else "share"  # "drops to a quarter"
     unit = parse_unit(amount.unit_text if amount.unit_text else "dimensionless")
     return "count" if all(n in COUNTS for n, _ in unit.dims) else "amount"
 
@@ -157,8 +157,12 @@ def _stated(question: Question, numbers: Numbers, i: int) -> Operand | None:
         kind = "share"
     elif "times" in q.marks:
         kind = "factor"
+    elif all(n in COUNTS for n, _ in q.unit.dims):
+        if not q.unit_text and (q.value < 1 or q.value != int(q.value)):
+            return None  # a bare 0.05 counts nothing
+        kind = "count"
     else:
-        kind = "count" if all(n in COUNTS for n, _ in q.unit.dims) else "amount"
+        kind = "amount"
     return Operand(q.value, q.unit_text, kind, q.first, 1.0, None, i)
 
 

@@ -46,7 +46,9 @@ class Numbers:
     def __init__(self, question: Question) -> None:
         self.quantities = question.reading.quantities
         self.near = [_near_words(question, q) for q in self.quantities]
-        self.salient = [is_salient(question, i) for i in range(len(self.quantities))]
+        self.salient = [
+            is_salient(question, i) and not _of_that_many(question, q) for i, q in enumerate(self.quantities)
+        ]
         self._again: dict[tuple[int, str], tuple[bool, bool]] = {}
 
     def says_figure(self, i: int, claims: Iterable[str]) -> bool:
@@ -64,6 +66,14 @@ class Numbers:
             figures, amounts = (facts.figures, facts.amounts) if facts is not None else ((), ())
             self._again[key] = any(says_again(q, a) for a in figures), any(says_again(q, a) for a in amounts)
         return self._again[key]
+
+
+_THAT_MANY = re.compile(r"\b(two|both|three|four)\s+(millions|billions|trillions)$", re.I)
+
+
+def _of_that_many(question: Question, q: Quantity) -> bool:
+    """ "Jensen's two trillions": two figures of a trillion, not a number of 2e12."""
+    return bool(_THAT_MANY.search(question.text[q.start : q.end].strip()))
 
 
 def numbers_of(question: Question) -> Numbers:
@@ -224,6 +234,8 @@ def _in_slot(q: Quantity, slot: Slot) -> float | None:
     if q.unit.dims == unit.dims:
         return q.value * q.unit.factor / unit.factor
     if without_counts(q.unit) == without_counts(unit):
+        if unit.has("USD") and unit.has("token") != q.unit.has("token"):
+            return q.value * q.unit.factor if unit.has("token") else None  # "27 cents", per million as before
         if without_counts(unit):
             return q.value * q.unit.factor / unit.factor
         if not unit.dims and len(q.unit.dims) == 1 and q.unit.dims[0] in _PIECES:

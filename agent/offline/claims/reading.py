@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agent.offline.claims.asked import Asked, read_asked, unit_score
+from agent.offline.claims.asked import Asked, asks_for_words, read_asked, unit_score
 from agent.offline.claims.derivations import Derivations
 from agent.offline.claims.places import Place, placed
 from agent.offline.claims.relating import related_readings
@@ -19,11 +19,13 @@ from agent.offline.claims.scores import (
     ClaimReading,
     about_score,
     checks_score,
+    covered,
     figures_score,
     ground_score,
     names_score,
     stands,
     sums_score,
+    unmet_score,
     words_score,
 )
 from agent.offline.claims.weights import weighed
@@ -43,25 +45,34 @@ class ClaimReader:
         self._decider = decider
         self.derivations = Derivations(decider.reader.library)
 
-    def readings(
-        self, question: Question, citations: Sequence[Mapping[str, Any]], *, strict: bool = False
-    ) -> list[ClaimReading]:
-        """Readings that stand, best first. `strict`: every number must belong to the claim's own calculation."""
+    def readings(self, question: Question, citations: Sequence[Mapping[str, Any]]) -> list[ClaimReading]:
+        """The likeliest readings, run, best first."""
         asked = read_asked(question)
-        found = self.candidates(question, citations, asked, strict=strict)
+        found = self.candidates(question, citations, asked)
         found.sort(key=lambda r: -r.score)
-        standing = [r for r in found[: 2 * RUN] if self._run(r)]
-        return sorted((r for r in standing if stands(question, asked, r)), key=lambda r: -r.score)
+        ran = [r for r in found[: 2 * RUN] if self._run(r)]
+        cited = _scores(citations)
+        words = asks_for_words(question.text, question.features)
+        for r in ran:
+            r.parts |= {
+                "fails": float(not stands(question, asked, r)),
+                "cite": max(cited.get(c, 0.0) for c in r.derivation.claims),
+                "from": float(r.from_claim > 0),
+                "confirmed": float(min(r.confirmed, 3)),
+                "claim_words": float(words),
+            }
+            r.score = weighed(r.parts)
+        return sorted(ran, key=lambda r: -r.score)
 
     def candidates(
-        self, question: Question, citations: Sequence[Mapping[str, Any]], asked: Asked, *, strict: bool = False
+        self, question: Question, citations: Sequence[Mapping[str, Any]], asked: Asked
     ) -> list[ClaimReading]:
         """Every reading, not run yet."""
         ranked = ranked_claims(citations)
         found: list[ClaimReading] = []
         rows = [(d, rank) for claim, rank in ranked.items() for d in self.derivations.of(claim)]
         for d, rank in rows:
-            fitted = placed(question, d, {} if strict else ranked)
+            fitted = placed(question, d, ranked)
             if fitted is not None:
                 found += self._results(question, asked, d, fitted, rank)
         found += related_readings(question, asked, self._decider.reader.library.specs.get(ARITHMETIC), ranked)
@@ -94,15 +105,19 @@ class ClaimReader:
                 "unit": said,
                 "words": words_score(question, d, name, own=k == 0),
                 "named": named,
-                "own": 1.0 if k == 0 else 0.0,
+                "own_result": 1.0 if k == 0 else 0.0,
                 "chosen": (-0.5 if d.is_check else -0.3) * sum(1 for p in places if p.origin == "default"),
                 "checks": checks_score(question, d, places, unit),
                 "figures": figures_score(question, places),
                 "about": about_score(question, d),
                 "check": -0.2 if d.is_check else 0.0,
+                "curated": float(not d.is_check),
                 "names": names_score(question, d),
                 "sums": sums_score(question, asked, d),
                 "ground": ground_score(d, places),
+                "covers": covered(question, [p.slot.amount for p in places if p.slot.amount is not None]),
+                "unmet": unmet_score(question, asked, d, name),
+                "loose": float(sum(1 for p in places if p.low != p.high and p.quantity < 0)),
             }
             if k and parts["words"] < 0.4:
                 continue  # another result of the run, and nothing asks for it
@@ -121,6 +136,15 @@ class ClaimReader:
             return False
         reading.trial, (reading.value, reading.unit) = trial, figure
         return True
+
+
+def _scores(citations: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """How well the search found each claim, 0 … 1."""
+    found: dict[str, float] = {}
+    for c in citations:
+        for key in ranked_claims([c]):
+            found[key] = max(found.get(key, 0.0), float(c.get("score", 0.0)))
+    return found
 
 
 def ranked_claims(citations: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from agent.offline.claims.asked import Asked, unit_score
 from agent.offline.claims.cues import divider, op_score, read_cues
+from agent.offline.claims.ends import end_words
 from agent.offline.claims.operands import Operand, operands
 from agent.offline.claims.places import Place, numbers_of
 from agent.offline.claims.relations import Relation, relations
-from agent.offline.claims.scores import ClaimReading, about_score, names_score
+from agent.offline.claims.scores import ClaimReading, about_score, covered, names_score
 from agent.offline.claims.weights import weighed
 from agent.offline.claims.values import Derivation, Slot
 from agent.offline.reading.measure import parse_unit
+from agent.offline.reading.reading import Quantity
 from agent.offline.reading.words import stems
 from agent.offline.schema import Spec
 from agent.offline.score import Question
@@ -52,7 +55,9 @@ def _weighed(
         "relation": 1.0,
         "placed": stated - 0.5 * left,
         "unit": said,
-        "op": op_score(r.op, cues),
+        "op": op_score(r.op, cues | {"left"} if r.op in _LEFT and any(o.against for o in figures) else cues),
+        "ends": _ends(question, figures),
+        "covers": covered(question, [o.amount for o in figures if o.amount is not None]),
         "meant": min(o.named for o in figures),
         "order": _order(question, r),
         "against": _against(r, figures),
@@ -68,12 +73,17 @@ def _left_out(question: Question, r: Relation) -> int | None:
     claims = {o.claim for o in r.operands if o.claim}
     left = 0
     for i in range(len(numbers.quantities)):
-        if i in used or not numbers.salient[i]:
+        if i in used or not numbers.salient[i] or any(_twice(numbers.quantities[i], o) for o in r.operands):
             continue
         if not numbers.says_amount(i, claims):
             return None
         left += 1
     return left
+
+
+def _twice(q: Quantity, o: Operand) -> bool:
+    """ "10k of these instead of 10k of those": one number said twice."""
+    return o.amount is None and q.value == o.value and q.unit_text == o.unit_text
 
 
 def _order(question: Question, r: Relation) -> float:
@@ -85,6 +95,16 @@ def _order(question: Question, r: Relation) -> float:
     if at is not None and first.amount is not second.amount and min(first.at, second.at) < at < max(first.at, second.at):
         return 0.8 if first.at < second.at else -0.8
     return -0.6 if r.op == "ratio" and first.base < second.base else 0.0
+
+
+def _ends(question: Question, figures: Sequence[Operand]) -> float:
+    """The two ends of one range are related where the question names both."""
+    if len(figures) < 2 or figures[0].amount is not figures[1].amount:
+        return 0.0
+    return 1.0 if len({end for end, _ in end_words(question)}) > 1 or _BOTH_ENDS.search(question.text) else -1.0
+
+
+_BOTH_ENDS = re.compile(r"\b(both|two|either) ends\b|\brange\b|\bfrom (the )?(one|low|first) (end )?to\b", re.I)
 
 
 def _loose(o: Operand) -> bool:

@@ -68,7 +68,8 @@ def _time(o: Operand) -> bool:
 def _alike(a: Operand, b: Operand) -> bool:
     """Whether two numbers are of one kind: both shares, both counts, both factors, or amounts of one unit."""
     if a.kind != b.kind:
-        return {a.kind, b.kind} == {"count", "factor"} and "" in (a.unit_text, b.unit_text)
+        bare = a if a.kind == "count" else b
+        return {a.kind, b.kind} == {"count", "factor"} and not bare.unit_text
     return _dims(a) == _dims(b) and _counted_alike(a.unit, b.unit)
 
 
@@ -117,14 +118,14 @@ def _of_all(o: Operand, n: Operand) -> bool:
 def _of_one(f: Operand, asked: Unit | None) -> Iterator[Relation]:
     if f.kind == "share":
         yield _made("left", "1 - {0}", "percent", f)
-    if asked is not None and f.kind == "amount" and asked.dims and f.unit.dims == asked.dims and f.unit.factor != asked.factor:
+    if asked is not None and f.kind == "amount" and not _money(f) and asked.dims and f.unit.dims == asked.dims and f.unit.factor != asked.factor:
         yield _made("convert", "{0}", f.unit_text, f)
     if f.amount is not None and f.amount.unit_text == "USD/year":
         yield _made("yearly", "{0} / 12", "USD", f)
     ends = either_end(f)
     if ends is not None:
         high, low = ends
-        yield _made("ratio", "{0} / {1}", "dimensionless", high, low, bare=(0, 1), ordered=True)
+        yield _made("ratio", "{0} / {1}", "dimensionless", high, low, bare=(0, 1))
         yield _made("less", "{0} - {1}", _unit(f), high, low)
         if f.kind == "share" and f.amount is not None and "margin" in f.amount.words:
             yield _made("price_ends", "(1 - {1}) / (1 - {0})", "dimensionless", high, low)
@@ -147,11 +148,19 @@ def _of_two(a: Operand, b: Operand, asked: Unit | None) -> Iterator[Relation]:
         elif one.kind == "count" and other.kind == "amount":
             if _of_a_piece(other):
                 yield _made("cost", "{0} * {1}", _told(other.unit), one, other, bare=(0,))
+            else:
+                yield _made("all", "{0} * {1}", _unit(other), one, other, bare=(0,))
             if _of_all(other, one):
                 yield _made("each", "{1} / {0}", _unit(other), one, other, bare=(0,))
         elif one.kind == "amount" and _time(one) and other.kind in ("amount", "count", "share") and not _time(other):
             if other.amount is None or other.amount.unit_text != "USD/year":
                 yield _made("yearly", "{1} / {0}", f"{_unit(other)}/{one.unit_text}", one, other)
+    more, less = sorted((a, b), key=lambda o: -o.base)
+    if _money(a) and _money(b) and _of_a_piece(less) and not _of_a_piece(more) and asked is not None and _counts_one(asked):
+        yield _made("buys", f"({{0}} / {{1}}) * (1 {asked.dims[0][0]})", asked.dims[0][0], more, less)
+    for one, other in ((a, b), (b, a)):
+        if one.kind == "factor" and _time(other) and one.claim and one.claim == other.claim:
+            yield _made("each_year", "{0} ^ ((1 year) / {1})", "dimensionless", one, other, bare=(0,))
     if a.kind == b.kind == "count" and not _counted_alike(a.unit, b.unit) or _racks(a, b):
         more, less = sorted((a, b), key=lambda o: -o.value)
         yield _made("each", "{0} / {1}", _unit(more), more, less, bare=(1,))
@@ -159,6 +168,10 @@ def _of_two(a: Operand, b: Operand, asked: Unit | None) -> Iterator[Relation]:
     if product is not None and asked is not None and asked.dims and a.unit.dims and b.unit.dims:
         if without_counts(product) == without_counts(asked) and "share" not in (a.kind, b.kind):
             yield _made("product", "{0} * {1}", _told(product), a, b, bare=_counts(a, b))
+
+
+def _counts_one(unit: Unit) -> bool:
+    return len(unit.dims) == 1 and unit.dims[0][0] in COUNTS and unit.dims[0][1] == 1
 
 
 def _racks(a: Operand, b: Operand) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from agent.offline.claims.asked import WORKS_OUT, Asked
+from agent.offline.claims.cues import read_cues
+from agent.offline.claims.ends import positions
 from agent.offline.claims.places import Place, says_again
 from agent.offline.claims.values import ARITHMETIC, Amount, Derivation, all_claims, claim_names
 from agent.offline.reading.measure import parse_unit, without_counts
@@ -127,6 +131,41 @@ def about_score(question: Question, d: Derivation) -> float:
 
 _NOW = re.compile(r"\b(today|today's|current(ly)?|present|nowadays|now|so far)\b", re.I)
 _LATER = re.compile(r"\b(future|will|next|later|eventually|coming|some day)\b", re.I)
+
+
+@lru_cache(maxsize=1)
+def _telling() -> Mapping[str, float]:
+    """How much each word for a figure tells of the claim it belongs to."""
+    counts: dict[str, int] = {}
+    facts = [f for f in all_claims().values() if f.amounts]
+    for f in facts:
+        for word in frozenset[str]().union(*(a.words for a in f.amounts)):
+            counts[word] = counts.get(word, 0) + 1
+    return {w: math.log(len(facts) / n) / math.log(len(facts)) for w, n in counts.items()}
+
+
+def covered(question: Question, amounts: Iterable[Amount]) -> float:
+    """The part of the words for figures that the question says and that these figures, or their claims, have."""
+    telling = _telling()
+    words = frozenset[str]().union(*(a.words | a.against for a in amounts), *(all_claims()[a.claim].stems for a in amounts))
+    said = [w for w in positions(question) if w in telling]
+    total = sum(telling[w] for w in said)
+    return sum(telling[w] for w in said if w in words) / total if total else 0.0
+
+
+def unmet_score(question: Question, asked: Asked, d: Derivation, result: str) -> float:
+    """How many things the question wants done that a calculation of the pack does not do: what is left, a difference."""
+    cues = read_cues(question, asked)
+    said = {s for s, _ in question.features.stems}
+    against = any(s.amount is not None and s.amount.against & said for s in d.slots)
+    named = any(phrase in question.text.lower() for phrase in d.phrases)
+    does = f"{d.expression} {result}"
+    unmet = 0.0
+    if ("left" in cues or against) and not named and not re.search(r"-|rest|remain|left|exclud|survi|free", does):
+        unmet += 1.0
+    if "differs" in cues and not re.search(r"-|gap|change|sav|diff|drop|lost|extra", does):
+        unmet += 1.0
+    return unmet
 
 
 def figures_score(question: Question, places: Sequence[Place]) -> float:
