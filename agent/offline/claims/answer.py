@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from agent.offline.claims.asked import HOLDS, asks_for_words, read_asked
+from agent.offline.claims.operands import names_figures
 from agent.offline.claims.places import Place, says_again
 from agent.offline.claims.reading import ClaimReader, ranked_claims
 from agent.offline.claims.scores import ClaimReading
@@ -19,6 +20,8 @@ from agent.offline.score import is_salient
 
 SURE = 0.5  # a reading on claims at least this sure is an answer
 OWN = 0.35  # what the question comes to without the claims need not be surer than this where nobody's words are asked for
+PLAIN = 0.6  # what a question comes to on its own is plain from here
+NAMED, HINTED = 2.6, 1.7  # so much of a claim's figures in a question, and the claims are looked at: it is plain, or not
 MEANT = 0.2  # a reading this sure, and the number asked for is one to be worked out
 
 
@@ -51,7 +54,10 @@ def reads_claims(decider: Decider, decision: Decision) -> bool:
         return True
     if decision.kind == "narrative" or any(s in claim_names() for s, _ in f.stems):
         return True
-    return decision.from_claims or _explains(decision)
+    if decision.from_claims or _explains(decision):
+        return True
+    sure = own_figure(decision) is not None and decision.choice is not None and decision.choice.sure >= PLAIN
+    return names_figures(decision.question) >= (NAMED if sure else HINTED)
 
 
 def _explains(decision: Decision) -> bool:

@@ -72,7 +72,7 @@ _EACH = re.compile(
     re.I,
 )
 _LAST_PER = re.compile(r"\b([a-z]+) (?:per|for each|in each) ([a-z]+)\W*$", re.I)
-_OVER = re.compile(r"\b(over|divided by|relative to|versus|vs\.?|against|compared (to|with))\b", re.I)
+_OVER = re.compile(r"\b(over(?! (the )?(next|last|past|time|years?|a|its|his|their|\w+ (years?|months?)))|divided by|relative to|versus|vs\.?|against|compared (to|with))\b", re.I)
 _ADDS = re.compile(
     r"\b(together|both|combined|altogether|in all|sum of|sum|add(ed)?( up| them)?|in total|plus|the two)\b",
     re.I,

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from agent.offline.claims.ends import Positions, chosen_end, positions
 from agent.offline.claims.places import Numbers, names_model, numbers_of, says_again
+from agent.offline.claims.scores import telling
 from agent.offline.claims.values import Amount, all_claims
 from agent.offline.reading.measure import COUNTS, Unit, parse_unit
 from agent.offline.score import Question
@@ -91,6 +92,24 @@ def claims_named(question: Question, ranked: Mapping[str, float]) -> dict[str, f
                 scores[key] = scores.get(key, 0.0) + weights[word]
     others = sorted((k for k in scores if scores[k] >= 1.2), key=lambda k: -scores[k])[:OTHERS]
     return {**ranked, **dict.fromkeys(others, AWAY)}
+
+
+def names_figures(question: Question) -> float:
+    """How plainly the question's words, and numbers it says again, name the figures of one claim."""
+    said, tells, numbers = positions(question), telling(), numbers_of(question)
+    scores: dict[str, float] = {}
+    for word in said:
+        for key in _claims_by_word().get(word, ()):
+            scores[key] = scores.get(key, 0.0) + tells[word]
+    best = 0.0
+    for key in sorted(scores, key=lambda k: -scores[k])[:OTHERS]:
+        again = sum(
+            1
+            for a in all_claims()[key].amounts
+            if any(numbers.salient[i] and (q.marked or q.value >= 100) and says_again(q, a) for i, q in enumerate(numbers.quantities))
+        )
+        best = max(best, scores[key] + 0.7 * again)
+    return best
 
 
 def operands(question: Question, ranked: Mapping[str, float]) -> tuple[list[Operand], list[Operand]]:

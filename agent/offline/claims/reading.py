@@ -22,6 +22,7 @@ from agent.offline.claims.scores import (
     covered,
     figures_score,
     ground_score,
+    left_score,
     names_score,
     stands,
     sums_score,
@@ -116,6 +117,7 @@ class ClaimReader:
                 "sums": sums_score(question, asked, d),
                 "ground": ground_score(d, places),
                 "covers": covered(question, [p.slot.amount for p in places if p.slot.amount is not None]),
+                "left": left_score(question, places),
                 "unmet": unmet_score(question, asked, d, name),
                 "loose": float(sum(1 for p in places if p.low != p.high and p.quantity < 0)),
             }

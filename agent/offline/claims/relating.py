@@ -53,7 +53,7 @@ def _weighed(
     return {
         "rank": max(0.2, 2.0 - 0.5 * max(o.rank for o in figures)),
         "relation": 1.0,
-        "placed": stated - 0.5 * left,
+        "placed": float(stated),
         "unit": said,
         "op": op_score(r.op, cues | {"left"} if r.op in _LEFT and any(o.against for o in figures) else cues),
         "ends": _ends(question, figures),
@@ -61,6 +61,7 @@ def _weighed(
         "meant": min(o.named for o in figures),
         "order": _order(question, r),
         "against": _against(r, figures),
+        "left": float(left),
         "three": float(len(r.operands) > 2),
         "loose": float(sum(1 for o in figures if o.amount is not None and _loose(o))),
     }

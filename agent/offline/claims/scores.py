@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from agent.offline.claims.asked import WORKS_OUT, Asked
 from agent.offline.claims.cues import read_cues
 from agent.offline.claims.ends import positions
-from agent.offline.claims.places import Place, says_again
+from agent.offline.claims.places import Place, numbers_of, says_again
 from agent.offline.claims.values import ARITHMETIC, Amount, Derivation, all_claims, claim_names
 from agent.offline.reading.measure import parse_unit, without_counts
 from agent.offline.reading.words import stems
@@ -96,6 +96,18 @@ def checks_score(question: Question, d: Derivation, places: Sequence[Place], uni
     return 0.0
 
 
+def left_score(question: Question, places: Sequence[Place]) -> float:
+    """How many numbers the question states that have no place: figures of the claim said beside it."""
+    numbers = numbers_of(question)
+    used = {p.quantity for p in places}
+    said = [
+        i
+        for i, q in enumerate(numbers.quantities)
+        if numbers.salient[i] or ("spelled" in q.marks and q.value > 2 and "verbal" not in q.marks)
+    ]
+    return float(sum(1 for i in said if i not in used))
+
+
 def names_score(question: Question, d: Derivation) -> float:
     """The people and companies that the question names are those of the claim."""
     said = {s for s, _ in question.features.stems} & claim_names()
@@ -134,7 +146,7 @@ _LATER = re.compile(r"\b(future|will|next|later|eventually|coming|some day)\b", 
 
 
 @lru_cache(maxsize=1)
-def _telling() -> Mapping[str, float]:
+def telling() -> Mapping[str, float]:
     """How much each word for a figure tells of the claim it belongs to."""
     counts: dict[str, int] = {}
     facts = [f for f in all_claims().values() if f.amounts]
@@ -146,11 +158,11 @@ def _telling() -> Mapping[str, float]:
 
 def covered(question: Question, amounts: Iterable[Amount]) -> float:
     """The part of the words for figures that the question says and that these figures, or their claims, have."""
-    telling = _telling()
+    tells = telling()
     words = frozenset[str]().union(*(a.words | a.against for a in amounts), *(all_claims()[a.claim].stems for a in amounts))
-    said = [w for w in positions(question) if w in telling]
-    total = sum(telling[w] for w in said)
-    return sum(telling[w] for w in said if w in words) / total if total else 0.0
+    said = [w for w in positions(question) if w in tells]
+    total = sum(tells[w] for w in said)
+    return sum(tells[w] for w in said if w in words) / total if total else 0.0
 
 
 def unmet_score(question: Question, asked: Asked, d: Derivation, result: str) -> float:
