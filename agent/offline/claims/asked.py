@@ -67,6 +67,9 @@ _PERCENT_NOUN = re.compile(
 _BILLIONS = re.compile(r"\$ ?b\b|\$ ?bn\b", re.I)
 _BYTES = re.compile(r"\b(gb|bytes?|gigabytes?|memory|hbm)\b", re.I)
 _YEARLY = re.compile(r"\b(per|a|each|every) year\b|\b(annually|yearly|annual (bill|cost|charge|spend\w*|figure))\b", re.I)
+_PERIOD = re.compile(
+    r"\b(?:per|a|each|every|one) (month|day|week|quarter|hour)\b(?! (?:old|of))|\b(month|day|week|quarter|hour)ly\b", re.I
+)
 _EACH = re.compile(
     r"\b(per|for each|for every|each|apiece) (gpu|chip|card|accelerator|rack|server|model|developer|engineer|dev|person|site|company)\b",
     re.I,
@@ -99,6 +102,7 @@ class Asked:
     adds: bool
     each: str  # the thing an amount is asked for: "chip" of "per GPU"
     differs: bool
+    period: str  # "month" of "a month", "per month"
     magnitude: bool  # "in billions", "$M": an amount of money, over whatever time
 
     @property
@@ -125,7 +129,11 @@ def read_asked(question: Question) -> Asked:
             unit_text = "USD"
     if _DECADES.search(question.text):
         unit_text, explicit = "dimensionless", True
-    elif (last := _LAST_PER.search(question.text)) is not None and (counted := spelled_unit(last.group(1))):
+    elif (
+        (last := _LAST_PER.search(question.text)) is not None
+        and question.text[: last.start()][-1:] != "$"
+        and (counted := spelled_unit(last.group(1)))
+    ):
         unit_text, explicit = counted, True
     elif not unit_text and _PERCENT_NOUN.search(question.text):
         unit_text, explicit = "percent", False
@@ -145,6 +153,7 @@ def read_asked(question: Question) -> Asked:
         adds,
         _each(outside),
         bool(_DIFFERS.search(question.text)),
+        _period(outside),
         bool(_MAGNITUDE.search(outside)),
     )
 
@@ -152,6 +161,11 @@ def read_asked(question: Question) -> Asked:
 def _each(text: str) -> str:
     found = list(_EACH.finditer(text))
     return (spelled_unit(found[-1].group(2)) or "person") if found else ""
+
+
+def _period(text: str) -> str:
+    found = _PERIOD.search(text)
+    return next((g for g in found.groups() if g), "").lower() if found else ""
 
 
 def _given_share(text: str) -> bool:

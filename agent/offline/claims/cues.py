@@ -14,7 +14,7 @@ _WORDS: Mapping[str, re.Pattern[str]] = {
         "ratio": r"\bhow many times\b|\btimes\b(?! (?:square|series|new))|\bmultiples?\b|\bratio\b|\bfactor\b|\bby how much\b|[a-z]fold\b|\brelative to\b|\bhow many x\b|\bdivided? by\b|\bmultipl(y|ied)\b",
         "down": r"\b(cheaper|lower|less|fewer|drop(s|ped)?|falls?|fell|fallen|shrinks?|shrunk|shrank|declin\w+|below|discount|reduc\w+|off|cuts?|compress\w+|decreas\w+|markdown|under list|smaller|shorter|slower|down)\b",
         "up": r"\b(higher|more|increas\w+|rises?|rose|risen|grows?|grown|grew|growing|dearer|bigger|larger|exceeds?|extra|additional|pricier|longer|faster|up by|above|premium|mark-?up|gain|raise[ds]?)\b",
-        "differs": r"\b(difference|gap|separates?|apart|shortfall|short of|missing|minus|exceeds?|extra|points|how (much|many)( \w+)? (more|less|cheaper|dearer|longer|shorter|fewer|bigger|larger|higher|lower)|by how (much|many)|how far (above|below|apart|ahead|behind)|subtract\w*|net of|ahead by|less the|more than\W*$)\b",
+        "differs": r"\b(difference|gap|separates?|apart|shortfall|short of|missing|minus|exceeds?|extra|points|how (much|many)( \w+)? (more|less|cheaper|dearer|longer|shorter|fewer|bigger|larger|higher|lower)|by how (much|many)|how far (above|below|apart|ahead|behind)|width|spread between|adds how (much|many)|subtract\w*|net of|ahead by|less the|more than\W*$)\b",
         "adds": r"\b(together|both|combined|altogether|in all|sum|add(ed)?( up)?|in total|plus|all (two|three))\b",
         "left": r"\b(left|leaves?|rest|remain\w*|others|(all|any|every|the) other (?!one|end|way|hand|side)|else|everybody|everyone|not|don'?t|doesn'?t|won'?t|isn'?t|aren'?t|do not|without|go(es)? (away|under|bust)|gone|still (to|owed)|unaccounted|complement)\b",
         "each": r"\b(per|each|apiece|a piece|split|spread|divid\w+|average[ds]?|evenly|shared? (out|among|between)|on average|equally)\b",
@@ -28,6 +28,7 @@ _WORDS: Mapping[str, re.Pattern[str]] = {
         "logs": r"\b(how (many|long)|until|take[sn]?|need(s|ed)?|orders? of magnitude|decades?|doublings?)\b",
         "decades": r"\b(orders? of magnitude|decades?|powers? of (ten|10)|tenfold (steps|jumps))\b",
         "doublings": r"\b(doublings?|doubl\w+ how (many|often))\b",
+        "ends_with": r"\b(to (end up|be left|finish|still have|have)( with)?|in order to have|so (that|as)|must (i|we) (order|buy)|gross up|needs? to (start|order|buy)|list price|before the (discount|cut|drop))\b",
         "points": r"\b(percentage points?|percent points?|points)\b",
     }.items()
 }  # fmt: skip
@@ -39,7 +40,7 @@ _WORTH: Mapping[str, Mapping[str, float]] = {
     "fall": {"": -2.0, "percent": 1.6, "down": 1.8},
     "rise": {"": -2.0, "percent": 1.6, "up": 1.6, "down": -1.0, "left": -0.4},
     "less": {"": -1.6, "differs": 2.6, "points": 0.8, "ratio": -0.6},
-    "sum": {"": -2.0, "adds": 2.8, "ratio": -0.8, "differs": -1.0},
+    "sum": {"": -1.6, "adds": 3.2, "ratio": -0.8, "differs": -1.0},
     "left": {"": -1.4, "left": 2.4, "differs": -0.6, "points": -0.8},
     "scale": {"": 0.2, "becomes": 0.8, "costs": 0.2, "down": -0.8, "up": 0.3, "ratio": 0.2},
     "shrink": {"": -0.8, "becomes": 0.3, "down": 1.6},
@@ -60,8 +61,10 @@ _WORTH: Mapping[str, Mapping[str, float]] = {
     "price_ends": {"": -1.0, "ratio": 1.0, "costs": 1.2},
     "all": {"": -1.4, "adds": 2.6},
     "buys": {"": -0.2, "buys": 1.6, "costs": 0.2},
+    "gross": {"": -2.4, "ends_with": 4.0},
+    "period": {"": 0.6, "yearly": 1.0, "each": 0.4, "ratio": -0.8},
     "each_year": {"": -1.4, "yearly": 1.6, "ratio": 0.8},
-    "convert": {"": 0.2, "ratio": -1.0, "percent": -0.6, "differs": -1.0, "adds": -1.0, "left": -0.5},
+    "convert": {"": 0.9, "ratio": -1.0, "percent": -0.6, "differs": -1.0, "adds": -1.0, "left": -0.5},
 }  # fmt: skip
 
 
@@ -82,7 +85,7 @@ def _read_cues(question: Question, asked: Asked) -> frozenset[str]:
         found.add("ratio")
     if asked.differs:
         found.add("differs")
-    if asked.adds:
+    if question.features.total:
         found.add("adds")
     return frozenset(found)
 

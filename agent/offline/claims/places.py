@@ -20,6 +20,7 @@ from agent.offline.score import Question, is_salient
 
 NEAR = 6  # tokens on either side of a number whose words are the number's
 LARGE = 1000  # a bare number of this size may be an amount of money, where words near it say so
+FAR = 300  # times a figure; another value for it is no further off
 SAME = 2e-3  # relative; a value said again
 
 
@@ -210,6 +211,8 @@ def _pair(question: Question, i: int, numbers: Numbers, slot: Slot, said: bool) 
         return None
     if slot.limits is not None and not slot.limits.allows(value):
         return None
+    if slot.origin == "claim" and slot.low and not 1 / FAR <= value / slot.low <= FAR:
+        return None  # $120B is no price of a chip
     if slot.origin == STATED:
         return 1.2 + 0.4 * alike
     if slot.origin == "chosen":

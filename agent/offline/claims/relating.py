@@ -11,7 +11,7 @@ from agent.offline.claims.ends import end_words
 from agent.offline.claims.operands import Operand, operands
 from agent.offline.claims.places import Place, numbers_of
 from agent.offline.claims.relations import Relation, relations
-from agent.offline.claims.scores import ClaimReading, about_score, covered, names_score
+from agent.offline.claims.scores import ClaimReading, about_score, covered, names_score, period_score
 from agent.offline.claims.weights import weighed
 from agent.offline.claims.values import Derivation, Slot
 from agent.offline.reading.measure import parse_unit
@@ -32,7 +32,7 @@ def related_readings(
     figures, stated = operands(question, ranked)
     cues = read_cues(question, asked)
     scored = []
-    for relation in relations(figures, stated, asked.unit):
+    for relation in relations(figures, stated, asked.unit, asked.period):
         parts = _weighed(question, asked, cues, relation)
         if parts is not None:
             scored.append((weighed(parts), relation, parts))
@@ -45,6 +45,8 @@ def _weighed(
 ) -> dict[str, float] | None:
     """What speaks for a relation; None where it leaves a number out or is of another unit."""
     said = unit_score(asked, _unit(asked, r))
+    if said is None and asked.unit_text == "dimensionless" and r.op in ("scale", "shrink"):
+        said = -0.6  # "at the speedup": that is given, not asked
     left = _left_out(question, r)
     if said is None or left is None:
         return None
@@ -62,6 +64,9 @@ def _weighed(
         "order": _order(question, r),
         "against": _against(r, figures),
         "left": float(left),
+        "off": float(asked.explicit and said <= 0.3),
+        "period": period_score(asked, r.unit),
+        "apart": float(len({o.claim for o in figures}) - 1),
         "three": float(len(r.operands) > 2),
         "loose": float(sum(1 for o in figures if o.amount is not None and _loose(o))),
     }

@@ -13,6 +13,7 @@ from itertools import combinations
 from agent.offline.claims.operands import Operand, either_end
 from agent.offline.reading.measure import COUNTS, Unit, parse_unit, without_counts
 
+_IN_A_YEAR = {"month": "12", "day": "365", "week": "52", "quarter": "4", "hour": "8760"}
 Part = tuple[str, Operand, bool]  # a variable, what it stands for, whether the sum leaves its unit out
 
 
@@ -31,19 +32,21 @@ class Relation:
         return tuple(o for _, o, _ in self.parts)
 
 
-def relations(figures: Sequence[Operand], stated: Sequence[Operand], asked: Unit | None) -> Iterator[Relation]:
-    """Every relation with at least one figure of a claim. `asked`: the unit wanted, where one is named."""
+def relations(
+    figures: Sequence[Operand], stated: Sequence[Operand], asked: Unit | None, period: str
+) -> Iterator[Relation]:
+    """Every relation with at least one figure of a claim. `asked`: the unit wanted; `period`: "month" of "a month"."""
     for f in figures:
-        yield from _of_one(f, asked)
+        yield from _of_one(f, asked, period)
         for n in stated:
             if n.quantity != f.quantity:
-                yield from _of_two(f, n, asked)
+                yield from _of_two(f, n, asked, period)
         for m, n in combinations(stated, 2):
             yield from _of_three(f, m, n)
     for f, g in combinations(figures, 2):
         if f.amount is g.amount:
             continue
-        yield from _of_two(f, g, asked)
+        yield from _of_two(f, g, asked, period)
         for n in (*stated, *(h for h in figures if h is not f and h is not g)):
             if n.quantity < 0 or n.quantity not in (f.quantity, g.quantity):
                 yield from _of_three(f, g, n)
@@ -115,18 +118,21 @@ def _of_all(o: Operand, n: Operand) -> bool:
 # ---- operations
 
 
-def _of_one(f: Operand, asked: Unit | None) -> Iterator[Relation]:
+def _of_one(f: Operand, asked: Unit | None, period: str) -> Iterator[Relation]:
     if f.kind == "share":
         yield _made("left", "1 - {0}", "percent", f)
     if asked is not None and f.kind == "amount" and not _money(f) and asked.dims and f.unit.dims == asked.dims and f.unit.factor != asked.factor:
         yield _made("convert", "{0}", f.unit_text, f)
-    if f.amount is not None and f.amount.unit_text == "USD/year":
-        yield _made("yearly", "{0} / 12", "USD", f)
+    if f.amount is not None and f.amount.unit_text == "USD/year" and period in _IN_A_YEAR:
+        yield _made("period", f"{{0}} / {_IN_A_YEAR[period]}", f"USD/{period}", f)
     ends = either_end(f)
     if ends is not None:
         high, low = ends
         yield _made("ratio", "{0} / {1}", "dimensionless", high, low, bare=(0, 1))
         yield _made("less", "{0} - {1}", _unit(f), high, low)
+        if f.kind != "share":
+            yield _made("rise", "({0} - {1}) / {1}", "percent", high, low, bare=(0, 1) if f.kind != "amount" else ())
+            yield _made("fall", "({0} - {1}) / {0}", "percent", high, low, bare=(0, 1) if f.kind != "amount" else ())
         if f.kind == "share" and f.amount is not None and "margin" in f.amount.words:
             yield _made("price_ends", "(1 - {1}) / (1 - {0})", "dimensionless", high, low)
         if _growing(f):
@@ -137,7 +143,7 @@ def _growing(o: Operand) -> bool:
     return o.kind in ("count", "amount") and not _time(o)
 
 
-def _of_two(a: Operand, b: Operand, asked: Unit | None) -> Iterator[Relation]:
+def _of_two(a: Operand, b: Operand, asked: Unit | None, period: str) -> Iterator[Relation]:
     if _alike(a, b):
         yield from _compared(a, b)
     for one, other in ((a, b), (b, a)):
@@ -154,7 +160,7 @@ def _of_two(a: Operand, b: Operand, asked: Unit | None) -> Iterator[Relation]:
                 yield _made("each", "{1} / {0}", _unit(other), one, other, bare=(0,))
         elif one.kind == "amount" and _time(one) and other.kind in ("amount", "count", "share") and not _time(other):
             if other.amount is None or other.amount.unit_text != "USD/year":
-                yield _made("yearly", "{1} / {0}", f"{_unit(other)}/{one.unit_text}", one, other)
+                yield _made("yearly", "{1} / {0}", f"{_unit(other)}/{period or one.unit_text}", one, other)
     more, less = sorted((a, b), key=lambda o: -o.base)
     if _money(a) and _money(b) and _of_a_piece(less) and not _of_a_piece(more) and asked is not None and _counts_one(asked):
         yield _made("buys", f"({{0}} / {{1}}) * (1 {asked.dims[0][0]})", asked.dims[0][0], more, less)
@@ -223,6 +229,8 @@ def _share_with(share: Operand, other: Operand) -> Iterator[Relation]:
         return
     yield _made("share_of", "{0} * {1}", unit, share, other)
     yield _made("rest_of", "(1 - {0}) * {1}", unit, share, other)
+    if other.amount is None:
+        yield _made("gross", "{1} / (1 - {0})", unit, share, other)
     if share.amount is None or share.amount.yearly:
         yield _made("grown", "(1 + {0}) * {1}", unit, share, other)
 
@@ -238,6 +246,8 @@ def _factor_with(factor: Operand, other: Operand) -> Iterator[Relation]:
         yield _made("power", "{0} ^ {1}", "dimensionless", factor, other, bare=(0, 1))
     if factor.amount is not None and factor.amount.yearly and _time(other) and not other.amount:
         yield _made("power", "{0} ^ ({1} / (1 year))", "dimensionless", factor, other, bare=(0,))
+    if factor.amount is not None and factor.amount.yearly and other.kind == "factor" and other.amount is None:
+        yield _made("until", "(1 year) * log({1}) / log({0})", "year", factor, other, bare=(0, 1))
 
 
 def _of_three(a: Operand, b: Operand, n: Operand) -> Iterator[Relation]:
@@ -255,6 +265,8 @@ def _of_three(a: Operand, b: Operand, n: Operand) -> Iterator[Relation]:
             yearly = _time(other)
             form = "{0} / ({1} / (1 year)) / {2}" if yearly else "{0} / {1} / {2}"
             yield _made("each_ratio", form, "dimensionless", one, other, third, bare=() if yearly else (1,))
+        if _of_a_piece(one) and one.claim and other.kind == "count" == third.kind and other.claim == one.claim and third.amount is None:
+            yield _made("cost", "{2} / {1} * {0}", _told(one.unit), one, other, third, bare=(1, 2))
         if one.kind == "factor" and _time(other) and _time(third) and one.claim and one.claim == other.claim:
             yield _made("power", "{0} ^ ({2} / {1})", "dimensionless", one, other, third, bare=(0,))
         if one.kind == "factor" and _time(other) and third.kind in ("factor",) and one.claim and one.claim == other.claim and not third.claim:

@@ -165,6 +165,13 @@ def covered(question: Question, amounts: Iterable[Amount]) -> float:
     return sum(tells[w] for w in said if w in words) / total if total else 0.0
 
 
+def period_score(asked: Asked, unit_text: str) -> float:
+    """Whether a result is by the month where it is asked by the month; one by the year is not."""
+    if not asked.period or "/" not in unit_text:
+        return 0.0
+    return 1.0 if f"/{asked.period}" in unit_text else -1.0
+
+
 def unmet_score(question: Question, asked: Asked, d: Derivation, result: str) -> float:
     """How many things the question wants done that a calculation of the pack does not do: what is left, a difference."""
     cues = read_cues(question, asked)
