@@ -19,6 +19,8 @@ from agent.offline.fitting.frame import Fill, Frame
 from agent.offline.score import is_salient
 
 SURE = 0.5  # a reading on claims at least this sure is an answer
+ALONE = 0.8  # ... where nobody's words are asked for, and the question comes to a number of its own
+HINTS = 0.6  # ... where nobody's words are asked for, and it comes to none
 OWN = 0.35  # what the question comes to without the claims need not be surer than this where nobody's words are asked for
 PLAIN = 0.6  # what a question comes to on its own is plain from here
 NAMED, HINTED = 2.6, 1.7  # so much of a claim's figures in a question, and the claims are looked at: it is plain, or not
@@ -91,7 +93,7 @@ def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[s
     readings = reader_of(decider).readings(question, citations)
     found = weigh(decision, read_asked(question), readings, citations)
     search = decision.search or search_text(question.text)
-    reading = _chosen(found)
+    reading = _chosen(found, words)
     if reading is not None:
         choice = as_choice(reading)
         return replace(
@@ -120,10 +122,11 @@ def _asks_whether(decision: Decision) -> bool:
     return not any(is_salient(question, i) for i in range(len(question.reading.quantities)))
 
 
-def _chosen(found: Weighed) -> ClaimReading | None:
+def _chosen(found: Weighed, words: bool) -> ClaimReading | None:
     """The reading on claims that is sure enough, and not only what the asker's own numbers give."""
     best = found.best
-    if best is None or best.own or best.sure < SURE or found.none > best.sure:
+    least = SURE if words else ALONE if found.has_own else HINTS
+    if best is None or best.own or best.sure < least:
         return None
     return best.readings[0]
 

@@ -70,6 +70,7 @@ _YEARLY = re.compile(r"\b(per|a|each|every) year\b|\b(annually|yearly|annual (bi
 _PERIOD = re.compile(
     r"\b(?:per|a|each|every|one) (month|day|week|quarter|hour)\b(?! (?:old|of))|\b(month|day|week|quarter|hour)ly\b", re.I
 )
+_PERCENT_ALONE = re.compile(r"[,.?:;] *(in |as )?(a )?(percent(age)?|pct|per cent|%) ?[?.]?\W*$|\(%\)|\b(percent|%) ?\?", re.I)
 _EACH = re.compile(
     r"\b(per|for each|for every|each|apiece) (gpu|chip|card|accelerator|rack|server|model|developer|engineer|dev|person|site|company)\b",
     re.I,
@@ -135,6 +136,8 @@ def read_asked(question: Question) -> Asked:
         and (counted := spelled_unit(last.group(1)))
     ):
         unit_text, explicit = counted, True
+    elif not unit_text and _PERCENT_ALONE.search(question.text):
+        unit_text, explicit = "percent", True
     elif not unit_text and _PERCENT_NOUN.search(question.text):
         unit_text, explicit = "percent", False
     elif not unit_text and _MAGNITUDE.search(_outside_numbers(question)):

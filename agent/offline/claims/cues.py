@@ -14,9 +14,9 @@ _WORDS: Mapping[str, re.Pattern[str]] = {
         "ratio": r"\bhow many times\b|\btimes\b(?! (?:square|series|new))|\bmultiples?\b|\bratio\b|\bfactor\b|\bby how much\b|[a-z]fold\b|\brelative to\b|\bhow many x\b|\bdivided? by\b|\bmultipl(y|ied)\b",
         "down": r"\b(cheaper|lower|less|fewer|drop(s|ped)?|falls?|fell|fallen|shrinks?|shrunk|shrank|declin\w+|below|discount|reduc\w+|off|cuts?|compress\w+|decreas\w+|markdown|under list|smaller|shorter|slower|down)\b",
         "up": r"\b(higher|more|increas\w+|rises?|rose|risen|grows?|grown|grew|growing|dearer|bigger|larger|exceeds?|extra|additional|pricier|longer|faster|up by|above|premium|mark-?up|gain|raise[ds]?)\b",
-        "differs": r"\b(difference|gap|separates?|apart|shortfall|short of|missing|minus|exceeds?|extra|points|how (much|many)( \w+)? (more|less|cheaper|dearer|longer|shorter|fewer|bigger|larger|higher|lower)|by how (much|many)|how far (above|below|apart|ahead|behind)|width|spread between|adds how (much|many)|subtract\w*|net of|ahead by|less the|more than\W*$)\b",
+        "differs": r"\b(difference|gap|separates?|apart|shortfall|short of|missing|minus|exceeds?|extra|points|how (much|many)(?! times)( \w+)? (more|less|cheaper|dearer|longer|shorter|fewer|bigger|larger|higher|lower)|by how (much|many)|how far (above|below|apart|ahead|behind)|width|spread between|adds how (much|many)|subtract\w*|net of|ahead by|less the|more than\W*$)\b",
         "adds": r"\b(together|both|combined|altogether|in all|sum|add(ed)?( up)?|in total|plus|all (two|three))\b",
-        "left": r"\b(left|leaves?|rest|remain\w*|others|(all|any|every|the) other (?!one|end|way|hand|side)|else|everybody|everyone|not|don'?t|doesn'?t|won'?t|isn'?t|aren'?t|do not|without|go(es)? (away|under|bust)|gone|still (to|owed)|unaccounted|complement)\b",
+        "left": r"\b(left|leaves?|rest|remain\w*|others|(all|any|every|the) other (?!one|end|way|hand|side)|else|everybody|everyone|(not|n['’]t|never) (\w+ )?(matter|survive|make it|nvidia|count|fail|kept|pass|google|hyperscalers?|apple|relevant)|go(es)? (away|under|bust)|gone|still (to|owed)|unaccounted|complement)\b",
         "each": r"\b(per|each|apiece|a piece|split|spread|divid\w+|average[ds]?|evenly|shared? (out|among|between)|on average|equally)\b",
         "yearly": r"\b(per|a|each|every|one) year(?!\w)|\b(year|annual|annually|yearly|per annum|averaged)\b|\b(per|a|each|every|one) (month|day|hour|quarter)\b|\bmonthly\b",
         "buys": r"\bhow many( \w+){0,4} (would|does|do|can|could|fit|make|it take|to (reach|pay|fill|match|make|cover|get|fund)|are in|is that|go into|for (the|that|a|one))\b|\bhow many (of|such|trips|rounds|worlds|racks|campuses|sites)\b|\bbuys?\b|\bper one\b|\bfit in(to)?\b|\bmake(s)? up\b|\bequals?\b|\bwould it take\b",
@@ -64,7 +64,7 @@ _WORTH: Mapping[str, Mapping[str, float]] = {
     "gross": {"": -2.4, "ends_with": 4.0},
     "period": {"": 0.6, "yearly": 1.0, "each": 0.4, "ratio": -0.8},
     "each_year": {"": -1.4, "yearly": 1.6, "ratio": 0.8},
-    "convert": {"": 0.9, "ratio": -1.0, "percent": -0.6, "differs": -1.0, "adds": -1.0, "left": -0.5},
+    "convert": {"": 0.6, "ratio": -1.0, "percent": -0.6, "differs": -1.0, "adds": -1.0, "left": -0.5},
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from agent.offline.claims.ends import end_words
 from agent.offline.claims.operands import Operand, operands
 from agent.offline.claims.places import Place, numbers_of
 from agent.offline.claims.relations import Relation, relations
-from agent.offline.claims.scores import ClaimReading, about_score, covered, names_score, period_score
+from agent.offline.claims.scores import ClaimReading, about_score, covered, names_score, off_score, period_score
 from agent.offline.claims.weights import weighed
 from agent.offline.claims.values import Derivation, Slot
 from agent.offline.reading.measure import parse_unit
@@ -31,9 +31,10 @@ def related_readings(
         return []
     figures, stated = operands(question, ranked)
     cues = read_cues(question, asked)
+    of_the_left = any(o.against for o in figures)
     scored = []
     for relation in relations(figures, stated, asked.unit, asked.period):
-        parts = _weighed(question, asked, cues, relation)
+        parts = _weighed(question, asked, cues, relation, of_the_left)
         if parts is not None:
             scored.append((weighed(parts), relation, parts))
     scored.sort(key=lambda row: -row[0])
@@ -41,7 +42,7 @@ def related_readings(
 
 
 def _weighed(
-    question: Question, asked: Asked, cues: frozenset[str], r: Relation
+    question: Question, asked: Asked, cues: frozenset[str], r: Relation, of_the_left: bool
 ) -> dict[str, float] | None:
     """What speaks for a relation; None where it leaves a number out or is of another unit."""
     said = unit_score(asked, _unit(asked, r))
@@ -64,7 +65,8 @@ def _weighed(
         "order": _order(question, r),
         "against": _against(r, figures),
         "left": float(left),
-        "off": float(asked.explicit and said <= 0.3),
+        "off": off_score(asked, said),
+        "unmet": float(of_the_left and r.op not in _LEFT),
         "period": period_score(asked, r.unit),
         "apart": float(len({o.claim for o in figures}) - 1),
         "three": float(len(r.operands) > 2),
@@ -92,8 +94,16 @@ def _twice(q: Quantity, o: Operand) -> bool:
     return o.amount is None and q.value == o.value and q.unit_text == o.unit_text
 
 
+def _value(r: Relation) -> float:
+    """The size of an `each_ratio`, whose first number is that of all."""
+    one, other, third = (o.value for o in r.operands)
+    return one / other / third if other and third else 0.0
+
+
 def _order(question: Question, r: Relation) -> float:
     """Whether the first number comes before the word that parts them, and the second after it."""
+    if r.op == "each_ratio":
+        return -0.6 if _value(r) < 1 else 0.0
     if not r.ordered:
         return 0.0
     first, second = r.operands[0], r.operands[1]
@@ -110,7 +120,7 @@ def _ends(question: Question, figures: Sequence[Operand]) -> float:
     return 1.0 if len({end for end, _ in end_words(question)}) > 1 or _BOTH_ENDS.search(question.text) else -1.0
 
 
-_BOTH_ENDS = re.compile(r"\b(both|two|either) ends\b|\brange\b|\bfrom (the )?(one|low|first) (end )?to\b", re.I)
+_BOTH_ENDS = re.compile(r"\b(both|two|either) ends\b|\b(width|spread|across)\b.{0,20}\brange\b|\bfrom (the )?(one|low|first) (end )?to\b", re.I)
 
 
 def _loose(o: Operand) -> bool:

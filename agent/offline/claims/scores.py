@@ -85,6 +85,8 @@ def checks_score(question: Question, d: Derivation, places: Sequence[Place], uni
         held = Amount(d.claim, "said", d.said[0], d.said[0], d.said[1])
         if any(says_again(q, held) for q in question.reading.quantities):
             return 2.0  # the ledger checks just this number
+    f = question.features
+    asks = f.check or f.yes_no or bool(_DOUBTS.search(question.text))
     placed_ = {p.quantity for p in places}
     own = [a for c in d.claims for a in all_claims()[c].figures]
     unit = parse_unit(unit_text or "dimensionless")
@@ -92,7 +94,7 @@ def checks_score(question: Question, d: Derivation, places: Sequence[Place], uni
         if i in placed_ or not any(says_again(q, a) for a in own):
             continue
         alike = (q.unit.dims == unit.dims) and (q.unit_text == "percent") == (unit_text == "percent")
-        return 1.0 if alike and (q.marked or not unit.dims) else -0.3
+        return (1.0 if asks else 0.3) if alike and (q.marked or not unit.dims) else -0.3
     return 0.0
 
 
@@ -106,6 +108,9 @@ def left_score(question: Question, places: Sequence[Place]) -> float:
         if numbers.salient[i] or ("spelled" in q.marks and q.value > 2 and "verbal" not in q.marks)
     ]
     return float(sum(1 for i in said if i not in used))
+
+
+_DOUBTS = re.compile(r"\?\?|\b(should (it|that) be|doesn'?t|can'?t be|gets? to|not right|wrong|multiply (it|that))\b", re.I)
 
 
 def names_score(question: Question, d: Derivation) -> float:
@@ -156,10 +161,10 @@ def telling() -> Mapping[str, float]:
     return {w: math.log(len(facts) / n) / math.log(len(facts)) for w, n in counts.items()}
 
 
-def covered(question: Question, amounts: Iterable[Amount]) -> float:
+def covered(question: Question, amounts: Iterable[Amount], claims: Iterable[str] = ()) -> float:
     """The part of the words for figures that the question says and that these figures, or their claims, have."""
     tells = telling()
-    words = frozenset[str]().union(*(a.words | a.against for a in amounts), *(all_claims()[a.claim].stems for a in amounts))
+    words = frozenset[str]().union(*(a.words | a.against for a in amounts), *(all_claims()[a.claim].stems for a in amounts), *(all_claims()[c].stems for c in claims))
     said = [w for w in positions(question) if w in tells]
     total = sum(tells[w] for w in said)
     return sum(tells[w] for w in said if w in words) / total if total else 0.0
@@ -172,6 +177,11 @@ def period_score(asked: Asked, unit_text: str) -> float:
     return 1.0 if f"/{asked.period}" in unit_text else -1.0
 
 
+def off_score(asked: Asked, said: float) -> float:
+    """Whether a unit is asked for plainly, and it is not the result's."""
+    return float((asked.explicit or asked.unit_text == "percent") and said <= 0.3)
+
+
 def unmet_score(question: Question, asked: Asked, d: Derivation, result: str) -> float:
     """How many things the question wants done that a calculation of the pack does not do: what is left, a difference."""
     cues = read_cues(question, asked)
@@ -180,7 +190,8 @@ def unmet_score(question: Question, asked: Asked, d: Derivation, result: str) ->
     named = any(phrase in question.text.lower() for phrase in d.phrases)
     does = f"{d.expression} {result}"
     unmet = 0.0
-    if ("left" in cues or against) and not named and not re.search(r"-|rest|remain|left|exclud|survi|free", does):
+    ratio = f"{d.unit or ''}" == "dimensionless" or re.search(r"multiple|factor|ratio", result)
+    if ("left" in cues or (against and not ratio)) and not named and not re.search(r"-|rest|remain|left|exclud|survi|free", does):
         unmet += 1.0
     if "differs" in cues and not re.search(r"-|gap|change|sav|diff|drop|lost|extra", does):
         unmet += 1.0

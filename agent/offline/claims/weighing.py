@@ -44,6 +44,11 @@ class Weighed:
         return self.parties[0] if self.parties else None
 
     @property
+    def has_own(self) -> bool:
+        """Whether the question comes to a number without the claims."""
+        return any(p.own for p in self.parties)
+
+    @property
     def own(self) -> float:
         """The share of what the question comes to on its own."""
         return next((p.sure for p in self.parties if p.own), 0.0)
@@ -68,6 +73,7 @@ def own_evidence(decision: Decision, citations: Sequence[Mapping[str, Any]]) -> 
     return {
         "own": 1.0,
         "own_sure": math.log(sure / (1 - sure)),
+        "own_sure_words": words * math.log(sure / (1 - sure)),
         "own_faults": float(bool(choice.faults)),
         "own_plain": float(choice.frame.spec.name == ARITHMETIC),
         "own_words": words,
@@ -83,6 +89,7 @@ def none_evidence(decision: Decision, asked: Asked) -> dict[str, float]:
         "none": 1.0,
         "none_asks": float(f.asks_number),
         "none_words": float(asks_for_words(decision.question.text, f)),
+        "none_yes_no": float(f.yes_no and not f.asks_number),
         "none_explain": float(f.explain),
         "none_unit": float(bool(asked.unit_text)),
     }
