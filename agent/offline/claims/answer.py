@@ -19,11 +19,14 @@ from agent.offline.fitting.frame import Fill, Frame
 from agent.offline.score import is_salient
 
 SURE = 0.5  # a reading on claims at least this sure is an answer
-ALONE = 0.8  # ... where nobody's words are asked for, and the question comes to a number of its own
-HINTS = 0.6  # ... where nobody's words are asked for, and it comes to none
-OWN = 0.35  # what the question comes to without the claims need not be surer than this where nobody's words are asked for
+ALONE = 0.85  # ... where nobody's words are asked for, and the claims are not needed for a number
+FAILED = 0.7  # ... where nothing in the question plainly asks for what it works out
+FOUND = 0.25  # the score of what the search found from which figures are taken from it
 PLAIN = 0.6  # what a question comes to on its own is plain from here
-NAMED, HINTED = 2.6, 1.7  # so much of a claim's figures in a question, and the claims are looked at: it is plain, or not
+NAMED, HINTED = (
+    2.6,
+    1.7,
+)  # so much of a claim's figures in a question, and the claims are looked at: it is plain, or not
 MEANT = 0.2  # a reading this sure, and the number asked for is one to be worked out
 
 
@@ -93,7 +96,7 @@ def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[s
     readings = reader_of(decider).readings(question, citations)
     found = weigh(decision, read_asked(question), readings, citations)
     search = decision.search or search_text(question.text)
-    reading = _chosen(found, words)
+    reading = _chosen(found, words) if relevant(citations, FOUND) else None
     if reading is not None:
         choice = as_choice(reading)
         return replace(
@@ -125,10 +128,12 @@ def _asks_whether(decision: Decision) -> bool:
 def _chosen(found: Weighed, words: bool) -> ClaimReading | None:
     """The reading on claims that is sure enough, and not only what the asker's own numbers give."""
     best = found.best
-    least = SURE if words else ALONE if found.has_own else HINTS
-    if best is None or best.own or best.sure < least:
+    if best is None or best.own or best.sure < SURE or found.none > best.sure:
         return None
-    return best.readings[0]
+    if not words and best.sure < ALONE and (found.has_own or not any(r.from_claim for r in best.readings)):
+        return None
+    asked_for = any(not r.parts["fails"] for r in best.readings)
+    return best.readings[0] if asked_for or best.sure >= FAILED else None
 
 
 def _in_doubt(decision: Decision, found: Weighed, words: bool) -> bool:
@@ -137,7 +142,7 @@ def _in_doubt(decision: Decision, found: Weighed, words: bool) -> bool:
     if not decision.question.features.asks_number or best is None:
         return False
     if own is not None:
-        return found.own < (SURE if words else OWN)
+        return words and found.own < SURE
     return best.sure >= MEANT and (words or decision.kind in ("narrative", "clarify"))
 
 

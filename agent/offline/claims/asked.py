@@ -66,17 +66,25 @@ _PERCENT_NOUN = re.compile(
 )
 _BILLIONS = re.compile(r"\$ ?b\b|\$ ?bn\b", re.I)
 _BYTES = re.compile(r"\b(gb|bytes?|gigabytes?|memory|hbm)\b", re.I)
-_YEARLY = re.compile(r"\b(per|a|each|every) year\b|\b(annually|yearly|annual (bill|cost|charge|spend\w*|figure))\b", re.I)
-_PERIOD = re.compile(
-    r"\b(?:per|a|each|every|one) (month|day|week|quarter|hour)\b(?! (?:old|of))|\b(month|day|week|quarter|hour)ly\b", re.I
+_YEARLY = re.compile(
+    r"\b(per|a|each|every) year\b|\b(annually|yearly|annual (bill|cost|charge|spend\w*|figure))\b", re.I
 )
-_PERCENT_ALONE = re.compile(r"[,.?:;] *(in |as )?(a )?(percent(age)?|pct|per cent|%) ?[?.]?\W*$|\(%\)|\b(percent|%) ?\?", re.I)
+_PERIOD = re.compile(
+    r"\b(?:per|a|each|every|one) (month|day|week|quarter|hour)\b(?! (?:old|of))|\b(month|day|week|quarter|hour)ly\b",
+    re.I,
+)
+_PERCENT_ALONE = re.compile(
+    r"[,.?:;] *(in |as )?(a )?(percent(age)?|pct|per cent|%) ?[?.]?\W*$|\(%\)|\b(percent|%) ?\?", re.I
+)
 _EACH = re.compile(
     r"\b(per|for each|for every|each|apiece) (gpu|chip|card|accelerator|rack|server|model|developer|engineer|dev|person|site|company)\b",
     re.I,
 )
 _LAST_PER = re.compile(r"\b([a-z]+) (?:per|for each|in each) ([a-z]+)\W*$", re.I)
-_OVER = re.compile(r"\b(over(?! (the )?(next|last|past|time|years?|a|its|his|their|\w+ (years?|months?)))|divided by|relative to|versus|vs\.?|against|compared (to|with))\b", re.I)
+_OVER = re.compile(
+    r"\b(over(?! (the )?(next|last|past|time|years?|a|its|his|their|\w+ (years?|months?)))|divided by|relative to|versus|vs\.?|against|compared (to|with))\b",
+    re.I,
+)
 _ADDS = re.compile(
     r"\b(together|both|combined|altogether|in all|sum of|sum|add(ed)?( up| them)?|in total|plus|the two)\b",
     re.I,

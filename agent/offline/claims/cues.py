@@ -107,9 +107,7 @@ def divider(question: Question) -> int | None:
     """The token that parts a ratio's first number from its second ("over", "as percent of"); None where none does."""
     memo, key = question.words.memo, ("divider",)
     if key not in memo:
-        found = [
-            (m.start("to") if m.group("to") else m.start()) for m in _ORDERED.finditer(question.text)
-        ]
+        found = [(m.start("to") if m.group("to") else m.start()) for m in _ORDERED.finditer(question.text)]
         at = {t.start: i for i, t in enumerate(question.reading.tokens)}
         memo[key] = at.get(found[0]) if len(found) == 1 else None
     done: int | None = memo[key]

@@ -30,7 +30,10 @@ _ENDS = (
     ("high", re.compile(r"\b(top|upper|high(?:er|est)?|maximum|max|at most|most|optimistic\w*|best|ceiling|rosi\w+|biggest|largest|larger|bigger|longest|longer|long|greatest)\b", re.I)),
     ("low", re.compile(r"\b(bottom|low(?:er|est)?|minimum|min|at (?:the )?(?:very )?least|floor|pessimistic\w*|worst|conservative\w*|cautious\w*|smallest|smaller|shortest|short(?:er)?(?= (?:end|one|side|figure|horizon|version))|short|fewest|milder|mildest)\b", re.I)),
 )  # fmt: skip
-_NOT_ENDS = re.compile(r"\b(most (common|of)|low(er)? (does|is|would|in)|(how|%|percent|times|much|dollars?|billion|million) (many )?(more|lower|higher|longer|larger|bigger|smaller|shorter))\b", re.I)
+_NOT_ENDS = re.compile(
+    r"\b(most (common|of)|low(er)? (does|is|would|in)|(how|%|percent|times|much|dollars?|billion|million) (many )?(more|lower|higher|longer|larger|bigger|smaller|shorter))\b",
+    re.I,
+)
 
 
 def end_words(question: Question) -> list[tuple[str, int]]:

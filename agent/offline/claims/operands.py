@@ -18,7 +18,7 @@ from agent.offline.claims.values import Amount, all_claims
 from agent.offline.reading.measure import COUNTS, Unit, parse_unit
 from agent.offline.score import Question
 
-MOST = 7  # figures that are reckoned with
+MOST = 6  # figures that are reckoned with
 OTHERS = 4  # claims that the search did not bring, yet the question names a figure of
 LEAST = 0.6  # a figure named less than this is not meant
 AWAY = 3.0  # the place among the citations of a claim that is not there
@@ -106,7 +106,10 @@ def names_figures(question: Question) -> float:
         again = sum(
             1
             for a in all_claims()[key].amounts
-            if any(numbers.salient[i] and (q.marked or q.value >= 100) and says_again(q, a) for i, q in enumerate(numbers.quantities))
+            if any(
+                numbers.salient[i] and (q.marked or q.value >= 100) and says_again(q, a)
+                for i, q in enumerate(numbers.quantities)
+            )
         )
         best = max(best, scores[key] + 0.7 * again)
     return best
@@ -131,7 +134,9 @@ def _figure(
 ) -> Operand | None:
     if not amount.value or (amount.unit_text == "percent" and amount.low == 0):
         return None
-    again = next((i for i, q in enumerate(numbers.quantities) if says_again(q, amount) and _alike(q.marks, amount)), -1)
+    again = next(
+        (i for i, q in enumerate(numbers.quantities) if says_again(q, amount) and _alike(q.marks, amount)), -1
+    )
     named = _named(amount, said) + (0.8 if again >= 0 else 0.0)
     if named < LEAST:
         return None
@@ -142,7 +147,9 @@ def _figure(
     end = ""
     if again >= 0 and amount.ranged:
         q = numbers.quantities[again]
-        value = _nearest(q.value * (q.unit.factor / parse_unit(amount.unit_text).factor if q.unit.dims else 1.0), amount)
+        value = _nearest(
+            q.value * (q.unit.factor / parse_unit(amount.unit_text).factor if q.unit.dims else 1.0), amount
+        )
         end = "low" if value == amount.low else "high"
     unit_text = "USD" if amount.unit_text == "USD/year" else amount.unit_text  # a year's worth
     return Operand(value, unit_text, _kind(amount), at, named, amount, again, rank, end, against)
@@ -202,10 +209,18 @@ def _at_end(question: Question, figure: Operand) -> Operand:
 def either_end(figure: Operand) -> tuple[Operand, Operand] | None:
     """The two ends of a range as operands, the higher first."""
     a = figure.amount
-    if a is None or not a.ranged or a.low is None or a.high is None or (a.unit_text == "percent" and (a.low == 0 or a.high == 100)):
+    if (
+        a is None
+        or not a.ranged
+        or a.low is None
+        or a.high is None
+        or (a.unit_text == "percent" and (a.low == 0 or a.high == 100))
+    ):
         return None
     made = [
-        Operand(v, figure.unit_text, figure.kind, figure.at, figure.named, a, figure.quantity, figure.rank, end)
+        Operand(
+            v, figure.unit_text, figure.kind, figure.at, figure.named, a, figure.quantity, figure.rank, end
+        )
         for v, end in ((a.high, "high"), (a.low, "low"))
     ]
     return made[0], made[1]

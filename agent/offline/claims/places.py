@@ -307,8 +307,16 @@ def _placed_already(q: Quantity, places: Sequence[Place]) -> bool:
 
 def says_again(q: Quantity, a: Amount) -> bool:
     unit = parse_unit(a.unit_text)
-    if q.marked and unit.has("s") and not q.unit.has("s") and q.unit.dims == tuple(d for d in unit.dims if d[0] != "s"):
-        return q.value in (a.low, a.high)  # "100 tokens for every human": by the second or the minute, as was said
+    if (
+        q.marked
+        and unit.has("s")
+        and not q.unit.has("s")
+        and q.unit.dims == tuple(d for d in unit.dims if d[0] != "s")
+    ):
+        return q.value in (
+            a.low,
+            a.high,
+        )  # "100 tokens for every human": by the second or the minute, as was said
     if q.marked and q.unit.dims and unit.dims and without_counts(q.unit) != without_counts(unit):
         return False
     if q.marked and (q.unit_text == "percent") != (a.unit_text == "percent"):

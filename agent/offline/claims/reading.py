@@ -31,8 +31,8 @@ from agent.offline.claims.scores import (
     unmet_score,
     words_score,
 )
-from agent.offline.claims.weights import weighed
 from agent.offline.claims.values import ARITHMETIC, Derivation, all_claims
+from agent.offline.claims.weights import weighed
 from agent.offline.score import Question
 
 if TYPE_CHECKING:
@@ -118,7 +118,9 @@ class ClaimReader:
                 "names": names_score(question, d),
                 "sums": sums_score(question, asked, d),
                 "ground": ground_score(d, places),
-                "covers": covered(question, [p.slot.amount for p in places if p.slot.amount is not None], [d.claim]),
+                "covers": covered(
+                    question, [p.slot.amount for p in places if p.slot.amount is not None], [d.claim]
+                ),
                 "off": off_score(asked, said),
                 "period": period_score(asked, unit),
                 "left": left_score(question, places),

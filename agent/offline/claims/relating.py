@@ -11,9 +11,16 @@ from agent.offline.claims.ends import end_words
 from agent.offline.claims.operands import Operand, operands
 from agent.offline.claims.places import Place, numbers_of
 from agent.offline.claims.relations import Relation, relations
-from agent.offline.claims.scores import ClaimReading, about_score, covered, names_score, off_score, period_score
-from agent.offline.claims.weights import weighed
+from agent.offline.claims.scores import (
+    ClaimReading,
+    about_score,
+    covered,
+    names_score,
+    off_score,
+    period_score,
+)
 from agent.offline.claims.values import Derivation, Slot
+from agent.offline.claims.weights import weighed
 from agent.offline.reading.measure import parse_unit
 from agent.offline.reading.reading import Quantity
 from agent.offline.reading.words import stems
@@ -108,7 +115,11 @@ def _order(question: Question, r: Relation) -> float:
         return 0.0
     first, second = r.operands[0], r.operands[1]
     at = divider(question)
-    if at is not None and first.amount is not second.amount and min(first.at, second.at) < at < max(first.at, second.at):
+    if (
+        at is not None
+        and first.amount is not second.amount
+        and min(first.at, second.at) < at < max(first.at, second.at)
+    ):
         return 0.8 if first.at < second.at else -0.8
     return -0.6 if r.op == "ratio" and first.base < second.base else 0.0
 
@@ -117,16 +128,27 @@ def _ends(question: Question, figures: Sequence[Operand]) -> float:
     """The two ends of one range are related where the question names both."""
     if len(figures) < 2 or figures[0].amount is not figures[1].amount:
         return 0.0
-    return 1.0 if len({end for end, _ in end_words(question)}) > 1 or _BOTH_ENDS.search(question.text) else -1.0
+    return (
+        1.0 if len({end for end, _ in end_words(question)}) > 1 or _BOTH_ENDS.search(question.text) else -1.0
+    )
 
 
-_BOTH_ENDS = re.compile(r"\b(both|two|either) ends\b|\b(width|spread|across)\b.{0,20}\brange\b|\bfrom (the )?(one|low|first) (end )?to\b", re.I)
+_BOTH_ENDS = re.compile(
+    r"\b(both|two|either) ends\b|\b(width|spread|across)\b.{0,20}\brange\b|\bfrom (the )?(one|low|first) (end )?to\b",
+    re.I,
+)
 
 
 def _loose(o: Operand) -> bool:
     """A range of which nothing chooses an end."""
     a = o.amount
-    return a is not None and a.ranged and not o.end and a.typical is None and not (a.unit_text == "percent" and a.high == 100)
+    return (
+        a is not None
+        and a.ranged
+        and not o.end
+        and a.typical is None
+        and not (a.unit_text == "percent" and a.high == 100)
+    )
 
 
 _LEFT = ("left", "rest_of")
@@ -135,14 +157,26 @@ _LEFT = ("left", "rest_of")
 def _against(r: Relation, figures: Iterable[Operand]) -> float:
     """ "How many go under": what is left of those that survive, where the question has the words for it."""
     against = any(o.against for o in figures)
-    return (1.6 if against else 0.0) if r.op in _LEFT else -1.0 if against and r.op in ("part", "share_of") else 0.0
+    return (
+        (1.6 if against else 0.0)
+        if r.op in _LEFT
+        else -1.0
+        if against and r.op in ("part", "share_of")
+        else 0.0
+    )
 
 
 def _unit(asked: Asked, r: Relation) -> str:
     """The relation's unit; money of a year where that is asked for."""
     wanted = asked.unit
     yearly = any(o.amount is not None and o.amount.unit_text == "USD/year" for o in r.operands)
-    if r.unit == "USD" and yearly and wanted is not None and wanted.dims == (("USD", 1), ("s", -1)) and "/year" in asked.unit_text:
+    if (
+        r.unit == "USD"
+        and yearly
+        and wanted is not None
+        and wanted.dims == (("USD", 1), ("s", -1))
+        and "/year" in asked.unit_text
+    ):
         return "USD/year"
     return r.unit
 
@@ -151,8 +185,11 @@ def _reading(
     question: Question, asked: Asked, spec: Spec, r: Relation, parts: dict[str, float]
 ) -> ClaimReading:
     unit = _unit(asked, r)
-    expression = f"({r.expression}) / (1 year)" if unit == "USD/year" and r.unit == "USD" else r.expression
-    places = [_place(name, o, bare) for name, o, bare in r.parts]
+    names = r.names
+    expression = r.form.format(*names)
+    if unit == "USD/year" and r.unit == "USD":
+        expression = f"({expression}) / (1 year)"
+    places = [_place(n, o, k in r.bare) for k, (n, o) in enumerate(zip(names, r.operands, strict=True))]
     claims = list(dict.fromkeys(o.claim for o in r.operands if o.claim))
     d = Derivation(
         claims[0], spec, tuple(p.slot for p in places), {}, "value", unit, expression, frozenset(), tuple(claims[1:]),

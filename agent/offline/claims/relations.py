@@ -6,30 +6,41 @@ weighed by the question's words for them (`cues`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 from agent.offline.claims.operands import Operand, either_end
 from agent.offline.reading.measure import COUNTS, Unit, parse_unit, without_counts
 
 _IN_A_YEAR = {"month": "12", "day": "365", "week": "52", "quarter": "4", "hour": "8760"}
-Part = tuple[str, Operand, bool]  # a variable, what it stands for, whether the sum leaves its unit out
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """One sum over operands. `ordered`: the first over the second, as the question may order them."""
+    """One sum over operands. `form` has {0}, {1} … for them; `bare` are those whose unit it leaves out.
+
+    `ordered`: the first over the second, as the question may order them.
+    """
 
     op: str
-    expression: str
+    form: str
     unit: str
-    parts: tuple[Part, ...]
+    operands: tuple[Operand, ...]
+    bare: tuple[int, ...] = ()
     ordered: bool = False
 
     @property
-    def operands(self) -> tuple[Operand, ...]:
-        return tuple(o for _, o, _ in self.parts)
+    def names(self) -> list[str]:
+        """A variable for each operand: what the claim calls it."""
+        names: list[str] = []
+        for o in self.operands:
+            name = o.amount.name if o.amount is not None else "given"
+            if o.end and sum(1 for p in self.operands if p.amount is o.amount) > 1:
+                name = o.end
+            names.append(name if name not in names else f"{name}_{len(names)}")
+        return names
 
 
 def relations(
@@ -57,7 +68,12 @@ def relations(
 
 def _dims(o: Operand) -> tuple[tuple[str, int], ...]:
     """The unit's exponents less the things counted."""
-    return without_counts(o.unit)
+    return _dims_of(o.unit_text)
+
+
+@lru_cache(maxsize=256)
+def _dims_of(unit_text: str) -> tuple[tuple[str, int], ...]:
+    return without_counts(parse_unit(unit_text or "dimensionless"))
 
 
 def _money(o: Operand) -> bool:
@@ -86,20 +102,10 @@ def _unit(o: Operand) -> str:
     return o.unit_text or "dimensionless"
 
 
-def _parts(*operands: Operand, bare: Iterable[int] = ()) -> tuple[Part, ...]:
-    names: list[str] = []
-    for o in operands:
-        name = o.amount.name if o.amount is not None else "given"
-        if o.end and sum(1 for p in operands if p.amount is o.amount) > 1:
-            name = o.end
-        names.append(name if name not in names else f"{name}_{len(names)}")
-    return tuple((n, o, k in bare) for k, (n, o) in enumerate(zip(names, operands, strict=True)))
-
-
-def _made(op: str, form: str, unit: str, *operands: Operand, bare: Iterable[int] = (), ordered: bool = False) -> Relation:
-    """`form` with {0}, {1} … for the operands."""
-    parts = _parts(*operands, bare=tuple(bare))
-    return Relation(op, form.format(*(name for name, _, _ in parts)), unit, parts, ordered)
+def _made(
+    op: str, form: str, unit: str, *operands: Operand, bare: tuple[int, ...] = (), ordered: bool = False
+) -> Relation:
+    return Relation(op, form, unit, operands, bare, ordered)
 
 
 _ONE = {(("USD", 1),): 1e7, (("J", 1), ("s", -1)): 1e6}  # the most that one thing costs, and draws (W)
@@ -121,7 +127,14 @@ def _of_all(o: Operand, n: Operand) -> bool:
 def _of_one(f: Operand, asked: Unit | None, period: str) -> Iterator[Relation]:
     if f.kind == "share":
         yield _made("left", "1 - {0}", "percent", f)
-    if asked is not None and f.kind == "amount" and not _money(f) and asked.dims and f.unit.dims == asked.dims and f.unit.factor != asked.factor:
+    if (
+        asked is not None
+        and f.kind == "amount"
+        and not _money(f)
+        and asked.dims
+        and f.unit.dims == asked.dims
+        and f.unit.factor != asked.factor
+    ):
         yield _made("convert", "{0}", f.unit_text, f)
     if f.amount is not None and f.amount.unit_text == "USD/year" and period in _IN_A_YEAR:
         yield _made("period", f"{{0}} / {_IN_A_YEAR[period]}", f"USD/{period}", f)
@@ -131,8 +144,12 @@ def _of_one(f: Operand, asked: Unit | None, period: str) -> Iterator[Relation]:
         yield _made("ratio", "{0} / {1}", "dimensionless", high, low, bare=(0, 1))
         yield _made("less", "{0} - {1}", _unit(f), high, low)
         if f.kind != "share":
-            yield _made("rise", "({0} - {1}) / {1}", "percent", high, low, bare=(0, 1) if f.kind != "amount" else ())
-            yield _made("fall", "({0} - {1}) / {0}", "percent", high, low, bare=(0, 1) if f.kind != "amount" else ())
+            yield _made(
+                "rise", "({0} - {1}) / {1}", "percent", high, low, bare=(0, 1) if f.kind != "amount" else ()
+            )
+            yield _made(
+                "fall", "({0} - {1}) / {0}", "percent", high, low, bare=(0, 1) if f.kind != "amount" else ()
+            )
         if f.kind == "share" and f.amount is not None and "margin" in f.amount.words:
             yield _made("price_ends", "(1 - {1}) / (1 - {0})", "dimensionless", high, low)
         if _growing(f):
@@ -151,28 +168,47 @@ def _of_two(a: Operand, b: Operand, asked: Unit | None, period: str) -> Iterator
             yield from _share_with(one, other)
         elif one.kind == "factor":
             yield from _factor_with(one, other)
-        elif one.kind == "count" and other.kind == "amount":
-            if _of_a_piece(other):
-                yield _made("cost", "{0} * {1}", _told(other.unit), one, other, bare=(0,))
-            else:
-                yield _made("all", "{0} * {1}", _unit(other), one, other, bare=(0,))
-            if _of_all(other, one):
-                yield _made("each", "{1} / {0}", _unit(other), one, other, bare=(0,))
-        elif one.kind == "amount" and _time(one) and other.kind in ("amount", "count", "share") and not _time(other):
-            if other.amount is None or other.amount.unit_text != "USD/year":
-                yield _made("yearly", "{1} / {0}", f"{_unit(other)}/{period or one.unit_text}", one, other)
-    more, less = sorted((a, b), key=lambda o: -o.base)
-    if _money(a) and _money(b) and _of_a_piece(less) and not _of_a_piece(more) and asked is not None and _counts_one(asked):
-        yield _made("buys", f"({{0}} / {{1}}) * (1 {asked.dims[0][0]})", asked.dims[0][0], more, less)
-    for one, other in ((a, b), (b, a)):
-        if one.kind == "factor" and _time(other) and one.claim and one.claim == other.claim:
-            yield _made("each_year", "{0} ^ ((1 year) / {1})", "dimensionless", one, other, bare=(0,))
-    if a.kind == b.kind == "count" and not _counted_alike(a.unit, b.unit) or _racks(a, b):
+        elif one.kind == "count":
+            yield from _count_with(one, other)
+        elif _time(one):
+            yield from _time_with(one, other, period)
+    if (a.kind == b.kind == "count" and not _counted_alike(a.unit, b.unit)) or _racks(a, b):
         more, less = sorted((a, b), key=lambda o: -o.value)
         yield _made("each", "{0} / {1}", _unit(more), more, less, bare=(1,))
-    product = (a.unit * b.unit) if asked is not None else None
-    if product is not None and asked is not None and asked.dims and a.unit.dims and b.unit.dims:
-        if without_counts(product) == without_counts(asked) and "share" not in (a.kind, b.kind):
+    if asked is not None and asked.dims:
+        yield from _as_asked(a, b, asked)
+
+
+def _count_with(count: Operand, other: Operand) -> Iterator[Relation]:
+    """So many at a price, all of them together, or what each comes to."""
+    if other.kind != "amount":
+        return
+    if _of_a_piece(other):
+        yield _made("cost", "{0} * {1}", _told(other.unit), count, other, bare=(0,))
+    else:
+        yield _made("all", "{0} * {1}", _unit(other), count, other, bare=(0,))
+    if _of_all(other, count):
+        yield _made("each", "{1} / {0}", _unit(other), count, other, bare=(0,))
+
+
+def _time_with(time: Operand, other: Operand, period: str) -> Iterator[Relation]:
+    """An amount by the year; what a gain over some years comes to in one."""
+    if other.kind in ("amount", "count", "share") and not _time(other):
+        if other.amount is None or other.amount.unit_text != "USD/year":
+            yield _made("yearly", "{1} / {0}", f"{_unit(other)}/{period or time.unit_text}", time, other)
+    elif other.kind == "factor" and time.claim and time.claim == other.claim:
+        yield _made("each_year", "{0} ^ ((1 year) / {1})", "dimensionless", other, time, bare=(0,))
+
+
+def _as_asked(a: Operand, b: Operand, asked: Unit) -> Iterator[Relation]:
+    """What the units alone suggest: money over the price of one, a product of the unit asked for."""
+    more, less = sorted((a, b), key=lambda o: -o.base)
+    if _money(a) and _money(b) and _of_a_piece(less) and not _of_a_piece(more) and _counts_one(asked):
+        thing = asked.dims[0][0]
+        yield _made("buys", f"({{0}} / {{1}}) * (1 {thing})", thing, more, less)
+    if a.unit.dims and b.unit.dims and "share" not in (a.kind, b.kind):
+        product = a.unit * b.unit
+        if without_counts(product) == without_counts(asked):
             yield _made("product", "{0} * {1}", _told(product), a, b, bare=_counts(a, b))
 
 
@@ -252,23 +288,46 @@ def _factor_with(factor: Operand, other: Operand) -> Iterator[Relation]:
 
 def _of_three(a: Operand, b: Operand, n: Operand) -> Iterator[Relation]:
     """So many times a difference, what each of two comes to against a third, the two together by the year."""
-    if _money(a) and _money(b) and a.amount is not None and a.claim == b.claim and n.kind == "count":
-        more, less = sorted((a, b), key=lambda o: -o.base)
-        if more.base != less.base:
-            yield _made("saving", "{2} * ({0} - {1})", "USD", more, less, n, bare=(2,))
-    if _time(n) and _money(a) and _money(b) and a.amount is not None and b.amount is not None:
-        yield _made("both_yearly", "({0} + {1}) / {2}", f"USD/{n.unit_text}", a, b, n)
-    for one, other, third in ((a, b, n), (a, n, b), (b, a, n), (b, n, a), (n, a, b), (n, b, a)):
-        if _money(one) and _money(third) and one.amount is not None and third.base and (
-            _time(other) or (other.kind == "count" and other.claim in ("", one.claim))
-        ):
-            yearly = _time(other)
-            form = "{0} / ({1} / (1 year)) / {2}" if yearly else "{0} / {1} / {2}"
-            yield _made("each_ratio", form, "dimensionless", one, other, third, bare=() if yearly else (1,))
-        if _of_a_piece(one) and one.claim and other.kind == "count" == third.kind and other.claim == one.claim and third.amount is None:
-            yield _made("cost", "{2} / {1} * {0}", _told(one.unit), one, other, third, bare=(1, 2))
-        if one.kind == "factor" and _time(other) and _time(third) and one.claim and one.claim == other.claim:
-            yield _made("power", "{0} ^ ({2} / {1})", "dimensionless", one, other, third, bare=(0,))
-        if one.kind == "factor" and _time(other) and third.kind in ("factor",) and one.claim and one.claim == other.claim and not third.claim:
-            yield _made("until", "{1} * log({2}) / log({0})", other.unit_text, one, other, third, bare=(0, 2))
+    money = [o for o in (a, b, n) if _money(o)]
+    if len(money) == 2:
+        yield from _money_with(money[0], money[1], next(o for o in (a, b, n) if not _money(o)))
+    elif len(money) == 1:
+        box, count = (o for o in (a, b, n) if o is not money[0])
+        yield from _price_of_boxes(money[0], box, count)
+    for one in (a, b, n):
+        if one.kind == "factor" and one.claim:
+            first, second = (o for o in (a, b, n) if o is not one)
+            yield from _gain_over(one, first, second)
+            yield from _gain_over(one, second, first)
 
+
+def _money_with(a: Operand, b: Operand, n: Operand) -> Iterator[Relation]:
+    """Two amounts of money and a number of things or a time."""
+    more, less = sorted((a, b), key=lambda o: -o.base)
+    if n.kind == "count" and a.claim and a.claim == b.claim and more.base != less.base:
+        yield _made("saving", "{2} * ({0} - {1})", "USD", more, less, n, bare=(2,))
+    if _time(n) and a.claim and b.claim:
+        yield _made("both_yearly", "({0} + {1}) / {2}", f"USD/{n.unit_text}", a, b, n)
+    for one, third in ((a, b), (b, a)):
+        if one.claim and _time(n):
+            yield _made("each_ratio", "{0} / ({1} / (1 year)) / {2}", "dimensionless", one, n, third)
+        elif one.claim and n.kind == "count" and n.claim in ("", one.claim):
+            yield _made("each_ratio", "{0} / {1} / {2}", "dimensionless", one, n, third, bare=(1,))
+
+
+def _price_of_boxes(price: Operand, a: Operand, b: Operand) -> Iterator[Relation]:
+    """What so many cost that are sold by the box: the price and the box were said together."""
+    for box, count in ((a, b), (b, a)):
+        together = bool(price.claim) and box.claim == price.claim and not count.claim
+        if together and box.kind == count.kind == "count" and _of_a_piece(price):
+            yield _made("cost", "{2} / {1} * {0}", _told(price.unit), price, box, count, bare=(1, 2))
+
+
+def _gain_over(gain: Operand, period: Operand, other: Operand) -> Iterator[Relation]:
+    """A gain over a period: what it comes to over a time, and how long until it comes to a factor."""
+    if not _time(period) or period.claim != gain.claim:
+        return
+    if _time(other):
+        yield _made("power", "{0} ^ ({2} / {1})", "dimensionless", gain, period, other, bare=(0,))
+    elif other.kind == "factor" and not other.claim:
+        yield _made("until", "{1} * log({2}) / log({0})", period.unit_text, gain, period, other, bare=(0, 2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -88,10 +88,10 @@ def checks_score(question: Question, d: Derivation, places: Sequence[Place], uni
     f = question.features
     asks = f.check or f.yes_no or bool(_DOUBTS.search(question.text))
     placed_ = {p.quantity for p in places}
-    own = [a for c in d.claims for a in all_claims()[c].figures]
+    numbers = numbers_of(question)
     unit = parse_unit(unit_text or "dimensionless")
     for i, q in enumerate(question.reading.quantities):
-        if i in placed_ or not any(says_again(q, a) for a in own):
+        if i in placed_ or not numbers.says_figure(i, d.claims):
             continue
         alike = (q.unit.dims == unit.dims) and (q.unit_text == "percent") == (unit_text == "percent")
         return (1.0 if asks else 0.3) if alike and (q.marked or not unit.dims) else -0.3
@@ -110,11 +110,21 @@ def left_score(question: Question, places: Sequence[Place]) -> float:
     return float(sum(1 for i in said if i not in used))
 
 
-_DOUBTS = re.compile(r"\?\?|\b(should (it|that) be|doesn'?t|can'?t be|gets? to|not right|wrong|multiply (it|that))\b", re.I)
+_DOUBTS = re.compile(
+    r"\?\?|\b(should (it|that) be|doesn'?t|can'?t be|gets? to|not right|wrong|multiply (it|that))\b", re.I
+)
 
 
 def names_score(question: Question, d: Derivation) -> float:
     """The people and companies that the question names are those of the claim."""
+    memo, key = question.words.memo, ("names", *d.claims)
+    if key not in memo:
+        memo[key] = _names(question, d)
+    score: float = memo[key]
+    return score
+
+
+def _names(question: Question, d: Derivation) -> float:
     said = {s for s, _ in question.features.stems} & claim_names()
     own = frozenset[str]().union(*(all_claims()[c].stems for c in d.claims))
     return max(-0.8, min(0.6, 0.3 * len(said & own) - 0.5 * len(said - own)))
@@ -137,6 +147,14 @@ def ground_score(d: Derivation, places: Sequence[Place]) -> float:
 
 def about_score(question: Question, d: Derivation) -> float:
     """The words of the claim itself that the question says."""
+    memo, key = question.words.memo, ("about", d.claim)
+    if key not in memo:
+        memo[key] = _about(question, d)
+    score: float = memo[key]
+    return score
+
+
+def _about(question: Question, d: Derivation) -> float:
     said = {s for s, _ in question.features.stems}
     facts = all_claims()[d.claim]
     score = min(0.2 * len(said & facts.stems), 1.0)
@@ -161,10 +179,22 @@ def telling() -> Mapping[str, float]:
     return {w: math.log(len(facts) / n) / math.log(len(facts)) for w, n in counts.items()}
 
 
-def covered(question: Question, amounts: Iterable[Amount], claims: Iterable[str] = ()) -> float:
+def covered(question: Question, amounts: Sequence[Amount], claims: Sequence[str] = ()) -> float:
     """The part of the words for figures that the question says and that these figures, or their claims, have."""
+    memo, key = question.words.memo, ("covered", *claims, *(f"{a.claim}.{a.name}" for a in amounts))
+    if key not in memo:
+        memo[key] = _covered(question, amounts, claims)
+    share: float = memo[key]
+    return share
+
+
+def _covered(question: Question, amounts: Sequence[Amount], claims: Sequence[str]) -> float:
     tells = telling()
-    words = frozenset[str]().union(*(a.words | a.against for a in amounts), *(all_claims()[a.claim].stems for a in amounts), *(all_claims()[c].stems for c in claims))
+    words = frozenset[str]().union(
+        *(a.words | a.against for a in amounts),
+        *(all_claims()[a.claim].stems for a in amounts),
+        *(all_claims()[c].stems for c in claims),
+    )
     said = [w for w in positions(question) if w in tells]
     total = sum(tells[w] for w in said)
     return sum(tells[w] for w in said if w in words) / total if total else 0.0
@@ -185,17 +215,27 @@ def off_score(asked: Asked, said: float) -> float:
 def unmet_score(question: Question, asked: Asked, d: Derivation, result: str) -> float:
     """How many things the question wants done that a calculation of the pack does not do: what is left, a difference."""
     cues = read_cues(question, asked)
-    said = {s for s, _ in question.features.stems}
-    against = any(s.amount is not None and s.amount.against & said for s in d.slots)
+    said = positions(question)
+    against = any(s.amount is not None and not s.amount.against.isdisjoint(said) for s in d.slots)
     named = any(phrase in question.text.lower() for phrase in d.phrases)
-    does = f"{d.expression} {result}"
+    leaves, differs, ratio = _does(d.expression, result, d.unit or "")
     unmet = 0.0
-    ratio = f"{d.unit or ''}" == "dimensionless" or re.search(r"multiple|factor|ratio", result)
-    if ("left" in cues or (against and not ratio)) and not named and not re.search(r"-|rest|remain|left|exclud|survi|free", does):
+    if ("left" in cues or (against and not ratio)) and not named and not leaves:
         unmet += 1.0
-    if "differs" in cues and not re.search(r"-|gap|change|sav|diff|drop|lost|extra", does):
+    if "differs" in cues and not differs:
         unmet += 1.0
     return unmet
+
+
+@lru_cache(maxsize=1024)
+def _does(expression: str, result: str, unit: str) -> tuple[bool, bool, bool]:
+    """Whether a calculation gives what is left, a difference, a ratio: by its sum and the name of its result."""
+    does = f"{expression} {result}"
+    return (
+        bool(re.search(r"-|rest|remain|left|exclud|survi|free", does)),
+        bool(re.search(r"-|gap|change|sav|diff|drop|lost|extra", does)),
+        unit == "dimensionless" or bool(re.search(r"multiple|factor|ratio", result)),
+    )
 
 
 def figures_score(question: Question, places: Sequence[Place]) -> float:

@@ -198,8 +198,17 @@ def _amounts(
         name = str(row["name"])
         own, _, left = called.get(name, "").partition("|")
         words = frozenset(stems(f"{name} {own}".replace("_", " ")))
-        yield Amount(claim, name, *ends, unit, typical, words, frozenset(stems(left)), written in _FACTORS,
-                     written.endswith("x/year") or written == "%/year")
+        yield Amount(
+            claim,
+            name,
+            *ends,
+            unit,
+            typical,
+            words,
+            frozenset(stems(left)),
+            written in _FACTORS,
+            written.endswith("x/year") or written == "%/year",
+        )
 
 
 def _seconds(stamp: str) -> float:

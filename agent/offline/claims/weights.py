@@ -16,6 +16,17 @@ _OF_BOTH = frozenset(["rank", "unit", "about", "names", "against", "order", "cov
 
 
 @lru_cache(maxsize=1)
+def _by_kind() -> Mapping[str, Mapping[str, float]]:
+    """For each kind of reading the weight of each part under its plain name."""
+    found = weights()
+    return {
+        kind: {n: w for n, w in found.items() if "." not in n}
+        | {n: found.get(f"{kind}.{n}", 0.0) for n in _OF_BOTH}
+        for kind in ("r", "c")
+    }
+
+
+@lru_cache(maxsize=1)
 def weights() -> Mapping[str, float]:
     """The weights by name; a part of both kinds of reading has one for each, `c.rank` and `r.rank`."""
     import yaml
@@ -32,8 +43,8 @@ def named(parts: Mapping[str, float]) -> dict[str, float]:
 
 def weighed(parts: Mapping[str, float]) -> float:
     """The parts of a reading's evidence weighed and added up."""
-    worth = weights()
-    return sum(worth.get(name, 0.0) * value for name, value in named(parts).items())
+    worth = _by_kind()["r" if "relation" in parts else "c"]
+    return sum(worth.get(name, 0.0) * value for name, value in parts.items() if value)
 
 
 def shares(odds: Iterable[float]) -> list[float]:
