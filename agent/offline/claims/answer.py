@@ -18,7 +18,7 @@ from agent.offline.decide import Choice, Decider, Decision, search_text
 from agent.offline.fitting.frame import Fill, Frame
 from agent.offline.score import is_salient
 
-SURE = 0.5  # a reading on claims at least this sure is an answer
+SURE = 0.45  # a reading on claims at least this sure is an answer
 ALONE = 0.85  # ... where nobody's words are asked for, and the claims are not needed for a number
 FAILED = 0.7  # ... where nothing in the question plainly asks for what it works out
 FOUND = 0.25  # the score of what the search found from which figures are taken from it

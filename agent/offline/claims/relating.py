@@ -55,6 +55,8 @@ def _weighed(
     said = unit_score(asked, _unit(asked, r))
     if said is None and asked.unit_text == "dimensionless" and r.op in ("scale", "shrink"):
         said = -0.6  # "at the speedup": that is given, not asked
+    if r.op == "left" and r.unit == "percent" and asked.explicit and asked.unit_text == "dimensionless":
+        return None  # "what multiple of cost": not what is left
     left = _left_out(question, r)
     if said is None or left is None:
         return None

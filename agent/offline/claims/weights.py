@@ -1,6 +1,6 @@
 """What each kind of evidence for a reading on claims is worth, and how sure that makes the best of them.
 
-The weights are fitted (`evals.fit_claims`): a reading's weighted sum is its log-odds against the other readings, what the
+The weights were fitted on questions with known answers (a multinomial logit): a reading's weighted sum is its log-odds against the other readings, what the
 question comes to without the claims, and no number at all.
 """
 
