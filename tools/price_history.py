@@ -171,14 +171,14 @@ def _say_crossing(
     """When the median crossed the limit, and when the cheapest provider did: people may mean either."""
     if first is None:
         low = min(p.value for _, p in series)
-        said = f"the market median never was below ${limit:.2f} (its lowest is ${low:.2f}); "
+        said = f"the market median never was below ${limit:.2f} (its lowest is ${low:.2f})"
     else:
-        said = f"the market median was first below ${limit:.2f} in {first[0]}, at ${first[1].value:.2f}; "
+        said = f"the market median was first below ${limit:.2f} in {first[0]}, at ${first[1].value:.2f}"
     offer = next(((q, p.low) for q, p in series if p.low < limit), None)
     if offer:
         result.lowest_usd_when_first_below = offer[1]
-        said += f"the cheapest provider was first below it in {offer[0]}, at ${offer[1]:.2f}; "
-    result.formula = said + result.formula
+        said += f", the cheapest provider in {offer[0]}, at ${offer[1]:.2f}"
+    result.formula = f"{said}; {result.formula}"
 
 
 def _quarters(catalog: Catalog, chip: str) -> list[str]:

@@ -365,6 +365,8 @@ def format_quantity(value: float, unit: str) -> str:
     for step, name in _STEPS.get(unit, ()):
         if abs(value) >= step and value != 0:
             return f"{format_number(value / step)} {name}"
+    if unit.startswith("1/"):
+        return f"{format_number(value)} per {unit[2:]}"
     head, mark, rest = re.match(r"([^/*]*)([/*]?)(.*)", unit).groups()  # type: ignore[union-attr]
     counted = head in _PLURALS or head == "FLOP"
     number = _scaled(value) if counted else format_number(value)

@@ -79,6 +79,12 @@ _DIFFERENCE = re.compile(
     re.I,
 )
 _SUM = re.compile(r"\b(total|sum|altogether|combined|in all|all together|add up|add)\b", re.I)
+_COMPARES = re.compile(
+    r"\bwhich\b[^?.]{0,60}\b(more|less|fewer|most|least|\w{2,}er|\w{2,}est|best|better)\b|"
+    r"^\W*(is|are|does|do|has|have)\b[^?.]{2,60}\b(more|less|fewer|better|\w{2,}er)\b[^?.]{0,60}\bthan\b|"
+    r"\b(cheap|fast|great|larg|bigg|high|low|strong|small|short|long|quick)est\b|\bcompare\b|\bbest\b[^?.]{0,40}\bper\b",
+    re.I,
+)
 _NOW = re.compile(
     r"\b(right now|today|today's|currently|current|at (this|the) (very )?moment|this (very )?(minute|second|week|morning|month)|live|latest|as of now|real[- ]time|nowadays|tonight|tomorrow)\b",
     re.I,
@@ -102,6 +108,7 @@ class Features:
     where_said: bool
     explain: bool
     asks_number: bool
+    compares: bool  # things against each other: "which has more", "is A cheaper than B"
     now_price: bool
     per_year: bool
     yes_no: bool  # "is it …?", "can …?": a number of the question may be the one to be checked
@@ -129,6 +136,7 @@ def read_features(reading: Reading) -> Features:
         or bool(wanted.explicit)
         or bool(_RATIO.search(text))
         or bool(_PERCENT.search(text)),
+        compares=bool(_COMPARES.search(text)),
         now_price=bare_now,
         per_year=bool(
             re.search(
