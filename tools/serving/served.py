@@ -142,6 +142,12 @@ class Served:
         return self.entry
 
 
+def fewest_chips(served: Served, chip: Chip) -> int:
+    """Chips to assume where no number is given: the smallest power of two whose memory, less a tenth, holds the weights."""
+    need = served.weight_bytes / (0.9 * (chip.memory_bytes or float("inf")))
+    return 1 << max(0, math.ceil(math.log2(need)))  # chips share layers in powers of two
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """The memory of the chips of a query."""

@@ -15,7 +15,7 @@ from tools.errors import FactAbsent, InputError, MissingInput
 from tools.money.api_prices import api_quote
 from tools.money.token_prices import MTOK, volumes
 from tools.serving.charts import curve
-from tools.serving.served import Notes
+from tools.serving.served import Notes, fewest_chips, resolve_model
 from tools.serving_performance import ServingPerformanceQuery, serving_performance
 from tools.units import format_number
 
@@ -35,6 +35,7 @@ def served_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult
         result.tokens_per_usd = MTOK / cost
         lines = _with_margin(query, cost, result) + _amounts(query, cost, result)
         return lines + _reach(query, cost, _rent_per_hour(query, catalog, notes), result)
+    query = _on_enough_chips(query, catalog, notes)
     sized = _chips_needed(query, result)
     rent = _rent_per_hour(query, catalog, notes)
     if sized and rent is None:
@@ -59,6 +60,21 @@ def served_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult
         lines += _inverse(query, _kept(query, query.target_usd_per_mtok), rent, result)
     _sold(query, rate * share, rent, result)
     return sized + lines + _with_margin(query, cost, result) + _amounts(query, cost, result)
+
+
+def _on_enough_chips(query: TokenCostQuery, catalog: Catalog, notes: Notes) -> TokenCostQuery:
+    """The query on the fewest chips that hold its model, where nobody said how many and one does not."""
+    if query.n_chips is not None or query.chip is None or _rate_given(query) is not None:
+        return query
+    if query.model is None and query.params is None:
+        return query
+    served, chip = resolve_model(_serving_query(query), catalog, Notes(), kv=False), catalog.chip(query.chip)
+    n_chips = fewest_chips(served, chip)
+    if n_chips == 1 or query.usd_per_server_hour is not None:
+        return query
+    notes.assumptions.append(f"On {n_chips} × {chip.name}, the fewest that hold the weights (no number given)")
+    notes.taken["n_chips"] = n_chips
+    return query.model_copy(update={"n_chips": float(n_chips)})
 
 
 def _chips_needed(query: TokenCostQuery, result: TokenCostResult) -> list[str]:
