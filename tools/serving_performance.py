@@ -348,7 +348,7 @@ def _estimate(
         notes.warnings.append(f"No estimate: the architecture of {served.name} is not known; floors only")
         return ""
     prompt, answer = _lengths(query, notes)
-    laid = _deployment(query, served, chip, notes)
+    laid = _deployment(query, served, chip, notes, prompt + answer)
     batch, target = query.batch, target_step_s(query)
     try:
         if batch is None and target is not None:
@@ -433,14 +433,15 @@ def _lengths(query: ServingPerformanceQuery, notes: Notes) -> tuple[float, float
 
 
 def _deployment(
-    query: ServingPerformanceQuery, served: Served, chip: Chip, notes: Notes
+    query: ServingPerformanceQuery, served: Served, chip: Chip, notes: Notes, context_tokens: float
 ) -> deployment.Deployment:
     assert served.entry is not None
     n_chips = query.n_chips
     if n_chips is None:
-        n_chips = fewest_chips(served, chip)
+        n_chips = fewest_chips(served, chip, query.batch or 0.0, context_tokens)
+        what = "weights and cache" if query.batch else "weights"
         notes.assumptions.append(
-            f"On {n_chips} × {chip.name}, the fewest that hold the weights (no number given)"
+            f"On {n_chips} × {chip.name}, the fewest that hold the {what} (no number given)"
         )
         notes.taken["n_chips"] = n_chips
     if query.tensor_parallel is not None and query.tensor_parallel > n_chips:

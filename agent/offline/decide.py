@@ -198,7 +198,7 @@ class Decider(Chooser):
             if n in choice.frame.spec.by_name
         ):
             return True  # "what did it rent for in early 2024": the date is the number of the question
-        if f.compares and len(question.reading.mentions) > 1 and not f.strong_source:
+        if f.compares and not f.strong_source:
             return bool(named)
         return bool(named) and (f.asks_number or not f.explain) and not (f.explain and not f.asks_number)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOT_OK = ("missing", "invalid", "unknown", "absent", "unit", "broken")
 # what cannot be so, whatever else is said for a reading; too seldom met for its weight to be fitted
-FIXED = {"turned": -2.5, "kept": -3.0, "minute": -4.0}
+FIXED = {"turned": -2.5, "kept": -3.0, "minute": -4.0, "names_left": -1.5}
 FAULTS = ("unit", "echo", "inverse", "absurd", "same")
 
 
@@ -80,7 +80,8 @@ def _of_run(question: Question, choice: Choice) -> dict[str, float]:
         found["idle"] = float(sum(1 for n in choice.idle if not frame.spec.by_name[n].aside))
         found["assumed"] = float(min(choice.trial.assumed, 4))
         found["warned"] = float(min(choice.trial.warned, 3))
-        found["pair"] = float(bool(frame.pairs))
+        compares = question.features.compares
+        found["pair_asked" if compares else "pair"] = float(bool(frame.pairs))
         found["negative"] = float(choice.value is not None and choice.value[0] < 0)
         found["factor_dropped"] = float(_factor_dropped(question, choice))
         found["reported"] = float(_reported(question, choice))

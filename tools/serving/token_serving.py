@@ -16,7 +16,12 @@ from tools.money.api_prices import api_quote
 from tools.money.token_prices import MTOK, volumes
 from tools.serving.charts import curve
 from tools.serving.served import Notes, fewest_chips, resolve_model
-from tools.serving_performance import ServingPerformanceQuery, serving_performance
+from tools.serving_performance import (
+    ASSUMED_INPUT,
+    ASSUMED_OUTPUT,
+    ServingPerformanceQuery,
+    serving_performance,
+)
 from tools.units import format_number
 
 if TYPE_CHECKING:
@@ -68,11 +73,15 @@ def _on_enough_chips(query: TokenCostQuery, catalog: Catalog, notes: Notes) -> T
         return query
     if query.model is None and query.params is None:
         return query
-    served, chip = resolve_model(_serving_query(query), catalog, Notes(), kv=False), catalog.chip(query.chip)
-    n_chips = fewest_chips(served, chip)
+    serving = _serving_query(query)
+    served, chip = resolve_model(serving, catalog, Notes(), kv=False), catalog.chip(query.chip)
+    context = (serving.input_tokens or ASSUMED_INPUT) + (serving.output_tokens or ASSUMED_OUTPUT)
+    n_chips = fewest_chips(served, chip, serving.batch or 0.0, context)
     if n_chips == 1 or query.usd_per_server_hour is not None:
         return query
-    notes.assumptions.append(f"On {n_chips} × {chip.name}, the fewest that hold the weights (no number given)")
+    notes.assumptions.append(
+        f"On {n_chips} × {chip.name}, the fewest that hold the weights (no number given)"
+    )
     notes.taken["n_chips"] = n_chips
     return query.model_copy(update={"n_chips": float(n_chips)})
 

@@ -119,6 +119,7 @@ def read_features(reading: Reading) -> Features:
     text = reading.text
     said = _sources(reading)
     wanted = read_wanted(reading)
+    compares = bool(_COMPARES.search(text)) and len({m.start for m in reading.mentions}) > 1
     bare_now = bool(_NOW.search(text)) and bool(_PRICE.search(text))
     return Features(
         wanted=wanted,
@@ -130,13 +131,13 @@ def read_features(reading: Reading) -> Features:
         source=bool(said & SOURCE) and not _only_we(text),
         strong_source=bool(said & _STRONG_SOURCE),
         where_said=bool(_WHERE_SAID.search(text)),
-        explain=bool(_EXPLAIN.search(text)) and not _COSTS.search(text),
+        explain=bool(_EXPLAIN.search(text)) and not _COSTS.search(text) and not compares,
         asks_number=bool(_HOW_NUMBER.search(text))
         or bool(_COSTS.search(text))
         or bool(wanted.explicit)
         or bool(_RATIO.search(text))
         or bool(_PERCENT.search(text)),
-        compares=bool(_COMPARES.search(text)),
+        compares=compares,
         now_price=bare_now,
         per_year=bool(
             re.search(
