@@ -184,7 +184,7 @@ class ServingPerformanceResult(Result):
     )  # fmt: skip
     tokens_per_s_per_chip: float | None = quantity(
         "Output tokens per second of one chip", "token/s/chip", default=None, role="detail",
-        words=("per chip", "per GPU", "each GPU", "throughput per GPU", "throughput per chip", "throughput of each card"),
+        words=("per chip", "per GPU", "each GPU", "throughput per GPU", "throughput per chip", "throughput of each card", "faster", "fastest", "speed-up"),
     )  # fmt: skip
     answer_s: float | None = quantity(
         "Time to write the answer at the speed stated", "s", default=None, role="headline",

@@ -82,6 +82,7 @@ _SUM = re.compile(r"\b(total|sum|altogether|combined|in all|all together|add up|
 _COMPARES = re.compile(
     r"\bwhich\b[^?.]{0,60}\b(more|less|fewer|most|least|\w{2,}er|\w{2,}est|best|better)\b|"
     r"^\W*(is|are|does|do|has|have)\b[^?.]{2,60}\b(more|less|fewer|better|\w{2,}er)\b[^?.]{0,60}\bthan\b|"
+    r"\bhow (much|many times)\b[^?.]{0,60}\b(more|less|fewer|better|\w{2,}er)\b[^?.]{0,80}\bthan\b|"
     r"\b(cheap|fast|great|larg|bigg|high|low|strong|small|short|long|quick)est\b|\bcompare\b|\bbest\b[^?.]{0,40}\bper\b",
     re.I,
 )

@@ -23,7 +23,7 @@ from agent.offline.claims.values import all_claims
 from agent.offline.decide import ARITHMETIC, Choice, Decider, Decision, figure_of, readable, search_text
 from agent.offline.score import Question
 from agent.offline.side_by_side import PARTS, argument_sets, ranked
-from agent.offline.talk import held, say
+from agent.offline.talk import beside, held, say
 
 TOP = 5
 
@@ -437,7 +437,7 @@ def _answer_text(
     citations: Sequence[Mapping[str, Any]],
 ) -> str:
     if choice.frame.pairs and run not in runs and figure is not None:
-        parts = [_compared(decider, decision, choice, runs, figure)]
+        parts = [beside.two(decider, decision, choice, runs, figure)]
     elif run not in runs and figure is not None:
         first = next(
             (
@@ -467,26 +467,6 @@ def _answer_text(
     return "\n\n".join(p for p in parts if p)
 
 
-def _compared(
-    decider: Decider,
-    decision: Decision,
-    choice: Choice,
-    runs: Sequence[Mapping[str, Any]],
-    headline: Mapping[str, Any],
-) -> str:
-    """Two runs side by side: "Requests that run at once: 256 at 2,575, 52 at 12,575; a factor of 4.923"."""
-    name = choice.want.name if choice.want is not None else ""
-    label = readable(choice.want) if choice.want is not None else "Result"
-    sides = []
-    for run, arguments in zip(runs, argument_sets(choice.frame), strict=False):
-        figure = next((f for f in run.get("figures", ()) if f["name"] == name), None)
-        if figure is not None:
-            at = ", ".join(_at(decider, choice, k, arguments[k]) for k in choice.frame.pairs)
-            sides.append(f"{say.shown(float(figure['value']), str(figure['unit']))} at {at}")
-    amount = say.glued(float(headline["value"]), str(headline["unit"]), ratio=True)
-    return f"{label}: **{amount}** apart ({', against '.join(sides)})."
-
-
 def _several(
     decider: Decider,
     decision: Decision,
@@ -496,31 +476,11 @@ def _several(
 ) -> Step:
     """More than two runs: the one the question looks for first, then all of them in order."""
     name = choice.want.name if choice.want is not None else ""
-    figures = [figure_of(run, name) for run in runs]
-    order = ranked(decision.question, figures)
-    failed = next((r["error"] for r in runs if "error" in r), None)
+    order = ranked(decision.question, [figure_of(run, name) for run in runs])
     if not order or len(runs) < len(ids):
-        return _failure(failed or {"kind": "absent"})
-    label = readable(choice.want) if choice.want is not None else "Result"
-    sets = argument_sets(choice.frame)
-
-    def called(i: int) -> str:
-        at = ", ".join(_at(decider, choice, k, sets[i][k]) for k in choice.frame.pairs)
-        chips = {**runs[i].get("input", {}), **runs[i].get("taken", {})}.get("n_chips")
-        return f"{chips:g} × {at}" if chips and "chip" in choice.frame.pairs else at
-
-    lines = [f"- {called(i)}: {say.shown(*f)}" for i in order if (f := figures[i]) is not None]
-    lines += [f"- {called(i)}: {runs[i]['error']['message']}" for i in range(len(runs)) if "error" in runs[i]]
-    best = figures[order[0]]
-    amount = say.glued(*best) if best is not None else ""
-    text = f"{label} ({called(order[0])}): **{amount}**.\n\n" + "\n".join(lines)
+        return _failure(next((r["error"] for r in runs if "error" in r), {"kind": "absent"}))
+    text = beside.several(decider, choice, runs, order)
     return Step(text=text, report=_report("answered", headline_call=ids[order[0]], headline_name=name))
-
-
-def _at(decider: Decider, choice: Choice, name: str, value: Any) -> str:
-    if isinstance(value, int | float):
-        return say.shown(value, choice.frame.spec.by_name[name].unit_text)
-    return decider.titles.get(str(value), str(value))
 
 
 def _other_reading(decision: Decision, choice: Choice) -> str:
