@@ -17,6 +17,7 @@ from agent.offline.decide import Choice, Decider, Decision, search_text
 from agent.offline.fitting.frame import Fill, Frame
 from agent.offline.reading.features import Features
 from agent.offline.reading.measure import parse_unit
+from agent.offline.reading.words import stems
 from agent.offline.score import is_salient
 
 LEAST = 3.2  # a reading on claims weaker than this is no answer
@@ -25,6 +26,7 @@ CLOSE = (
 )
 HELD = 2.0
 AGREES = 0.85
+TOLD = 0.76  # of a question's words, by weight: a passage with so many of them answers it
 ALONE = 5.0  # where nobody's words are asked for, it must be at least this good
 _LOCATES = re.compile(
     r"\bwhere (is|was|were|are|did|does|do|in the|he|she|they|it|that|this|dylan|brad|bill|exactly)\b|"
@@ -64,7 +66,7 @@ def reads_claims(decider: Decider, decision: Decision) -> bool:
         return True
     if decision.kind == "narrative" or any(s in claim_names() for s, _ in f.stems):
         return True
-    return decision.from_claims or _explains(decision)
+    return decision.from_claims or _explains(decision) or _bare(decision)
 
 
 def _explains(decision: Decision) -> bool:
@@ -72,6 +74,30 @@ def _explains(decision: Decision) -> bool:
     question = decision.question
     salient = any(is_salient(question, i) for i in range(len(question.reading.quantities)))
     return decision.kind == "clarify" and question.features.explain and not salient
+
+
+def _bare(decision: Decision) -> bool:
+    """A question back to one that brings no number and nothing of the asker's own: "what share of X comes from Y"."""
+    question = decision.question
+    if decision.kind != "clarify" or _OWN.search(question.text):
+        return False
+    return not any(is_salient(question, i) for i in range(len(question.reading.quantities)))
+
+
+_OWN = re.compile(r"\b(my|our|ours|we|i|us|me|it|its|this|that|they|them|you|your)\b", re.I)
+
+
+def _told(decider: Decider, decision: Decision, citations: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether something that was said has nearly all of the question's words, rare ones weighing more."""
+    question, library = decision.question, decider.reader.library
+    asked = {s for s, _ in question.features.stems} | {
+        s for m in question.reading.mentions for s in stems(m.text)
+    }
+    whole = sum(library.idf(s) for s in asked)
+    if not whole:
+        return False
+    said = (set(stems(f"{c.get('text', '')} {c.get('title') or ''}")) for c in citations[:3])
+    return max((sum(library.idf(s) for s in asked & s_) for s_ in said), default=0.0) >= TOLD * whole
 
 
 def asks_for_words(text: str, f: Features) -> bool:
@@ -112,6 +138,8 @@ def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[s
     if decision.kind == "calculate" and words:
         return replace(decision, kind="mixed", search=search)
     if _explains(decision) and relevant(citations):
+        return replace(decision, kind="narrative", search=search, problem="")
+    if _bare(decision) and relevant(citations) and _told(decider, decision, citations):
         return replace(decision, kind="narrative", search=search, problem="")
     if decision.kind in ("clarify", "invalid") and words:
         return replace(decision, search=search)
