@@ -26,7 +26,7 @@ CLOSE = (
 )
 HELD = 2.0
 AGREES = 0.85
-TOLD = 0.76  # of a question's words, by weight: a passage with so many of them answers it
+TOLD = 0.72  # of a question's words, by weight: a passage with so many of them answers it
 ALONE = 5.0  # where nobody's words are asked for, it must be at least this good
 _LOCATES = re.compile(
     r"\bwhere (is|was|were|are|did|does|do|in the|he|she|they|it|that|this|dylan|brad|bill|exactly)\b|"
@@ -126,6 +126,10 @@ def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[s
             search=decision.search or search_text(question.text),
         )
     words = asks_for_words(question.text, question.features) or question.features.check
+    if _bare(decision) and not words:
+        told = relevant(citations) and _told(decider, decision, citations)
+        search = decision.search or search_text(question.text)
+        return replace(decision, kind="narrative", search=search, problem="") if told else decision
     reading = _chosen(decider, decision, citations, words)
     search = decision.search or search_text(question.text)
     if reading is not None:
@@ -138,8 +142,6 @@ def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[s
     if decision.kind == "calculate" and words:
         return replace(decision, kind="mixed", search=search)
     if _explains(decision) and relevant(citations):
-        return replace(decision, kind="narrative", search=search, problem="")
-    if _bare(decision) and relevant(citations) and _told(decider, decision, citations):
         return replace(decision, kind="narrative", search=search, problem="")
     if decision.kind in ("clarify", "invalid") and words:
         return replace(decision, search=search)
