@@ -173,9 +173,45 @@ def _turned(question: Question, choice: Choice) -> int:
     for name, fill in choice.frame.fills.items():
         if len(fill.quantities) != 1 or not isinstance(fill.value, int | float):
             continue
-        way = _way_of(frozenset(name.split("_")))
-        turned += bool(way) and way == -_way_said(question, quantities[fill.quantities[0]])
+        parts, q = frozenset(name.split("_")), quantities[fill.quantities[0]]
+        way = _way_of(parts)
+        turned += bool(way) and way == -_way_said(question, q)
+        turned += not way and not parts & _CHANGES and _by_so_much(question, q)
     return turned
+
+
+_CHANGES = frozenset(
+    [
+        "change",
+        "changes",
+        "points",
+        "gain",
+        "discount",
+        "saving",
+        "factor",
+        "ratio",
+        "multiple",
+        "times",
+        "lift",
+        "uplift",
+        "boost",
+        "decline",
+        "compression",
+        "rate",
+        "cut",
+        "improvement",
+        "premium",
+        "markup",
+    ]
+)
+
+
+def _by_so_much(question: Question, q: Quantity) -> bool:
+    """ "Falls by half", "up by 20 %": the size of a change, not what is reached."""
+    tokens = question.reading.tokens
+    if q.unit_text != "percent" or not q.first or tokens[q.first - 1].low != "by":
+        return False
+    return bool(_way_of(frozenset(t.low for t in tokens[max(0, q.first - 4) : q.first - 1])))
 
 
 def _way_of(words: frozenset[str]) -> int:
@@ -242,11 +278,9 @@ def _kept(question: Question, choice: Choice) -> bool:
 
 def _is_share(choice: Choice, name: str) -> bool:
     f = choice.frame.spec.by_name.get(name)
-    return (
-        f is not None
-        and (f.unit_text == "percent" or (f.kind == "number" and f.high <= 1))
-        and not (_LOST_STEMS & f.words.keys())
-    )
+    if f is None or _LOST_STEMS & frozenset(f.name_stems):
+        return False
+    return f.unit_text == "percent" or (f.kind == "number" and f.high <= 1)
 
 
 def _asks_lost(question: Question) -> bool:

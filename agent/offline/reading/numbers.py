@@ -304,7 +304,26 @@ def _continues(tokens: list[Token], i: int, joint: str) -> bool:
 
 
 _AFTER_PART = frozenset(
-    {"?", ".", ",", ";", "went", "goes", "go", "is", "are", "was", "of", "as", "the", "to", "off", "less"}
+    {
+        "?",
+        ".",
+        ",",
+        ";",
+        ")",
+        ":",
+        "went",
+        "goes",
+        "go",
+        "is",
+        "are",
+        "was",
+        "of",
+        "as",
+        "the",
+        "to",
+        "off",
+        "less",
+    }
 )
 
 
@@ -340,6 +359,11 @@ def _fraction(tokens: list[Token], i: int) -> Number | None:
     return Number(top * _PARTS[words[step]], i, i + step + 1, spelled=True)
 
 
+_ARE = frozenset(
+    {"are", "is", "were", "was", "hit", "hits", "come", "comes", "get", "gets", "go", "goes", "fail"}
+)
+
+
 def _bare_part(tokens: list[Token], i: int) -> Number | None:
     """ "half of the contract", "quarter of the total": a share said without an article."""
     before = tokens[i - 1].low if i else ""
@@ -351,6 +375,8 @@ def _bare_part(tokens: list[Token], i: int) -> Number | None:
         return None
     if tokens[i].low == "half" and (before == "by" or as_many(tokens, i + 1)):
         return Number(0.5, i, i + 1, spelled=True)
+    if tokens[i].low == "half" and i + 1 < len(tokens) and tokens[i + 1].low in _ARE:
+        return Number(0.5, i, i + 1, spelled=True)  # "half are cache hits"
     if tokens[i].low == "half" and not (i + 2 < len(tokens) and tokens[i + 1].low == "of"):
         return None
     return Number(_PARTS[tokens[i].low], i, i + 1, spelled=True) if _part_of_whole(tokens, i + 1) else None

@@ -16,6 +16,7 @@ from agent.offline.reading.series import (
     per_million,
     pin_ranges,
     share_units,
+    shares_by_name,
 )
 from agent.offline.reading.unsaid_units import is_amount, rate_of, said_once, supply_units
 from agent.offline.reading.words import STOP, Token
@@ -56,7 +57,8 @@ def read_quantities(reading: Reading) -> list[Quantity]:
         i = found[-1].last
     found = each_of(per_million(reading.tokens, found))
     found = mark_changes(reading.tokens, share_units(reading.tokens, merge_ranges(reading.tokens, found)))
-    return mark_reported(reading, pin_ranges(said_once(reading, supply_units(reading, found))))
+    found = shares_by_name(reading.tokens, supply_units(reading, found))
+    return mark_reported(reading, pin_ranges(said_once(reading, found)))
 
 
 def _size_reading(reading: Reading, mention: Mention, i: int) -> Quantity | None:

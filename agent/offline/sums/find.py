@@ -20,7 +20,7 @@ from agent.offline.sums.answers import accepted
 from agent.offline.sums.asked import Asked, read_asked
 from agent.offline.sums.dims import literal, plain_unit, without_things
 from agent.offline.sums.item import Item, Problem
-from agent.offline.sums.patterns import wholes
+from agent.offline.sums.patterns import wholes, without_one
 from agent.offline.sums.roles import leaves
 from agent.offline.sums.rules import joined
 from agent.offline.sums.stated import all_read
@@ -68,10 +68,10 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
     orders = asked.kind == "orders"
     if asked.kind == "open" and _EXPLAIN.search(reading.text):
         return None
-    if (
-        say.LAWS.search(reading.text)
-        or (len(reading.quantities) > 2 and say.LAWS_OF_MORE.search(reading.text))
-    ) and not orders:
+    law = say.LAWS.search(reading.text) or (
+        len(reading.quantities) > 2 and say.LAWS_OF_MORE.search(reading.text)
+    )
+    if law and not orders and not asked.out:
         return None
     if lacks_subject(reading, asked):
         return None
@@ -83,7 +83,7 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
     if len(terms) == 1 and terms[0].kind != "growth":
         return _converted(terms[0], asked, features) if known else None
     problem = Problem(tuple(terms), tuple(_gap(reading, a, b) for a, b in itertools.pairwise(terms)), asked)
-    found = _clearest(problem, salient)
+    found = _clearest(problem, salient, tuple(without_one(problem)) if asked.out else None)
     if found is not None and "/hour" in (found.unit or "") and _OVER_TIME.search(reading.text):
         return None  # a bill over a time of which the sum knows nothing
     if found is not None and any(
@@ -210,10 +210,9 @@ def _best(made: object) -> list[Item]:
     return sorted(found.values(), key=lambda i: -i.weight)[:KEPT_VALUES]
 
 
-def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
-    answers = [
-        a for item in (*_chart(problem), *wholes(problem)) if (a := accepted(item, problem)) is not None
-    ]
+def _clearest(problem: Problem, salient: list[int], only: tuple[Item, ...] | None = None) -> Sum | None:
+    items = (*_chart(problem), *wholes(problem)) if only is None else only
+    answers = [a for item in items if (a := accepted(item, problem)) is not None]
     if not answers:
         return None
     if problem.asked.says(say.STRONGLY_APART) and problem.asked.kind in ("unit", "open"):

@@ -129,7 +129,7 @@ def _scaled(
         said = 1.0
     clear = 0.93
     kind = ("factor" if "factor" in (a.kind, b.kind) else "part") if both else other.kind
-    if both and any(x.form.startswith("(1 /") for x in (a, b)):
+    if both and any(x.form.startswith("(1 /") and (x.term is None or x.value < x.term.value) for x in (a, b)):
         said, clear = 0.0, 0.5  # "fewer", "cheaper": of what, and so which way, only the subject says
     clear = max(said, 0.4 if both and a.term is not None and a.term.verbal and not gap else clear)
     told = problem.asked.every - problem.asked.words
