@@ -7,6 +7,7 @@ import re
 from agent.offline.reading.entities import Mention
 from agent.offline.reading.measure import NUMBER, parse_unit
 from agent.offline.reading.numbers import SPELLED, Number, as_many, digits, read_number
+from agent.offline.reading.ratios import chips_of_rack, into_one
 from agent.offline.reading.reading import Quantity, Reading
 from agent.offline.reading.series import (
     each_of,
@@ -58,6 +59,7 @@ def read_quantities(reading: Reading) -> list[Quantity]:
     found = each_of(per_million(reading.tokens, found))
     found = mark_changes(reading.tokens, share_units(reading.tokens, merge_ranges(reading.tokens, found)))
     found = shares_by_name(reading.tokens, supply_units(reading, found))
+    found = chips_of_rack(reading, into_one(reading, found))
     return mark_reported(reading, pin_ranges(said_once(reading, found)))
 
 
