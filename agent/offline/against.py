@@ -13,6 +13,7 @@ from agent.offline.reading.asking import asking_spans
 from agent.offline.reading.measure import parse_unit
 from agent.offline.reading.reading import Quantity
 from agent.offline.reading.words import stem
+from agent.offline.schema import Spec
 from agent.offline.score import Question, is_salient
 from agent.offline.sums.stated import number_unread
 
@@ -157,10 +158,16 @@ _FAR = 1e-3  # of the unit asked for: less than a thousandth of it is no answer 
 
 def against(question: Question, choice: Choice) -> dict[str, float]:
     """The evidence against a reading that its words give."""
-    found = {"turned": float(_turned(question, choice)), "bettered": _bettered(question, choice)}
+    quantities = question.reading.quantities
+    found = {
+        "turned": float(_turned(question, choice)),
+        "bettered": _bettered(question, choice),
+        "dropped_negative": float(any(quantities[i].value < 0 for i in choice.frame.unused)),
+    }
     if choice.ok:
         found["minute"] = float(_minute(question, choice))
         found["kept"] = float(_kept(question, choice))
+    found["outnamed"] = float(_outnamed(question, choice))
     if choice.sum is None:
         found["unread"] = float(_unread(question))
     return found
@@ -248,6 +255,28 @@ def _bettered(question: Question, choice: Choice) -> float:
         best = next((fit for fit, name in ranked[fill.quantities[0]] if name not in fills), 0.0)
         most = max(most, best - fill.fit)
     return min(most, 3.0)
+
+
+_FULLER: dict[int, dict[str, tuple[frozenset[str], ...]]] = {}
+
+
+def _fuller_names(spec: Spec) -> dict[str, tuple[frozenset[str], ...]]:
+    """For every result, what the names of others of its unit say beyond its own: {"bandwidth"} for the price at break-even."""
+    if id(spec) not in _FULLER:
+        names = [(f, frozenset(f.name_stems)) for f in spec.outputs if f.name_stems and f.unit_text]
+        _FULLER[id(spec)] = {
+            f.name: tuple(n - own for g, n in names if g.unit_text == f.unit_text and own < n)
+            for f, own in names
+        }
+    return _FULLER[id(spec)]
+
+
+def _outnamed(question: Question, choice: Choice) -> bool:
+    """Whether another result has all of this one's name and more, and the question says that more."""
+    if choice.sum is not None or choice.want is None:
+        return False
+    present = question.words.present - question.words.given
+    return any(more <= present for more in _fuller_names(choice.frame.spec).get(choice.want.name, ()))
 
 
 def _minute(question: Question, choice: Choice) -> bool:

@@ -216,6 +216,8 @@ class Decider(Chooser):
             for n in choice.frame.fills
             if n in choice.frame.spec.by_name and choice.frame.spec.by_name[n].entity
         ]
+        if not names and _proper_noun(question) and not _OWN.search(question.text):
+            return False  # of somebody's costs, not of a case to be worked out
         brief = sum(1 for t in question.reading.tokens if t.is_word) <= 9
         if not names and not (f.asks_number and brief) and choice.sure < 2 * LIKELY:
             return False
@@ -249,8 +251,8 @@ class Decider(Chooser):
         best = choices[0].sure if choices else 0.0
         found = forbidden(question, {c.frame.spec.name: c.frame.spec for c in choices[:3]}.values())
         if found is not None:
-            f, said = found
-            return f"{readable(f)} cannot be {said}: it must be {f.allowed}{_unit_words(f)}."
+            named, said = found
+            return f"{readable(named)} cannot be {said}: it must be {named.allowed}{_unit_words(named)}."
         if choices and choices[0].ok and best >= SURE:
             return ""
         for c in choices[:5]:
@@ -295,7 +297,7 @@ _GENERIC = frozenset(
 def _proper_noun(question: Question) -> bool:
     """Whether the question names somebody or something that no calculator knows."""
     return any(
-        t.text[:1].isupper() and t.text[1:].islower()
+        t.text[:1].isupper() and (t.text[1:].islower() or t.low.endswith("'s"))
         for t in question.reading.tokens[1:]
         if t.is_word and len(t.text) > 2
     )

@@ -176,8 +176,8 @@ class RentalEconomicsQuery(Query):
         "USD/chip/hour",
         default=None,
         above=0,
-        words=("owning costs", "whether busy or idle", "rented or not", "every hour on the clock", "all the time",
-               "all-in cost", "costs me", "each hour of the year"),
+        words=("owning costs", "whether busy or idle", "rented or not", "every hour on the clock",
+               "each hour of the year"),
     )  # fmt: skip
     break_even_utilisation_percent: float | None = quantity(
         "Share of hours that must be rented out for costs to be met",

@@ -434,7 +434,7 @@ def _bare_part(tokens: list[Token], i: int) -> Number | None:
         return None
     if tokens[i].low == "half" and (before == "by" or as_many(tokens, i + 1)):
         return Number(0.5, i, i + 1, spelled=True)
-    if tokens[i].low == "half" and i + 1 < len(tokens) and tokens[i + 1].low in _ARE:
+    if tokens[i].low == "half" and i + 1 < len(tokens) and tokens[i + 1].low in _ARE | {"price"}:
         return Number(0.5, i, i + 1, spelled=True)  # "half are cache hits"
     if tokens[i].low == "half" and not (i + 2 < len(tokens) and tokens[i + 1].low == "of"):
         return None

@@ -51,7 +51,7 @@ def _is_to_one(reading: Reading, found: list[Quantity], q: Quantity) -> bool:
         low = tokens[k].low
         if low in _LINKS and tokens[k + 1].low in _ONE:
             return _new_machine(reading, k + 1)
-        if not (k in numbered or low in _BETWEEN or UNIT_WORDS.get(low) == "server"):
+        if not (k in numbered or low in "()," or low in _BETWEEN or UNIT_WORDS.get(low) == "server"):
             return False
     return False
 

@@ -364,7 +364,8 @@ def said_once(reading: Reading, found: list[Quantity]) -> list[Quantity]:
             ["these"],
             ["same"],
         )
-        if again and not q.marked and any(p.value == q.value for p in found[:i]):
+        alike = not q.marked or ("unsaid" in q.marks and before[-1:] == ["same"])
+        if again and alike and any(p.value == q.value for p in found[:i]):
             continue
         if q.value == 1e6 and q.unit_text == "token" and q.low is None and _account(reading, found, q):
             continue

@@ -118,11 +118,14 @@ def _share(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], proble
         clear = 0.7
     if len(problem.terms) == 2 and asked.mentions(frozenset({"together", "combined", "both"})):
         clear *= 0.5
+    if len(problem.terms) == 2 and asked.mentions(say.REST) and not asked.says(say.REST):
+        clear *= 0.6  # "everybody else sells 115": that is no whole
     if part.kind == "sum" and total.kind != "sum":
         clear *= 0.7
     if not {"out", "of"} <= words and gap[:1] != ("of",) and _names_another(problem):
         clear *= 0.5
-    rest = asked.says(say.LEFT | say.WASTED) and not _is_rest(part, total, gap, problem)
+    left = say.LEFT | frozenset({"idle", "unused", "lost"})
+    rest = asked.says(left) and not _is_rest(part, total, gap, problem)
     if asked.says(say.WASTED) and _near(part) & say.KEPT and not _near(part) & say.WASTED:
         rest, clear = True, 0.97  # "9 of 60 make it: what share disappears"
     value = part.value / total.value

@@ -73,7 +73,7 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
     )
     if law and not orders and not asked.out:
         return None
-    if lacks_subject(reading, asked):
+    if lacks_subject(reading, asked) or _said_twice(reading):
         return None
     salient = [i for i in salient if not describes(reading, i, asked)]
     terms = read_terms(reading, salient, _money(reading, asked, features))
@@ -93,6 +93,17 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
     if found is not None and not known:
         found = replace(found, clarity=UNREAD * found.clarity)
     return found if found is not None and found.clarity >= LEAST else None
+
+
+_SAME = re.compile(
+    r"\b(plus|then|and|on top of|before|with)\b[^.;?,]{0,24}\b(?:the|those|these) same \$?(\d[\d.,]*)", re.I
+)
+
+
+def _said_twice(reading: Reading) -> bool:
+    """Whether a number is added once more ("7k of thinking, then the same 500"): what it is added to only the subject says."""
+    match = _SAME.search(reading.text)
+    return match is not None and reading.text.count(match[2].rstrip(".,")) > 1
 
 
 _OVER_TIME = re.compile(
