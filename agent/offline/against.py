@@ -152,7 +152,7 @@ _LOST = frozenset(
         "perish",
     ]
 )
-_LOST_STEMS = frozenset(stem(w) for w in _LOST) | {stem("rest"), stem("remainder")}
+LOST_STEMS = frozenset(stem(w) for w in _LOST) | {stem("rest"), stem("remainder")}
 _FAR = 1e-3  # of the unit asked for: less than a thousandth of it is no answer in it
 
 
@@ -169,7 +169,7 @@ def against(question: Question, choice: Choice) -> dict[str, float]:
         found["kept"] = float(_kept(question, choice))
     found["outnamed"] = float(_outnamed(question, choice))
     if choice.sum is None:
-        found["unread"] = float(_unread(question))
+        found["unread"] = float(unread(question))
     return found
 
 
@@ -295,11 +295,11 @@ def _minute(question: Question, choice: Choice) -> bool:
 
 def _kept(question: Question, choice: Choice) -> bool:
     """Whether what is lost is asked for and the result is what is kept: nothing of the reading is about a loss."""
-    if not _asks_lost(question):
+    if not asks_lost(question):
         return False
     if choice.sum is not None:
         return "-" not in choice.sum.expression
-    if choice.want is None or any(w for s, w in choice.want.words.items() if s in _LOST_STEMS):
+    if choice.want is None or any(w for s, w in choice.want.words.items() if s in LOST_STEMS):
         return False
     shares = [f for f in choice.frame.fills if _is_share(choice, f)]
     return bool(shares) or choice.want.unit_text == "percent"
@@ -307,12 +307,12 @@ def _kept(question: Question, choice: Choice) -> bool:
 
 def _is_share(choice: Choice, name: str) -> bool:
     f = choice.frame.spec.by_name.get(name)
-    if f is None or _LOST_STEMS & frozenset(f.name_stems):
+    if f is None or LOST_STEMS & frozenset(f.name_stems):
         return False
     return f.unit_text == "percent" or (f.kind == "number" and f.high <= 1)
 
 
-def _asks_lost(question: Question) -> bool:
+def asks_lost(question: Question) -> bool:
     """Whether the asking sentence asks for what is lost, beside no number ("3 % fail" is given, not asked for)."""
     key = ("asks lost",)
     if key not in question.words.memo:
@@ -330,7 +330,7 @@ def _asks_lost(question: Question) -> bool:
     return bool(question.words.memo[key])
 
 
-def _unread(question: Question) -> bool:
+def unread(question: Question) -> bool:
     """Whether the text states a number that no quantity holds: "that million-chip cluster", "three quarters of them"."""
     key = ("unread",)
     if key not in question.words.memo:
@@ -338,4 +338,4 @@ def _unread(question: Question) -> bool:
     return bool(question.words.memo[key])
 
 
-__all__ = ["against"]
+__all__ = ["LOST_STEMS", "against", "asks_lost", "unread"]

@@ -25,8 +25,26 @@ _REPORT = re.compile(r"\b(says?|said|claims?|claimed|quoted|thinks|argues|told)\
 _TEST = re.compile(r"\b(check|verify|test)\b|\bis (that|it|this) (right|true)", re.I)
 
 
+_GETS = re.compile(
+    r"\b(he|she|they|dylan|brad|bill|guest|host|somebody|someone)\b[^.?;]{0,16}\b(gets?|got|comes?|came|lands?|arrives?|says?|said|claims?|claimed|"
+    r"makes?|calls?)( it| that)?( to| at| up to| about)? ?[$~]?$",
+    re.I,
+)
+
+
+def _claimed_last(reading: Reading, found: list[Quantity]) -> Quantity | None:
+    """ "10x per token on 10x the tokens, and he gets to 50x?? multiply it out": the last number is what somebody makes of the others."""
+    if len(found) < 3 or not _GETS.search(reading.text[: found[-1].start]):
+        return None
+    after = reading.text[found[-1].end :]
+    return found[-1] if re.match(r"\s*[?,;:]", after) and len(after.strip(" ?!.,")) > 3 else None
+
+
 def mark_reported(reading: Reading, found: list[Quantity]) -> list[Quantity]:
     """ "He says it falls to 1/4. Check: …": what was said comes before what it is to be checked with."""
+    claimed = _claimed_last(reading, found)
+    if claimed is not None:
+        return [replace(q, marks=q.marks | {"reported"}) if q is claimed else q for q in found]
     test = _TEST.search(reading.text)
     said = _REPORT.search(reading.text)
     if (
