@@ -15,6 +15,7 @@ from agent.offline.gate import Refusal, refuse
 from agent.offline.reading.measure import Unit, parse_unit
 from agent.offline.reading.periods import KIND as PERIOD
 from agent.offline.schema import Field
+from agent.offline.scope import forbidden, foreign, own_decision
 from agent.offline.score import Question, is_salient
 from agent.offline.trial import Trial
 
@@ -97,7 +98,8 @@ class Decider(Chooser):
     def _not_computed(self, question: Question, choices: list[Choice], numbers: list[int]) -> Decision | None:
         """What to say of a question that asks for a calculation, where none is sure enough: why not, or a question back."""
         f = question.features
-        if f.strong_source:
+        known = max((c.frame.parts.get("words", 0.0) for c in choices), default=0.0)
+        if f.strong_source or foreign(question, known, self.reader.library):
             return None
         likely = [c for c in choices if c.sure >= LIKELY]
         for c in likely:
@@ -115,6 +117,8 @@ class Decider(Chooser):
                 return Decision("clarify", question, c, problem=self._withheld(c, choices))
         if not numbers:
             bare = self._bare_own(question, choices)
+            if bare is None and own_decision(question):
+                bare = next((c for c in choices if c.trial.kind == "missing"), None)
             if bare is None:
                 bare = next(
                     (
@@ -214,6 +218,8 @@ class Decider(Chooser):
             for n in choice.frame.fills
             if n in choice.frame.spec.by_name and choice.frame.spec.by_name[n].entity
         ]
+        if not names and _proper_noun(question) and not _OWN.search(question.text):
+            return False  # of somebody's costs, not of a case to be worked out
         brief = sum(1 for t in question.reading.tokens if t.is_word) <= 9
         if not names and not (f.asks_number and brief) and choice.sure < 2 * LIKELY:
             return False
@@ -245,6 +251,10 @@ class Decider(Chooser):
     def _impossible(self, question: Question, choices: list[Choice]) -> str:
         """A value that cannot be, whatever else is missing: −8 GPUs, zero chips, 120 % of memory."""
         best = choices[0].sure if choices else 0.0
+        found = forbidden(question, {c.frame.spec.name: c.frame.spec for c in choices[:3]}.values())
+        if found is not None:
+            named, said = found
+            return f"{readable(named)} cannot be {said}: it must be {named.allowed}{_unit_words(named)}."
         if choices and choices[0].ok and best >= SURE:
             return ""
         for c in choices[:5]:
@@ -289,7 +299,7 @@ _GENERIC = frozenset(
 def _proper_noun(question: Question) -> bool:
     """Whether the question names somebody or something that no calculator knows."""
     return any(
-        t.text[:1].isupper() and t.text[1:].islower()
+        t.text[:1].isupper() and (t.text[1:].islower() or t.low.endswith("'s"))
         for t in question.reading.tokens[1:]
         if t.is_word and len(t.text) > 2
     )

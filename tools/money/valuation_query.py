@@ -366,6 +366,27 @@ class ValuationMultipleResult(Result):
         role="headline",
         words=("share price", "stock", "price change"),
     )
+    price_fall_percent: float | None = quantity(
+        "Fall of the share price",
+        "percent",
+        default=None,
+        role="detail",
+        words=(
+            "share price fall",
+            "fall of the share price",
+            "stock drops",
+            "shares lose",
+            "stock fall",
+            "price decline",
+        ),
+    )
+    earnings_fall_percent: float | None = quantity(
+        "Fall of earnings",
+        "percent",
+        default=None,
+        role="detail",
+        words=("earnings fall", "profits drop", "fall of earnings"),
+    )
     earnings_change_percent: float | None = quantity(
         "Change of earnings",
         "percent",

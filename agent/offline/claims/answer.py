@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from agent.offline.against import unread
 from agent.offline.claims.asked import HOLDS, SPEAKS
 from agent.offline.claims.places import Place, says_again
 from agent.offline.claims.reading import ClaimReader, ranked_claims
@@ -35,6 +36,9 @@ _LOCATES = re.compile(
     r"\bsource please\b|\b(and|\+|with|plus) (the )?source\b|\bpoint me\b|\bwho (said|says|claim(s|ed)|mention(s|ed)|was it)\b|\breferences?\b|\bremarks?\b|\bhis statement\b|\bthe (bit|spot|place|moment|minute)\b",
     re.I,
 )
+
+
+_COMPARES = re.compile(r"\b(vs\.?|versus|against|compared (to|with)|relative to|ahead of)(?=\W)", re.I)
 
 
 @dataclass
@@ -66,7 +70,14 @@ def reads_claims(decider: Decider, decision: Decision) -> bool:
         return True
     if decision.kind == "narrative" or any(s in claim_names() for s, _ in f.stems):
         return True
-    return decision.from_claims or _explains(decision) or _bare(decision)
+    return decision.from_claims or _explains(decision) or _bare(decision) or _lacks_numbers(decision)
+
+
+def _lacks_numbers(decision: Decision) -> bool:
+    """A question asked back that states no number, or one that was not read ("that million-chip cluster"): a claim may have it."""
+    question = decision.question
+    salient = any(is_salient(question, i) for i in range(len(question.reading.quantities)))
+    return decision.kind == "clarify" and question.features.asks_number and (not salient or unread(question))
 
 
 def _explains(decision: Decision) -> bool:
@@ -126,12 +137,14 @@ def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[s
             search=decision.search or search_text(question.text),
         )
     words = asks_for_words(question.text, question.features) or question.features.check
-    if _bare(decision) and not words:
+    if _bare(decision) and not words and not question.features.asks_number:
         told = relevant(citations) and _told(decider, decision, citations)
         search = decision.search or search_text(question.text)
         return replace(decision, kind="narrative", search=search, problem="") if told else decision
     reading = _chosen(decider, decision, citations, words)
     search = decision.search or search_text(question.text)
+    if reading is None and _bare(decision) and relevant(citations) and _told(decider, decision, citations):
+        return replace(decision, kind="narrative", search=search, problem="")
     if reading is not None:
         choice = as_choice(reading)
         return replace(
@@ -177,7 +190,10 @@ def _chosen(
     if best.parts["checks"] >= HELD:
         return best  # the ledger holds a result against just the number that is to be checked
     sure = decision.choice is not None and not decision.choice.faults and decision.choice.sure >= AGREES
-    if any(_same(own, r) for r in readings if r is best or (sure and r.score > best.score - CLOSE)):
+    compares = _COMPARES.search(decision.question.text) is not None
+    near = (r for r in readings if sure and r.score > best.score - CLOSE)
+    # of two compared the asker's numbers may be of one only: the other is what was said
+    if any(_same(own, r) for r in (best, *near) if not (compares and r.from_claim < best.from_claim)):
         return None  # the asker's own numbers give it; the claim is only cited
     return best
 

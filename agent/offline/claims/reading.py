@@ -20,6 +20,7 @@ from agent.offline.claims.scores import (
     checks_score,
     figures_score,
     ground_score,
+    lost_score,
     names_score,
     stands,
     sums_score,
@@ -118,6 +119,7 @@ class ClaimReader:
                 "names": names_score(question, d),
                 "sums": sums_score(question, asked, d),
                 "ground": ground_score(d, places),
+                "lost": lost_score(question, d, name),
             }
             if k and parts["words"] < 0.4:
                 continue  # another result of the run, and nothing asks for it

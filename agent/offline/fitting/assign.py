@@ -86,6 +86,7 @@ def beside_names(
     sides = _sides(reading, frame)
     if sides is None:
         return
+    _one_price(chosen, fits, reading, frame.spec, sides)
     (at_first, first_is_second), (at_other, _) = sides
     for i in sorted(chosen):
         for j in sorted(chosen):
@@ -98,6 +99,69 @@ def beside_names(
             before = a.start < at_first < b.start < at_other
             if (after or before) and (f.direction > g.direction) != first_is_second:
                 chosen[i], chosen[j] = g, f
+
+
+_COSTING = frozenset(
+    [
+        "that",
+        "which",
+        "costs",
+        "cost",
+        "costing",
+        "at",
+        "for",
+        "priced",
+        "sells",
+        "is",
+        "goes",
+        "listed",
+        "a",
+        "$",
+        "(",
+        "of",
+        "with",
+    ]
+)
+
+
+def _one_price(
+    chosen: dict[int, Field],
+    fits: Mapping[tuple[int, str], float],
+    reading: Reading,
+    spec: Spec,
+    sides: tuple[tuple[int, bool], tuple[int, bool]],
+) -> None:
+    """ "What would A have to cost to match a $5,000 B", "B that costs $5,000": the one price is of the name beside it."""
+    for i, f in list(chosen.items()):
+        q = reading.quantities[i]
+        if (
+            not f.direction
+            or not q.unit.has("USD")
+            or any(j != i and reading.quantities[j].unit.has("USD") for j in chosen)
+        ):
+            continue
+        own = next((second for at, second in sides if _beside(reading, q.first, q.last, at)), None)
+        if own is None or (f.direction > 0) == own:
+            continue
+        core, taken = f.name.removeprefix("other_"), {g.name for g in chosen.values()}
+        twin = next((n for k, n in fits if k == i and n != f.name and n.removeprefix("other_") == core), "")
+        if twin and twin not in taken:
+            chosen[i] = spec.by_name[twin]
+
+
+def _beside(reading: Reading, first: int, last: int, at: int) -> bool:
+    """Whether the name that starts at character `at` stands right after the number, or before it with "that costs" between."""
+    tokens = reading.tokens
+    k = next((k for k, t in enumerate(tokens) if t.start == at), -1)
+    if k == last or k == last + 1:
+        return k == last or tokens[last].text == "-"
+    if not 0 <= k < first:
+        return False
+    named = reading.masked(k)
+    end = next(
+        (j for j in range(k, len(tokens)) if named is None or tokens[j].start >= named.end), len(tokens)
+    )
+    return end < first and all(t.low in _COSTING for t in tokens[end:first])
 
 
 _EVERY = frozenset({"per", "a", "an", "every", "each", "in", "/", "over"})

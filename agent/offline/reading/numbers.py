@@ -119,8 +119,26 @@ def _exponent(tokens: list[Token], i: int) -> tuple[float, int] | None:
 def read_number(tokens: list[Token], i: int) -> Number | None:
     """The number that starts at token `i`, with its scale words; None when there is none."""
     if tokens[i].is_number:
-        return _digits(tokens, i)
+        return _one_of_many(tokens, i) or _digits(tokens, i)
     return _spelled(tokens, i)
+
+
+def _one_of_many(tokens: list[Token], i: int) -> Number | None:
+    """`1 in 20`, where it is a share of something."""
+    if (
+        tokens[i].text != "1"
+        or i + 2 >= len(tokens)
+        or tokens[i + 1].low != "in"
+        or not tokens[i + 2].is_number
+    ):
+        return None
+    below = digits(tokens[i + 2].text)
+    follow = tokens[i + 3].low if i + 3 < len(tokens) else "."
+    many = follow in _FROM_SO_MANY or (follow.endswith("s") and follow not in _TIMES)
+    return Number(1 / below, i, i + 3, spelled=True) if below > 1 and many else None
+
+
+_TIMES = frozenset(["seconds", "minutes", "hours", "days", "weeks", "months", "years", "quarters"])
 
 
 def _glued(tokens: list[Token], i: int) -> bool:
@@ -288,11 +306,52 @@ def _group_of(tokens: list[Token], i: int) -> Number | None:
     return _scale_words(tokens, Number(_GROUPS[words[0]], i, j + 2, spelled=True))
 
 
+_FROM_SO_MANY = frozenset(
+    [
+        "of",
+        ".",
+        ",",
+        ";",
+        "?",
+        "!",
+        ":",
+        ")",
+        "is",
+        "are",
+        "was",
+        "were",
+        "fails",
+        "fail",
+        "dies",
+        "die",
+        "has",
+        "have",
+        "had",
+        "must",
+        "needs",
+        "need",
+        "gets",
+        "get",
+        "goes",
+        "go",
+        "breaks",
+        "break",
+        "will",
+        "ends",
+        "survives",
+        "survive",
+        "makes",
+        "make",
+    ]
+)
+
+
 def _one_in(tokens: list[Token], i: int) -> bool:
     """Whether "one in ten" is a share: of something, or at the end of a clause."""
     below = SPELLED.get(tokens[i + 2].low, 0.0)
     follow = tokens[i + 3].low if i + 3 < len(tokens) else "."
-    return SPELLED[tokens[i].low] < below and follow in ("of", ".", ",", ";", "is", "are", "fails", "dies")
+    many = follow in _FROM_SO_MANY or (follow.endswith("s") and follow not in _TIMES)
+    return SPELLED[tokens[i].low] < below and many
 
 
 def _continues(tokens: list[Token], i: int, joint: str) -> bool:
@@ -304,7 +363,26 @@ def _continues(tokens: list[Token], i: int, joint: str) -> bool:
 
 
 _AFTER_PART = frozenset(
-    {"?", ".", ",", ";", "went", "goes", "go", "is", "are", "was", "of", "as", "the", "to", "off", "less"}
+    {
+        "?",
+        ".",
+        ",",
+        ";",
+        ")",
+        ":",
+        "went",
+        "goes",
+        "go",
+        "is",
+        "are",
+        "was",
+        "of",
+        "as",
+        "the",
+        "to",
+        "off",
+        "less",
+    }
 )
 
 
@@ -340,6 +418,11 @@ def _fraction(tokens: list[Token], i: int) -> Number | None:
     return Number(top * _PARTS[words[step]], i, i + step + 1, spelled=True)
 
 
+_ARE = frozenset(
+    {"are", "is", "were", "was", "hit", "hits", "come", "comes", "get", "gets", "go", "goes", "fail"}
+)
+
+
 def _bare_part(tokens: list[Token], i: int) -> Number | None:
     """ "half of the contract", "quarter of the total": a share said without an article."""
     before = tokens[i - 1].low if i else ""
@@ -351,6 +434,8 @@ def _bare_part(tokens: list[Token], i: int) -> Number | None:
         return None
     if tokens[i].low == "half" and (before == "by" or as_many(tokens, i + 1)):
         return Number(0.5, i, i + 1, spelled=True)
+    if tokens[i].low == "half" and i + 1 < len(tokens) and tokens[i + 1].low in _ARE | {"price"}:
+        return Number(0.5, i, i + 1, spelled=True)  # "half are cache hits"
     if tokens[i].low == "half" and not (i + 2 < len(tokens) and tokens[i + 1].low == "of"):
         return None
     return Number(_PARTS[tokens[i].low], i, i + 1, spelled=True) if _part_of_whole(tokens, i + 1) else None

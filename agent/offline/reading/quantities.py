@@ -7,6 +7,7 @@ import re
 from agent.offline.reading.entities import Mention
 from agent.offline.reading.measure import NUMBER, parse_unit
 from agent.offline.reading.numbers import SPELLED, Number, as_many, digits, read_number
+from agent.offline.reading.ratios import chips_of_rack, into_one
 from agent.offline.reading.reading import Quantity, Reading
 from agent.offline.reading.series import (
     each_of,
@@ -16,6 +17,7 @@ from agent.offline.reading.series import (
     per_million,
     pin_ranges,
     share_units,
+    shares_by_name,
 )
 from agent.offline.reading.unsaid_units import is_amount, rate_of, said_once, supply_units
 from agent.offline.reading.words import STOP, Token
@@ -56,7 +58,9 @@ def read_quantities(reading: Reading) -> list[Quantity]:
         i = found[-1].last
     found = each_of(per_million(reading.tokens, found))
     found = mark_changes(reading.tokens, share_units(reading.tokens, merge_ranges(reading.tokens, found)))
-    return mark_reported(reading, pin_ranges(said_once(reading, supply_units(reading, found))))
+    found = shares_by_name(reading.tokens, supply_units(reading, found))
+    found = chips_of_rack(reading, into_one(reading, found))
+    return mark_reported(reading, pin_ranges(said_once(reading, found)))
 
 
 def _size_reading(reading: Reading, mention: Mention, i: int) -> Quantity | None:

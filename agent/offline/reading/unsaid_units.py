@@ -358,8 +358,14 @@ def said_once(reading: Reading, found: list[Quantity]) -> list[Quantity]:
             continue  # "hops between two chips"
         if before[-1:] == ["("] and not q.marked and i and found[i - 1].value == q.value:
             continue  # "a 70B model (70e9)"
-        again = before in (["of", "the"], ["all", "the"]) or before[-1:] in (["all"], ["those"], ["these"])
-        if again and not q.marked and any(p.value == q.value for p in found[:i]):
+        again = before in (["of", "the"], ["all", "the"]) or before[-1:] in (
+            ["all"],
+            ["those"],
+            ["these"],
+            ["same"],
+        )
+        alike = not q.marked or ("unsaid" in q.marks and before[-1:] == ["same"])
+        if again and alike and any(p.value == q.value for p in found[:i]):
             continue
         if q.value == 1e6 and q.unit_text == "token" and q.low is None and _account(reading, found, q):
             continue

@@ -223,6 +223,9 @@ _SAME = {
     "deploy": "deploy deploys deployed deployment",
     "freed": "free freed frees freeing",
     "fund": "budget budgets fund funding",
+    "fall": "fall falls fell fallen falling drop drops dropped dropping decline declines declined declining slump slumps "
+    "slumped plunge plunges plunged tumble tumbles tumbled slide slides slid sink sinks sank",
+    "ris": "rise rises rising rose risen climb climbs climbed climbing increase increases increased increasing jump jumps jumped",
     "share": "share shares portion fraction slice proportion",
 }
 CANON = {word: stem for stem, words in _SAME.items() for word in words.split()}

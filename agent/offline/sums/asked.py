@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agent.offline.reading.features import Features
 from agent.offline.reading.measure import Unit, parse_unit
 from agent.offline.reading.reading import Reading
+from agent.offline.reading.words import stem
 from agent.offline.reading.written_units import spelled_unit
 from agent.offline.sums import words as say
 from agent.offline.sums.clause import Clause, asked_one, asked_per, counted_over, find_clause, goes_on_for
@@ -47,6 +48,7 @@ class Asked:
     every: frozenset[str]  # of the whole question
     labels: frozenset[str]  # stems of what the asking clause names
     sure: bool  # whether the text says the kind itself
+    out: frozenset[str] = frozenset()  # stems of what is to be left out of account: "strip samsung out"
 
     def says(self, words: frozenset[str]) -> bool:
         return bool(self.words & words)
@@ -70,7 +72,33 @@ def read_asked(reading: Reading, features: Features) -> Asked:
     return Asked(
         kind, unit, unit_text, per, _one(reading, clause, words), _PER_COST.search(reading.text) is not None, over,
         told, frozenset(t.low for t in reading.tokens), clause.labels(reading) if clause.focused else frozenset(), sure,
+        left_out(reading),
     )  # fmt: skip
+
+
+_TAKING = frozenset(
+    ["strip", "take", "leave", "drop", "exclude", "remove", "ignore", "set", "count", "strike", "throw"]
+)
+_OUTSIDE = frozenset(
+    ["without", "excluding", "ex", "except", "minus", "ignoring", "dropping", "outside", "excl"]
+)
+
+
+def left_out(reading: Reading) -> frozenset[str]:
+    """The stems of what stands in "strip X out", "without X", "X aside", "excluding X", up to the end of its clause."""
+    tokens, found = reading.tokens, set[str]()
+    for k, token in enumerate(tokens):
+        span = [t.low for t in tokens[k + 1 : k + 4]]
+        if token.low in _OUTSIDE or token.low in ("exclude", "ignore", "drop", "remove"):
+            names = span[: next((j for j, w in enumerate(span) if w in ",.;:?" or w in ("from", "what")), 2)]
+        elif token.low in _TAKING and {"out", "aside", "away"} & set(span):
+            names = span[: next(j for j, w in enumerate(span) if w in ("out", "aside", "away"))]
+        else:
+            continue
+        found |= {
+            stem(w.removesuffix("'s")) for w in names[:2] if w.isalpha() and w not in ("the", "of", "all")
+        }
+    return frozenset(found)
 
 
 def _one(reading: Reading, clause: Clause, words: frozenset[str]) -> frozenset[str]:

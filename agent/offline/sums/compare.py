@@ -118,13 +118,16 @@ def _share(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], proble
         clear = 0.7
     if len(problem.terms) == 2 and asked.mentions(frozenset({"together", "combined", "both"})):
         clear *= 0.5
+    if len(problem.terms) == 2 and asked.mentions(say.REST) and not asked.says(say.REST):
+        clear *= 0.6  # "everybody else sells 115": that is no whole
     if part.kind == "sum" and total.kind != "sum":
         clear *= 0.7
     if not {"out", "of"} <= words and gap[:1] != ("of",) and _names_another(problem):
         clear *= 0.5
-    rest = asked.says(say.LEFT | frozenset({"idle", "unused", "lost"})) and not _is_rest(
-        part, total, gap, problem
-    )
+    left = say.LEFT | frozenset({"idle", "unused", "lost"})
+    rest = asked.says(left) and not _is_rest(part, total, gap, problem)
+    if asked.says(say.WASTED) and _near(part) & say.KEPT and not _near(part) & say.WASTED:
+        rest, clear = True, 0.97  # "9 of 60 make it: what share disappears"
     value = part.value / total.value
     yield join(part, total, "{0} / {1}", value, (), "ratio", clear * (0.5 if rest else 1.0))
     if rest:
@@ -179,6 +182,10 @@ def _names_another(problem: Problem, *, strict: bool = False) -> bool:
     return bool(named) and not named & around
 
 
+def _near(item: Item) -> frozenset[str]:
+    return frozenset() if item.term is None else frozenset((*item.term.before[-3:], *item.term.after[:4]))
+
+
 def _is_rest(part: Item, total: Item, gap: tuple[str, ...], problem: Problem) -> bool:
     """Whether the smaller amount is itself what is asked for ("48 sat idle, what share is idle")."""
     if part.term is None:
@@ -189,7 +196,7 @@ def _is_rest(part: Item, total: Item, gap: tuple[str, ...], problem: Problem) ->
     around = {stem_of(w) for w in words} - {""}
     if around & {stem_of(w) for w in say.LEFT - {"over", "after", "yet", "not"}}:
         return True
-    return bool({stem_of(w) for w in problem.asked.words & (say.LEFT | {"idle", "unused", "lost"})} & around)
+    return bool({stem_of(w) for w in problem.asked.words & (say.LEFT | say.WASTED)} & around)
 
 
 def _change(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterator[Item]:

@@ -20,7 +20,7 @@ from agent.offline.sums.answers import accepted
 from agent.offline.sums.asked import Asked, read_asked
 from agent.offline.sums.dims import literal, plain_unit, without_things
 from agent.offline.sums.item import Item, Problem
-from agent.offline.sums.patterns import wholes
+from agent.offline.sums.patterns import wholes, without_one
 from agent.offline.sums.roles import leaves
 from agent.offline.sums.rules import joined
 from agent.offline.sums.stated import all_read
@@ -68,12 +68,12 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
     orders = asked.kind == "orders"
     if asked.kind == "open" and _EXPLAIN.search(reading.text):
         return None
-    if (
-        say.LAWS.search(reading.text)
-        or (len(reading.quantities) > 2 and say.LAWS_OF_MORE.search(reading.text))
-    ) and not orders:
+    law = say.LAWS.search(reading.text) or (
+        len(reading.quantities) > 2 and say.LAWS_OF_MORE.search(reading.text)
+    )
+    if law and not orders and not asked.out:
         return None
-    if lacks_subject(reading, asked):
+    if lacks_subject(reading, asked) or _said_twice(reading):
         return None
     salient = [i for i in salient if not describes(reading, i, asked)]
     terms = read_terms(reading, salient, _money(reading, asked, features))
@@ -83,7 +83,7 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
     if len(terms) == 1 and terms[0].kind != "growth":
         return _converted(terms[0], asked, features) if known else None
     problem = Problem(tuple(terms), tuple(_gap(reading, a, b) for a, b in itertools.pairwise(terms)), asked)
-    found = _clearest(problem, salient)
+    found = _clearest(problem, salient, tuple(without_one(problem)) if asked.out else None)
     if found is not None and "/hour" in (found.unit or "") and _OVER_TIME.search(reading.text):
         return None  # a bill over a time of which the sum knows nothing
     if found is not None and any(
@@ -93,6 +93,17 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
     if found is not None and not known:
         found = replace(found, clarity=UNREAD * found.clarity)
     return found if found is not None and found.clarity >= LEAST else None
+
+
+_SAME = re.compile(
+    r"\b(plus|then|and|on top of|before|with)\b[^.;?,]{0,24}\b(?:the|those|these) same \$?(\d[\d.,]*)", re.I
+)
+
+
+def _said_twice(reading: Reading) -> bool:
+    """Whether a number is added once more ("7k of thinking, then the same 500"): what it is added to only the subject says."""
+    match = _SAME.search(reading.text)
+    return match is not None and reading.text.count(match[2].rstrip(".,")) > 1
 
 
 _OVER_TIME = re.compile(
@@ -210,10 +221,9 @@ def _best(made: object) -> list[Item]:
     return sorted(found.values(), key=lambda i: -i.weight)[:KEPT_VALUES]
 
 
-def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
-    answers = [
-        a for item in (*_chart(problem), *wholes(problem)) if (a := accepted(item, problem)) is not None
-    ]
+def _clearest(problem: Problem, salient: list[int], only: tuple[Item, ...] | None = None) -> Sum | None:
+    items = (*_chart(problem), *wholes(problem)) if only is None else only
+    answers = [a for item in items if (a := accepted(item, problem)) is not None]
     if not answers:
         return None
     if problem.asked.says(say.STRONGLY_APART) and problem.asked.kind in ("unit", "open"):

@@ -109,6 +109,30 @@ def _share_of_all(problem: Problem) -> Iterator[Item]:
     )
 
 
+def without_one(problem: Problem) -> Iterator[Item]:
+    """Shares by name, one of which is taken out: what another is of the rest ("strip C out: A's share of what is left")."""
+    terms, asked = problem.terms, problem.asked
+    if asked.kind != "percent" or len(terms) < 2 or any(t.kind != "percent" or t.period for t in terms):
+        return
+    out, named = _taken_out(problem), _named(problem)
+    if (
+        out is None
+        or named is None
+        or out == named
+        or terms[out].value >= 1
+        or terms[named].value + terms[out].value > 1.005
+    ):
+        return
+    value = terms[named].value / (1 - terms[out].value)
+    yield whole_item(problem, value, (), "ratio", 0.97, "{0} / (1 - {1})", (named, out))
+
+
+def _taken_out(problem: Problem) -> int | None:
+    """The one term whose name the words of taking out stand beside."""
+    found = {k for k, t in enumerate(problem.terms) if _label(t) & problem.asked.out}
+    return found.pop() if len(found) == 1 else None
+
+
 def _one_unit(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     """A list of amounts of which only some name the unit."""
     marked = next((t for t in terms if not t.bare), None)
@@ -196,9 +220,9 @@ def _part_of_change(problem: Problem) -> Iterator[Item]:
 
 
 _PATTERNS: tuple[Callable[[Problem], Iterator[Item]], ...] = (
-    _mean, _share_of_all, _part_changes, _part_of_change, two_spans, yearly_growth, of_one_period, race, survival,
+    without_one, _mean, _share_of_all, _part_changes, _part_of_change, two_spans, yearly_growth, of_one_period, race, survival,
     points_between, one_after_the_other, repeated, orders, ladder,
 )  # fmt: skip
 
 
-__all__ = ["wholes"]
+__all__ = ["wholes", "without_one"]

@@ -129,7 +129,8 @@ def _scaled(
         said = 1.0
     clear = 0.93
     kind = ("factor" if "factor" in (a.kind, b.kind) else "part") if both else other.kind
-    if both and any(x.form.startswith("(1 /") for x in (a, b)):
+    shared = both and any(x.term is not None and x.form.startswith("(1 /") and x.value > 1 for x in (a, b))
+    if both and not shared and any(x.form.startswith("(1 /") for x in (a, b)):
         said, clear = 0.0, 0.5  # "fewer", "cheaper": of what, and so which way, only the subject says
     clear = max(said, 0.4 if both and a.term is not None and a.term.verbal and not gap else clear)
     told = problem.asked.every - problem.asked.words
@@ -157,7 +158,9 @@ def _scaled(
         kind,
         clear
         * (
-            0.5
+            1.0
+            if shared
+            else 0.5
             if whole
             or (
                 both
@@ -171,7 +174,7 @@ def _scaled(
         high, low = (a, b) if abs(a.value) >= abs(b.value) else (b, a)
         part_asked = _asks_for_a_part(a, b, problem)
         traded = _traded(a, b, words) or _per_asked(problem)
-        clear = 0.9 if whole or traded or part_asked else 0.4
+        clear = 0.4 if shared else 0.9 if whole or traded or part_asked else 0.4
         if traded and problem.asked.words & {"cost", "costs", "price"} and not whole:
             clear *= 0.6
         first, second = (high, low) if whole or part_asked else _gain_over_cost(a, b)

@@ -79,8 +79,8 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
     ):
         yield leaf(k, term, "part", 0.85, "(1 / (1 + {0}))", 1 / (1 + p))  # a gain that fewer are needed for
         clear = (0.3, 0.1, 0.3)
-    if role == "used" and problem.asked.says(frozenset({"idle", "unused", "wasted", "lost"})):
-        clear = (0.4, 0.93, 0.1)
+    if role == "used" and problem.asked.says(say.WASTED):
+        clear = (0.3, 0.97, 0.1)
     if clear[0] > 0.3:
         yield leaf(k, term, "part", clear[0])
     if clear[1] > 0.3:

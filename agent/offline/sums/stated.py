@@ -22,6 +22,7 @@ _NUMBER_WORDS = (
 def number_unread(reading: Reading) -> bool:
     """Whether a word or digits of the text say a number that no quantity and no name holds."""
     inside = {i for q in reading.quantities for i in range(q.first, q.last)}
+    said = {24.0, 7.0, *(q.value for q in reading.quantities)}  # round the clock, or said again
     for i, token in enumerate(reading.tokens):
         if i in inside or reading.masked(i) is not None:
             continue
@@ -35,7 +36,7 @@ def number_unread(reading: Reading) -> bool:
             token.low == "quarter" and after[:1] == ["of"] and not after[-1][:1].isdigit()
         ):
             return True
-        if token.is_number and float(token.text.replace(",", "")) not in (24.0, 7.0):
+        if token.is_number and float(token.text.replace(",", "")) not in said:
             return True
     return False
 

@@ -36,7 +36,7 @@ MORE = _words(
     "above over larger bigger added expensive additional"
 )
 USED = _words(
-    "busy utilisation utilization utilised utilized usable used use efficiency peak occupied occupancy rented sold load booked "
+    "goodput busy utilisation utilization utilised utilized usable used use efficiency peak occupied occupancy rented sold load booked "
     "active duty kept keep keeps survive survives usage available charged accepted full uptime availability memory"
 )
 # what the asking clause wants done with what it names
@@ -46,6 +46,15 @@ CHANGED = LESS - _words("reserve reserved held hold aside spare headroom free id
 LEFT = _words(
     "profit profits survivors survivor left leaves leave remaining remain remains remainder rest leftover spare still missing free freed surplus short "
     "survive survives surviving alive keep kept keeps unused outstanding yet not without shortfall lacking usable"
+)
+# what is asked for when the part that is of no use, or no more there, is meant; and what stays
+WASTED = _words(
+    "idle unused wasted waste lost nothing thrown away gone disappear disappears vanish vanishes die dies dead fail fails "
+    "failed fold folds bust squandered unsold empty perish collapse collapses"
+)
+KEPT = _words(
+    "survive survives surviving survivors make makes left remain remains remaining standing stay stays keep keeps kept pass "
+    "passes useful good goodput productive busy rented used alive"
 )
 TOTAL = _words("total altogether combined sum together overall aggregate sums totals ")
 APART = _words(
