@@ -212,8 +212,13 @@ class Matcher:
             self._fill_lists(frame, reading, words, free, skip)
             used = {i for fill in frame.fills.values() for i in fill.quantities}
             frame.unused = [i for i in free if i not in used]
+            sizes = [reading.quantities[i] for i in used]  # "70B" is a size that was used, not a name left
             frame.unused_names = [
-                m for m in reading.mentions if m not in used_names and PERIOD not in m.kinds
+                m
+                for m in reading.mentions
+                if m not in used_names
+                and PERIOD not in m.kinds
+                and not any(q.start < m.end and m.start < q.end for q in sizes)
             ]
             frames.append(frame)
         return frames
