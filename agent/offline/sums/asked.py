@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agent.offline.reading.features import Features
 from agent.offline.reading.measure import Unit, parse_unit
 from agent.offline.reading.reading import Reading
+from agent.offline.reading.words import stem
 from agent.offline.reading.written_units import spelled_unit
 from agent.offline.sums import words as say
 from agent.offline.sums.clause import Clause, asked_one, asked_per, counted_over, find_clause, goes_on_for
@@ -47,6 +48,8 @@ class Asked:
     every: frozenset[str]  # of the whole question
     labels: frozenset[str]  # stems of what the asking clause names
     sure: bool  # whether the text says the kind itself
+    left_out: frozenset[str] = frozenset()  # stems of what the text says to leave out: "without the reserve"
+    counted: tuple[str, str] | None = None  # of a row of things: "the next two", "the first three"
 
     def says(self, words: frozenset[str]) -> bool:
         return bool(self.words & words)
@@ -70,7 +73,25 @@ def read_asked(reading: Reading, features: Features) -> Asked:
     return Asked(
         kind, unit, unit_text, per, _one(reading, clause, words), _PER_COST.search(reading.text) is not None, over,
         told, frozenset(t.low for t in reading.tokens), clause.labels(reading) if clause.focused else frozenset(), sure,
+        _left_out(reading.text), _counted(" ".join(said)),
     )  # fmt: skip
+
+
+_LEFT_OUT = re.compile(
+    r"\b(?:without|ignor(?:e|ing)|except(?: for)?|leav(?:e|ing) out|not counting|(?:aside|apart) from|drop(?:ping)?|remov(?:e|ing)|(?:strip|tak)(?:e|ing|ping)? out(?: of)?)"
+    r" (?:the )?([\w']+)|\b(?:strip|tak|leav|set|put|cut)(?:e|ing|ping|ting)? (?:the )?([\w']+) (?:out|aside|away)\b",
+    re.I,
+)
+_COUNTED = re.compile(r"\b(next|first) (two|three|four|five|six|[2-6])\b", re.I)
+
+
+def _left_out(text: str) -> frozenset[str]:
+    return frozenset(stem((a or b).lower().removesuffix("'s")) for a, b in _LEFT_OUT.findall(text))
+
+
+def _counted(said: str) -> tuple[str, str] | None:
+    found = _COUNTED.search(said)
+    return (found[1].lower(), found[2].lower()) if found else None
 
 
 def _one(reading: Reading, clause: Clause, words: frozenset[str]) -> frozenset[str]:

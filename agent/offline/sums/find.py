@@ -37,6 +37,7 @@ UNREAD = 0.45  # what is left of the clarity when the text states a number that 
 
 LEAST = 0.54  # below it two of three readings are wrong, above it one of forty
 SCALE = 1.1  # the clarity of a reading all of whose joins are certain
+MOST_CLEAR = 1.0  # more is only said against other readings
 
 
 @dataclass(frozen=True)
@@ -243,7 +244,7 @@ def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
         and not any("s" in dict(t.dims) or t.period for t in problem.terms)
     ):
         best = replace(best, weight=0.5 * best.weight)  # a year's worth of what is not said to be of any time
-    clarity = SCALE * best.weight * _doubt(rival / best.weight)
+    clarity = SCALE * min(best.weight, MOST_CLEAR) * _doubt(rival / best.weight)
     used = tuple(sorted({*salient, *(t.index for t in problem.terms)}))
     return Sum(best.item.written(best.plain), best.unit, used, round(clarity, 4), best.item.form)
 
