@@ -48,7 +48,8 @@ class Asked:
     every: frozenset[str]  # of the whole question
     labels: frozenset[str]  # stems of what the asking clause names
     sure: bool  # whether the text says the kind itself
-    out: frozenset[str] = frozenset()  # stems of what is to be left out of account: "strip samsung out"
+    left_out: frozenset[str] = frozenset()  # stems of what the text says to leave out: "without the reserve"
+    counted: tuple[str, str] | None = None  # of a row of things: "the next two", "the first three"
 
     def says(self, words: frozenset[str]) -> bool:
         return bool(self.words & words)
@@ -72,33 +73,25 @@ def read_asked(reading: Reading, features: Features) -> Asked:
     return Asked(
         kind, unit, unit_text, per, _one(reading, clause, words), _PER_COST.search(reading.text) is not None, over,
         told, frozenset(t.low for t in reading.tokens), clause.labels(reading) if clause.focused else frozenset(), sure,
-        left_out(reading),
+        _left_out(reading.text), _counted(" ".join(said)),
     )  # fmt: skip
 
 
-_TAKING = frozenset(
-    ["strip", "take", "leave", "drop", "exclude", "remove", "ignore", "set", "count", "strike", "throw"]
+_LEFT_OUT = re.compile(
+    r"\b(?:without|ignor(?:e|ing)|except(?: for)?|leav(?:e|ing) out|not counting|(?:aside|apart) from|drop(?:ping)?|remov(?:e|ing)|(?:strip|tak)(?:e|ing|ping)? out(?: of)?)"
+    r" (?:the )?([\w']+)|\b(?:strip|tak|leav|set|put|cut)(?:e|ing|ping|ting)? (?:the )?([\w']+) (?:out|aside|away)\b",
+    re.I,
 )
-_OUTSIDE = frozenset(
-    ["without", "excluding", "ex", "except", "minus", "ignoring", "dropping", "outside", "excl"]
-)
+_COUNTED = re.compile(r"\b(next|first) (two|three|four|five|six|[2-6])\b", re.I)
 
 
-def left_out(reading: Reading) -> frozenset[str]:
-    """The stems of what stands in "strip X out", "without X", "X aside", "excluding X", up to the end of its clause."""
-    tokens, found = reading.tokens, set[str]()
-    for k, token in enumerate(tokens):
-        span = [t.low for t in tokens[k + 1 : k + 4]]
-        if token.low in _OUTSIDE or token.low in ("exclude", "ignore", "drop", "remove"):
-            names = span[: next((j for j, w in enumerate(span) if w in ",.;:?" or w in ("from", "what")), 2)]
-        elif token.low in _TAKING and {"out", "aside", "away"} & set(span):
-            names = span[: next(j for j, w in enumerate(span) if w in ("out", "aside", "away"))]
-        else:
-            continue
-        found |= {
-            stem(w.removesuffix("'s")) for w in names[:2] if w.isalpha() and w not in ("the", "of", "all")
-        }
-    return frozenset(found)
+def _left_out(text: str) -> frozenset[str]:
+    return frozenset(stem((a or b).lower().removesuffix("'s")) for a, b in _LEFT_OUT.findall(text))
+
+
+def _counted(said: str) -> tuple[str, str] | None:
+    found = _COUNTED.search(said)
+    return (found[1].lower(), found[2].lower()) if found else None
 
 
 def _one(reading: Reading, clause: Clause, words: frozenset[str]) -> frozenset[str]:

@@ -69,7 +69,11 @@ def find_clause(reading: Reading) -> Clause:
 
 
 def _of_which(tokens: list[Token], i: int) -> bool:
-    return tokens[i].low == "which" and i > 0 and tokens[i - 1].low == "of"
+    return (
+        tokens[i].low in ("which", "what", "what's", "whats")
+        and i > 0
+        and tokens[i - 1].low in ("of", "than")
+    )
 
 
 def _closing(reading: Reading) -> Clause:

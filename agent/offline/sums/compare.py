@@ -253,13 +253,10 @@ def _multiple(
         high, low = a, b
     if (
         asked.kind == "ratio"
-        and (words & say.ADDED or (b.term is not None and "top" in b.term.after))
-        and a.dims
+        and ((words & say.ADDED and a.dims) or adds(a) or adds(b))
         and not asked.mentions(frozenset({"after"}))
     ):
-        added_later = "another" in words or (
-            b.term is not None and bool(frozenset(b.term.after) & {"top", "extra", "additional"})
-        )
+        added_later = "another" in words or adds(b)
         base = a if added_later else b
         yield join(
             a,
@@ -280,6 +277,25 @@ def _multiple(
         "ratio" if asked.kind != "unit" else "count",
         clear,
     )
+
+
+_FURTHER = frozenset({"another", "extra", "additional", "further"})
+_ON_TOP = frozenset({"top", "front", "ahead", "extra", "additional"})
+
+
+def adds(item: Item) -> bool:
+    """Whether an amount comes to the one before it: "7,200 more in front of it", "another 5,600", "6k on top"."""
+    if item.term is None:
+        return False
+    before, after = item.term.before, item.term.after
+    more = after[:1] == ("more",) and after[1:2] != ("than",)
+    on_top = any(w in _ON_TOP and _of_no_number(after[k + 1 :]) for k, w in enumerate(after))
+    return more or on_top or bool(frozenset((*before[-1:], *item.term.within)) & _FURTHER)
+
+
+def _of_no_number(words: tuple[str, ...]) -> bool:
+    """Whether "on top" is not followed by the number that it is on top of."""
+    return words[:1] != ("of",) or bool(frozenset(words[1:]) - {"a", "an", "the", "about", "some"})
 
 
 def percents_joined(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterator[Item]:

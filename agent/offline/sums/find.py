@@ -20,9 +20,10 @@ from agent.offline.sums.answers import accepted
 from agent.offline.sums.asked import Asked, read_asked
 from agent.offline.sums.dims import literal, plain_unit, without_things
 from agent.offline.sums.item import Item, Problem
-from agent.offline.sums.patterns import wholes, without_one
+from agent.offline.sums.patterns import wholes
 from agent.offline.sums.roles import leaves
 from agent.offline.sums.rules import joined
+from agent.offline.sums.shares import without_one
 from agent.offline.sums.stated import all_read
 from agent.offline.sums.terms import Term, read_terms
 
@@ -37,6 +38,7 @@ UNREAD = 0.45  # what is left of the clarity when the text states a number that 
 
 LEAST = 0.54  # below it two of three readings are wrong, above it one of forty
 SCALE = 1.1  # the clarity of a reading all of whose joins are certain
+MOST_CLEAR = 1.0  # more is only said against other readings
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
     law = say.LAWS.search(reading.text) or (
         len(reading.quantities) > 2 and say.LAWS_OF_MORE.search(reading.text)
     )
-    if law and not orders and not asked.out:
+    if law and not orders and not asked.left_out:
         return None
     if lacks_subject(reading, asked) or _said_twice(reading):
         return None
@@ -83,7 +85,7 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
     if len(terms) == 1 and terms[0].kind != "growth":
         return _converted(terms[0], asked, features) if known else None
     problem = Problem(tuple(terms), tuple(_gap(reading, a, b) for a, b in itertools.pairwise(terms)), asked)
-    found = _clearest(problem, salient, tuple(without_one(problem)) if asked.out else None)
+    found = _clearest(problem, salient, tuple(without_one(problem)) if asked.left_out else None)
     if found is not None and "/hour" in (found.unit or "") and _OVER_TIME.search(reading.text):
         return None  # a bill over a time of which the sum knows nothing
     if found is not None and any(
@@ -253,7 +255,7 @@ def _clearest(problem: Problem, salient: list[int], only: tuple[Item, ...] | Non
         and not any("s" in dict(t.dims) or t.period for t in problem.terms)
     ):
         best = replace(best, weight=0.5 * best.weight)  # a year's worth of what is not said to be of any time
-    clarity = SCALE * best.weight * _doubt(rival / best.weight)
+    clarity = SCALE * min(best.weight, MOST_CLEAR) * _doubt(rival / best.weight)
     used = tuple(sorted({*salient, *(t.index for t in problem.terms)}))
     return Sum(best.item.written(best.plain), best.unit, used, round(clarity, 4), best.item.form)
 

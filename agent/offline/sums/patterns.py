@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from agent.offline.reading.words import stem
 from agent.offline.sums import words as say
+from agent.offline.sums.changes import added_up, one_after_the_other
 from agent.offline.sums.growth import (
     ladder,
     of_one_period,
-    one_after_the_other,
     orders,
     points_between,
     race,
@@ -23,7 +22,9 @@ from agent.offline.sums.growth import (
     yearly_growth,
 )
 from agent.offline.sums.item import Item, Problem, whole_item
+from agent.offline.sums.shares import named_term, without_one
 from agent.offline.sums.terms import Term, with_unit
+from agent.offline.sums.written_off import book_value
 
 
 def wholes(problem: Problem) -> Iterator[Item]:
@@ -84,7 +85,7 @@ def _share_of_all(problem: Problem) -> Iterator[Item]:
     ):
         return
     problem = replace(problem, terms=terms)
-    named = _named(problem)
+    named = named_term(problem)
     if len(terms) == 2 and named is None and asked.mentions(say.REST):
         rest = [k for k, t in enumerate(terms) if say.REST & frozenset((*t.before, *t.after[:3]))]
         named = 1 - rest[-1] if rest else None
@@ -109,30 +110,6 @@ def _share_of_all(problem: Problem) -> Iterator[Item]:
     )
 
 
-def without_one(problem: Problem) -> Iterator[Item]:
-    """Shares by name, one of which is taken out: what another is of the rest ("strip C out: A's share of what is left")."""
-    terms, asked = problem.terms, problem.asked
-    if asked.kind != "percent" or len(terms) < 2 or any(t.kind != "percent" or t.period for t in terms):
-        return
-    out, named = _taken_out(problem), _named(problem)
-    if (
-        out is None
-        or named is None
-        or out == named
-        or terms[out].value >= 1
-        or terms[named].value + terms[out].value > 1.005
-    ):
-        return
-    value = terms[named].value / (1 - terms[out].value)
-    yield whole_item(problem, value, (), "ratio", 0.97, "{0} / (1 - {1})", (named, out))
-
-
-def _taken_out(problem: Problem) -> int | None:
-    """The one term whose name the words of taking out stand beside."""
-    found = {k for k, t in enumerate(problem.terms) if _label(t) & problem.asked.out}
-    return found.pop() if len(found) == 1 else None
-
-
 def _one_unit(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     """A list of amounts of which only some name the unit."""
     marked = next((t for t in terms if not t.bare), None)
@@ -141,35 +118,6 @@ def _one_unit(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     return tuple(
         with_unit(t, marked) if t.bare and 1e-4 < t.value * marked.scale / marked.value < 1e4 else t
         for t in terms
-    )
-
-
-def _named(problem: Problem) -> int | None:
-    """The one term whose own words the asking clause repeats."""
-    words = problem.asked.words
-    for said, k in (("last", -1), ("final", -1), ("first", 0)):
-        if said in words and "second" not in words:
-            return k % len(problem.terms)
-    labels = [_label(t) for t in problem.terms]
-    score = []
-    for k, label in enumerate(labels):
-        others = frozenset().union(*(x for j, x in enumerate(labels) if j != k))
-        score.append(len((label - others) & problem.asked.labels))
-    best = max(score)
-    return score.index(best) if best and score.count(best) == 1 else None
-
-
-def _label(term: Term) -> frozenset[str]:
-    before, after = list(term.before), list(term.after)
-    if "and" in before:
-        before = before[len(before) - before[::-1].index("and") :]
-    if "and" in after:
-        after = after[: after.index("and")]
-    words = [*before[-3:], *after[:3]]
-    return frozenset(
-        stem(w)
-        for w in words
-        if w.isalpha() and w not in ("and", "to", "the", "of", "for", "with", "in", "is", "from")
     )
 
 
@@ -220,8 +168,8 @@ def _part_of_change(problem: Problem) -> Iterator[Item]:
 
 
 _PATTERNS: tuple[Callable[[Problem], Iterator[Item]], ...] = (
-    without_one, _mean, _share_of_all, _part_changes, _part_of_change, two_spans, yearly_growth, of_one_period, race, survival,
-    points_between, one_after_the_other, repeated, orders, ladder,
+    _mean, _share_of_all, _part_changes, _part_of_change, two_spans, yearly_growth, of_one_period, race, survival,
+    points_between, one_after_the_other, repeated, orders, ladder, without_one, book_value, added_up,
 )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from agent.offline.sums.dims import (
     without_things,
 )
 from agent.offline.sums.item import SCALARS, Item, Problem, join, near_words
+from agent.offline.sums.shares import of_the_rest
+from agent.offline.sums.terms import Term
 
 _SIGNS = frozenset({"plus", "minus", "+", "−"})
 
@@ -129,12 +131,15 @@ def _scaled(
         said = 1.0
     clear = 0.93
     kind = ("factor" if "factor" in (a.kind, b.kind) else "part") if both else other.kind
-    shared = both and any(x.term is not None and x.form.startswith("(1 /") and x.value > 1 for x in (a, b))
-    if both and not shared and any(x.form.startswith("(1 /") for x in (a, b)):
+    shared = [x for x in (a, b) if x.leaf and x.form == "(1 / {0})" and x.value > 1]
+    if shared:
+        clear = 0.95  # a half as many share it, so that each bears twice as much
+    elif both and any(x.form.startswith("(1 /") for x in (a, b)):
         said, clear = 0.0, 0.5  # "fewer", "cheaper": of what, and so which way, only the subject says
     clear = max(said, 0.4 if both and a.term is not None and a.term.verbal and not gap else clear)
     told = problem.asked.every - problem.asked.words
-    if both and {bool(a.form), bool(b.form)} == {True, False} and a.kind == b.kind == "part":
+    rest = both and b.leaf and of_the_rest(problem, b.first)
+    if both and not rest and {bool(a.form), bool(b.form)} == {True, False} and a.kind == b.kind == "part":
         clear *= 0.55  # a share of a change, or a change of a share
     if (
         both
@@ -165,12 +170,13 @@ def _scaled(
             or (
                 both
                 and a.kind == b.kind == "factor"
+                and not shared
                 and (_traded(a, b, words) or _per_asked(problem) or _asks_for_a_part(a, b, problem))
             )
             else 1.0
         ),
     )
-    if both and a.kind == b.kind == "factor":
+    if both and a.kind == b.kind == "factor" and not shared:
         high, low = (a, b) if abs(a.value) >= abs(b.value) else (b, a)
         part_asked = _asks_for_a_part(a, b, problem)
         traded = _traded(a, b, words) or _per_asked(problem)
@@ -202,14 +208,118 @@ def _whole_asked(s: Item, other: Item, gap: tuple[str, ...], problem: Problem) -
         return problem.asked.kind != "percent" and bool(
             problem.asked.words & {"whole", "total", "market", "all"}
         )
-    passed = frozenset((*s.term.after[:3],)) & frozenset(
-        ["survive", "survives", "pass", "passes", "accepted", "kept", "keep", "succeed", "succeeds", "usable"]
-    )
-    return (
-        bool(passed)
-        and problem.asked.mentions(say.MUST - {"have"})
-        and problem.asked.kind in ("count", "unit", "open")
-    )
+    return _passed(s.term, other, problem)
+
+
+_PASSES = frozenset(
+    [
+        "survive",
+        "survives",
+        "pass",
+        "passes",
+        "passed",
+        "accepted",
+        "accept",
+        "kept",
+        "keep",
+        "keeps",
+        "succeed",
+        "succeeds",
+        "usable",
+        "correct",
+        "good",
+        "clear",
+        "clears",
+        "yield",
+        "yields",
+        "hold",
+        "holds",
+        "work",
+        "works",
+        "valid",
+    ]
+)
+_WANTED = frozenset(
+    [
+        "need",
+        "needs",
+        "want",
+        "wants",
+        "deliver",
+        "ship",
+        "get",
+        "with",
+        "have",
+        "reach",
+        "wanted",
+        "needed",
+        "obtain",
+        "collect",
+    ]
+)
+_WELL = frozenset(
+    [
+        "good",
+        "correct",
+        "right",
+        "passing",
+        "accepted",
+        "usable",
+        "valid",
+        "working",
+        "surviving",
+        "verified",
+        "clean",
+    ]
+)
+_EFFORT = frozenset(
+    [
+        "must",
+        "need",
+        "have",
+        "should",
+        "generate",
+        "generated",
+        "generating",
+        "make",
+        "made",
+        "produce",
+        "produced",
+        "start",
+        "started",
+        "sample",
+        "sampled",
+        "crawl",
+        "interview",
+        "order",
+        "build",
+        "test",
+        "try",
+        "draw",
+        "buy",
+        "fabricate",
+        "begin",
+        "write",
+        "run",
+    ]
+)
+
+
+def _passed(share: Term, other: Item, problem: Problem) -> bool:
+    """ "4 % pass and I want 50k good ones: how many must I make?": what is wanted is what passes of the made."""
+    near = frozenset((*share.after[:6], *share.before[-3:]))
+    asked = problem.asked
+    if (
+        not near & _PASSES
+        or asked.kind not in ("count", "unit", "open")
+        or not (asked.words or asked.every) & _EFFORT
+    ):
+        return False
+    return any(frozenset(t.before[-4:]) & _WANTED or frozenset(t.after[:2]) & _WELL for t in _terms_of(other))
+
+
+def _terms_of(item: Item) -> list[Term]:
+    return [item.term] if item.term is not None else [t for p in item.parts for t in _terms_of(p)]
 
 
 def _asks_for_a_part(a: Item, b: Item, problem: Problem) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from agent.offline.sums import words as say
 from agent.offline.sums.dims import is_count
 from agent.offline.sums.item import Item, Problem, leaf, stem_of
+from agent.offline.sums.shares import leaves_a_rest, of_the_rest
 from agent.offline.sums.terms import Term
 
 
@@ -37,12 +38,24 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         ),
         "",
     )
-    following = problem.terms[k + 1 : k + 2]
-    if following and following[0].kind == "percent" and _of_the_rest(following[0]):
+    if leaves_a_rest(problem, k):
         yield leaf(k, term, "part", 0.97, "(1 - {0})", 1 - p)  # "25 % is Google's; 96 % of what is left"
+        return
+    if of_the_rest(problem, k):
+        yield leaf(k, term, "part", 0.97)
+        return
+    if _up_front(term, problem):
+        left = problem.asked.says(say.LEFT)
+        yield leaf(k, term, "part", 0.97, *(("(1 - {0})", 1 - p) if left else ()))
         return
     if role == "used" and p > 1:
         return  # more than all of it
+    if term.before[-2:] in _ONE_IN and not problem.asked.says(say.LEFT):
+        yield leaf(k, term, "part", 0.97)
+        return
+    if any(f"un{w}" in problem.asked.every for w in term.after[:5]):
+        yield leaf(k, term, "part", 0.95, "(1 - {0})", 1 - p)  # "8 % get flagged: how many are unflagged?"
+        return
     if term.after[:1] == ("of",):
         yield leaf(k, term, "part", 0.6 if "rest" in problem.asked.every else 0.97)
         if "rest" in problem.asked.every:
@@ -53,7 +66,7 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
     lost = (
         problem.asked.says(say.LESS)
         and not problem.asked.says(say.LEFT)
-        and problem.asked.kind in ("unit", "count")
+        and problem.asked.kind in ("unit", "count", "open")
     )
     clear = {
         "less": (0.5, 0.95, 0.2),
@@ -89,15 +102,27 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         yield leaf(k, term, "part", clear[2], "(1 + {0})", 1 + p)
 
 
-def _of_the_rest(term: Term) -> bool:
-    return term.after[:1] == ("of",) and bool(frozenset(term.after[1:5]) & (say.LEFT_OVER | {"remainder"}))
+_ONE_IN = (("one", "in"), ("1", "in"))
+_UP_FRONT = frozenset(["upfront", "advance", "prepaid", "prepayment", "deposit", "signing", "down", "front"])
+_PAID_FIRST = _UP_FRONT | frozenset(
+    ["due", "cheque", "check", "today", "first", "prepay", "sign", "pay", "owe"]
+)
+
+
+def _up_front(term: Term, problem: Problem) -> bool:
+    """ "10 % prepaid …, how much is the prepayment?"."""
+    said = frozenset((*term.before[-2:], *term.after[:5])) & _UP_FRONT
+    return (
+        bool(said - {"down"} or (said and term.after[:1] == ("down",)))
+        and problem.asked.mentions(_PAID_FIRST)
+        and problem.asked.kind in ("unit", "open", "count")
+    )
 
 
 def _noun_lost(term: Term, problem: Problem) -> bool:
     """ "5% fail …: how many failed", "early swap rate … how many swapped": the lost ones are what is asked for."""
-    return bool(problem.asked.labels & (set(map(stem_of, term.after[:4])) - {""})) and not problem.asked.says(
-        say.LEFT
-    )
+    named = bool(problem.asked.labels & (set(map(stem_of, term.after[:4])) - {""}))
+    return (named or problem.asked.says(say.REPLACED)) and not problem.asked.says(say.LEFT)
 
 
 def _factor_roles(k: int, term: Term) -> list[Item]:

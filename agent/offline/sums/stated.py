@@ -64,10 +64,13 @@ def _a_quarter_of(reading: Reading) -> bool:
     """ "A quarter paid in advance": a fourth that was not read as a number."""
     lows = [t.low for t in reading.tokens]
     return any(
-        lows[k] == "quarter" and lows[k - 1] == "a" and (lows[k + 1] in ("paid", "up", "off", "upfront", "down", "goes", "lost")
+        lows[k] == "quarter" and (lows[k - 1] == "a" or lows[k + 1] in _SETTLED) and (lows[k + 1] in _SETTLED
         or (lows[k + 1] == "of" and lows[k + 2 : k + 3] and not lows[k + 2][:1].isdigit() and not _read(reading, k)))
         for k in range(1, len(lows) - 1)
     )  # fmt: skip
+
+
+_SETTLED = frozenset(["paid", "up", "off", "upfront", "down", "goes", "lost", "prepaid", "due", "deposit"])
 
 
 def _read(reading: Reading, k: int) -> bool:
@@ -152,6 +155,7 @@ def must_use(reading: Reading, i: int) -> bool:
         "verbal" in q.marks
         or _one_amount(q)
         or is_fraction(q)
+        or _after_a_while(reading, q)
         or _doubling(reading, i)
         or (not q.marked and "," in reading.tokens[q.first].text)
     ):
@@ -184,6 +188,29 @@ def is_fraction(q: Quantity) -> bool:
     return "spelled" in q.marks and not q.marked and 0 < q.value < 1
 
 
+def one_in(reading: Reading, q: Quantity) -> bool:
+    """ "One in eight": an eighth."""
+    lead = [t.low for t in reading.tokens[max(0, q.first - 2) : q.first]]
+    return not q.marked and q.value > 1 and lead in (["1", "in"], ["one", "in"])
+
+
+def _after_a_while(reading: Reading, q: Quantity) -> bool:
+    """ "What is it worth after two?", "in year three": a time whose unit the text has said."""
+    lows = [t.low for t in reading.tokens]
+    if "spelled" not in q.marks or not any(
+        o is not q and o.unit.dims == (("s", 1),) for o in reading.quantities
+    ):
+        return False
+    if q.unit.dims == (("s", 1),):
+        return q.value == 1 and lows[q.first - 1 : q.first] == ["after"]
+    ends = q.last >= len(lows) or lows[q.last] in _STOPS
+    return (
+        not q.marked
+        and q.first > 0
+        and ((ends and lows[q.first - 1] == "after") or lows[q.first - 1] == "year")
+    )
+
+
 def _one_amount(q: Quantity) -> bool:
     """ "One gigawatt": an amount, not one of something."""
     return (
@@ -196,8 +223,10 @@ def _one_amount(q: Quantity) -> bool:
 
 
 def is_result(reading: Reading, i: int) -> bool:
-    """ "…, so 50x", "= 40": a result somebody states, nothing to reckon with."""
+    """ "…, so 50x", "= 40", "he calls it 50x": a result somebody states, nothing to reckon with."""
     q = reading.quantities[i]
+    if "times" in q.marks and (_claimed(reading, q) or _at_most_said(reading, q)):
+        return True
     for later in reading.quantities[i + 1 :]:
         if (
             later.value == q.value
@@ -215,6 +244,20 @@ def is_result(reading: Reading, i: int) -> bool:
         if t.low not in ("around", "about", "roughly", "$", "~")
     ]
     return lead[-1:] in (["so"], ["thus"], ["hence"], ["="], ["equals"])
+
+
+def _claimed(reading: Reading, q: Quantity) -> bool:
+    lead = tuple(t.low for t in reading.tokens[max(0, q.first - 2) : q.first])
+    return len(lead) == 2 and (
+        (lead[0] in ("call", "calls", "called", "make", "makes") and lead[1] in ("it", "that", "this"))
+        or lead in (("gets", "to"), ("get", "to"), ("arrives", "at"), ("ends", "at"))
+    )
+
+
+def _at_most_said(reading: Reading, q: Quantity) -> bool:
+    """ "Does it cost more than double?": what two amounts of the text are held against."""
+    lead = tuple(t.low for t in reading.tokens[max(0, q.first - 2) : q.first])
+    return "verbal" in q.marks and lead in (("more", "than"), ("less", "than"), ("over", "than"))
 
 
 def says_odds(reading: Reading, q: Quantity) -> bool:
@@ -251,6 +294,7 @@ __all__ = [
     "is_result",
     "must_use",
     "number_unread",
+    "one_in",
     "says_odds",
     "words_after",
     "words_before",

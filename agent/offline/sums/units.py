@@ -120,6 +120,8 @@ def shared_scale(reading: Reading, use: list[int], k: int) -> float:
 
 def noun_after(reading: Reading, q: Quantity) -> str:
     """The plural that a bare number counts."""
+    if "scaled" in q.marks and q.last < len(reading.tokens) and reading.tokens[q.last].low == "of":
+        return ""  # "60B of servers" is money, not servers
     for token in reading.tokens[q.last : q.last + 2]:
         low = token.low
         if (

@@ -89,6 +89,9 @@ LEFT_OVER = _words("left remain remains remaining leftover rest spare")
 MUST = _words("must have need needed needs required require")
 NEEDED = _words("needed need needs enough required require requires suffice suffices sufficient")
 GAINED = _words("value worth benefit gain uplift")
+REPLACED = _words(
+    "replace replaced replacement replacements replacing swap swaps swapped swapping refund refunds"
+)
 REST = _words("else rest others everybody everyone elsewhere")
 ADDED = _words("top before extra additional added")
 MONEY = _words(
