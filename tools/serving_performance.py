@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from tools import drawing
 from tools.catalog import Catalog, Chip
 from tools.contract import Result, Source, entity, quantity
 from tools.errors import FactAbsent, InputError, MissingInput
@@ -376,8 +377,9 @@ def _estimate(
     notes.sources.extend(_model_source())
     _put(found, laid, prompt, answer, result)
     _second_opinion(found, laid, (prompt, answer), result, notes)
-    sweep = _sweep(laid, prompt, answer)
-    result.table, result.chart = _table(sweep), _chart(laid, sweep)
+    if drawing.wanted():
+        sweep = _sweep(laid, prompt, answer)
+        result.table, result.chart = _table(sweep), _chart(laid, sweep)
     return (
         f"{found.batch:,.0f} requests × {prompt:,.0f} in / {answer:,.0f} out on {laid.n_chips} × {chip.name}: TPOT "
         f"{format_number(found.tpot_s * 1e3)} ms, {format_number(found.output_tokens_per_s)} output tokens/s, "

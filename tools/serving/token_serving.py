@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from tools import drawing
 from tools.contract import Source
 from tools.errors import FactAbsent, InputError, MissingInput
 from tools.money.api_prices import api_quote
@@ -155,7 +156,8 @@ def _rate(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, note
         return given
     if query.model is None and query.params is None:
         raise MissingInput("tokens_per_s", "tokens per second, or the model that is served")
-    found = serving_performance(_serving_query(query), catalog)
+    with drawing.numbers_only():
+        found = serving_performance(_serving_query(query), catalog)
     notes.assumptions.extend(found.assumptions)
     notes.taken |= found.taken
     notes.warnings.extend(found.warnings)
@@ -164,7 +166,7 @@ def _rate(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, note
         raise FactAbsent(f"no throughput can be estimated: {'; '.join(found.warnings) or 'shape unknown'}")
     result.usd_per_mtok_output_low = found.output_tokens_per_s_high
     result.usd_per_mtok_output_high = found.output_tokens_per_s_low
-    result.chart = _chart(query, catalog)
+    result.chart = _chart(query, catalog) if drawing.wanted() else None
     return found.output_tokens_per_s
 
 
@@ -283,7 +285,8 @@ def _chart(query: TokenCostQuery, catalog: Catalog) -> dict[str, Any] | None:
     """Cost of a million output tokens (per dollar of hourly rent) against the batch."""
     points = []
     for batch in CHART_BATCHES:
-        found = serving_performance(_serving_query(query, batch=float(batch)), catalog)
+        with drawing.numbers_only():
+            found = serving_performance(_serving_query(query, batch=float(batch)), catalog)
         if found.output_tokens_per_s and found.served_requests and found.served_requests >= 0.999 * batch:
             points.append((float(batch), MTOK / (SECONDS_PER_HOUR * found.output_tokens_per_s)))
     title = "Cost of a million output tokens for each $1/hour of rent"
