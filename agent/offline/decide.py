@@ -171,7 +171,11 @@ class Decider(Chooser):
             return ""
         doubt = withheld(best.faults, readable(best.want))
         other = next(
-            (c for c in choices if c.ok and c.want is not None and c.sum is None and c.want is not best.want),
+            (
+                c
+                for c in choices
+                if c.ok and c.want is not None and c.sum is None and readable(c.want) != readable(best.want)
+            ),
             None,
         )
         if doubt or best.sum is not None or other is None or other.want is None:

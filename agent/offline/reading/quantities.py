@@ -112,7 +112,7 @@ def _one_large(reading: Reading, i: int) -> Quantity | None:
 
 
 _VERBAL = {"twice": 2.0, "doubles": 2.0, "doubled": 2.0, "doubling": 2.0, "double": 2.0, "triples": 3.0, "tripled": 3.0, "triple": 3.0,
-           "thrice": 3.0, "quadruples": 4.0, "quadrupled": 4.0, "halves": 0.5, "halved": 0.5}  # fmt: skip
+           "thrice": 3.0, "quadruples": 4.0, "quadrupled": 4.0, "quadruple": 4.0, "halves": 0.5, "halved": 0.5, "halve": 0.5}  # fmt: skip
 
 
 def _verbal(reading: Reading, i: int) -> Quantity | None:
