@@ -10,7 +10,8 @@ from typing import Any
 from agent.offline.choices import ARITHMETIC as ARITHMETIC
 from agent.offline.choices import Choice as Choice
 from agent.offline.choices import Chooser
-from agent.offline.doubt import withheld
+from agent.offline.doubt import ignored, withheld
+from agent.offline.fitting.frame import Fill
 from agent.offline.gate import Refusal, refuse
 from agent.offline.reading.measure import Unit, parse_unit
 from agent.offline.reading.periods import KIND as PERIOD
@@ -70,6 +71,9 @@ class Decider(Chooser):
             and best.ok
             and (best.sure >= SURE or self._one_run(question, best, choices))
             and self._computes(question, best, numbers)
+            and not best.evidence.get(
+                "factor_dropped"
+            )  # "if the price halves", and the reading leaves it as it is
         )
         if f.now_price and not numbers and (not computes or _asks_going_price(question.text)):
             return Decision("live", question, best, search=search)
@@ -108,13 +112,15 @@ class Decider(Chooser):
             if (
                 c.trial.kind in ("invalid", "unknown", "contradiction")
                 and numbers
+                and c.evidence.get("bettered", 0.0)
+                < 0.5  # another field, which allows it, suits the number better
                 and c.sure >= 0.5 * likely[0].sure
             ):
                 return Decision("invalid", question, c, problem=c.trial.message)
             if c.trial.kind == "missing" and self._asks_calculation(question, c, numbers):
                 return Decision("clarify", question, c)
             if c.ok and numbers and (f.asks_number or not f.explain):
-                return Decision("clarify", question, c, problem=self._withheld(c, choices))
+                return Decision("clarify", question, c, problem=self._withheld(question, c, choices))
         if not numbers:
             bare = self._bare_own(question, choices)
             if bare is None and own_decision(question):
@@ -135,7 +141,9 @@ class Decider(Chooser):
                 else None
             )
         if choices and not f.source and not f.explain:
-            return Decision("clarify", question, choices[0], problem=self._withheld(choices[0], choices))
+            return Decision(
+                "clarify", question, choices[0], problem=self._withheld(question, choices[0], choices)
+            )
         return None
 
     @staticmethod
@@ -165,16 +173,19 @@ class Decider(Chooser):
         return None
 
     @staticmethod
-    def _withheld(best: Choice, choices: list[Choice]) -> str:
+    def _withheld(question: Question, best: Choice, choices: list[Choice]) -> str:
         """Why the best reading is not answered with, in words that ask for what would settle it."""
         if best.want is None:
             return ""
-        doubt = withheld(best.faults, readable(best.want))
+        doubt = withheld(best.faults or ignored(question, best), readable(best.want))
         other = next(
             (
                 c
                 for c in choices
-                if c.ok and c.want is not None and c.sum is None and readable(c.want) != readable(best.want)
+                if c.ok
+                and c.want is not None
+                and c.sum is None
+                and not _alike(readable(c.want), readable(best.want))
             ),
             None,
         )
@@ -275,6 +286,7 @@ class Decider(Chooser):
                     and not f.allows(value)
                     and (value <= 0 or f.high <= 100 or fill.value < f.low)
                     and fill.fit >= (0.9 if value <= 0 else 2.4)
+                    and not (value > 0 and _better_elsewhere(choices, fill))
                 ):
                     said = question.text[q.start : q.end].strip()
                     return f"{readable(f)} cannot be {said}: it must be {f.bound(value)}{_unit_words(f)}."
@@ -288,6 +300,17 @@ class Decider(Chooser):
             if q.value == 0 and q.unit.dims == (("chip", 1),):
                 return "The number of chips cannot be 0: it must be at least 1."
         return ""
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two results differ in their unit alone: "Payback time", "Payback time in months"."""
+    return one.startswith(other) or other.startswith(one)
+
+
+def _better_elsewhere(choices: list[Choice], fill: Fill) -> bool:
+    """Whether a field that allows the number suits it better than the one that forbids it."""
+    others = (f for c in choices if c.ok for f in c.frame.fills.values())
+    return any(f.fit > fill.fit and f.quantities == fill.quantities for f in others)
 
 
 _IT = re.compile(r"\b(will|does|do|can|could|would|is|are) (it|this|that|they|these|those)\b", re.I)

@@ -129,7 +129,9 @@ def _read_question(question: Question) -> dict[str, float]:
 
 def _factor_dropped(question: Question, choice: Choice) -> bool:
     """Whether "the cost doubled" is left out of the reading, though its word stands beside one the calculator knows."""
-    used = {i for fill in choice.frame.fills.values() for i in fill.quantities}
+    used = {
+        i for name, fill in choice.frame.fills.items() if name not in choice.idle for i in fill.quantities
+    }
     if choice.sum is not None:
         used |= set(choice.sum.used)
     return any("verbal" in q.marks and i not in used for i, q in enumerate(question.reading.quantities))
