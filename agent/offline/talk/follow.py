@@ -11,6 +11,7 @@ from agent.offline.fitting.fits import filled_value, unit_fit
 from agent.offline.fitting.frame import Fill, Frame
 from agent.offline.schema import Field
 from agent.offline.score import Question, is_salient, rank_outputs
+from agent.offline.talk.phrases import added
 from agent.offline.trial import Trial
 
 _CUE = re.compile(
@@ -61,7 +62,8 @@ def asks_in_words(question: Question) -> bool:
 def asks_itself(question: Question) -> bool:
     """Whether the text has an asking of its own; "what if …" and "how about …" only change what was asked."""
     f = question.features
-    return bool(_OWN_ASK.search(question.text)) or f.wanted.explicit or f.ratio or f.percent
+    percent = f.percent and not any(q.unit_text == "percent" for q in question.reading.quantities)
+    return bool(_OWN_ASK.search(question.text)) or f.wanted.explicit or f.ratio or percent
 
 
 _CHANGES = re.compile(
@@ -106,7 +108,7 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
     trial = decider.trials(spec.name, frame.arguments)
     if trial.kind == "ok":
         want = _moved(decider, question, frame, trial, want or before.want)
-        if want is None:
+        if want is None or (want.name not in trial.figures and not frame.pairs):
             return None
     left = [i for i in frame.unused if is_salient(question, i)]
     sure = (0.9 if trial.kind == "ok" else 0.5) / (1 + len(left) + len(fresh.unused_names))
@@ -121,10 +123,11 @@ def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fil
     }
     side = ""
     for name, fill in fresh.fills.items():
+        fill = _with_more(question, fill, old.fills.get(name))
         if old.spec.by_name[name].entity and str(fill.value) in named:
             side = named[str(fill.value)]  # a thing named before: what is said of it is new, not the thing
             continue
-        target = _second_side(question, old, fresh, name)
+        target = _second_side(question, old, fresh, _of_one_base(old, name))
         if fill.quantities and name not in old.fills:
             q = question.reading.quantities[fill.quantities[0]]
             same = [
@@ -154,6 +157,23 @@ def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fil
             fills[same[0]] = Fill(filled_value(q, old.spec.by_name[same[0]]), quantities=(i,))
             changed = True
     return changed
+
+
+def _of_one_base(old: Frame, name: str) -> str:
+    """ "The cost falls to 90 cents", after a cost per million tokens: that cost."""
+    kin = [n for n in old.fills if n != name and n.split("_per_")[0] == name.split("_per_")[0]]
+    return kin[0] if name not in old.fills and len(kin) == 1 and kin[0] in old.spec.by_name else name
+
+
+def _with_more(question: Question, fill: Fill, before: Fill | None) -> Fill:
+    """ "Another 500": what the field had and so much more."""
+    if before is None or len(fill.quantities) != 1:
+        return fill
+    more = added(question.text, question.reading.quantities[fill.quantities[0]])
+    a, b = before.value, fill.value
+    if not more or not isinstance(a, int | float) or not isinstance(b, int | float):
+        return fill
+    return replace(fill, value=a + more * b)
 
 
 _SCALE = re.compile(r"\b(double|twice|triple|halve|half)\b", re.I)

@@ -15,7 +15,9 @@ from agent.offline.reading.words import stem
 from agent.offline.score import Question, is_salient
 from agent.offline.talk.follow import asks_in_words, asks_itself, follows, names_new_result, refers_back
 from agent.offline.talk.parts import asking_parts
-from agent.offline.talk.ways import Standing, answering, followed
+from agent.offline.talk.refer import leans_back, turns_away
+from agent.offline.talk.standing import Standing
+from agent.offline.talk.ways import answering, followed
 
 MAX_BACK = 8  # earlier questions that are re-read
 KEPT = 6  # results that may be compared with
@@ -99,9 +101,13 @@ def _one(decider: Decider, thread: Thread, text: str) -> Standing:
     alone = Standing(_on_topic(decider.decide(question, choices), thread.topic), text)
     if thread.standing.asked_back and not asks_in_words(question):
         return answering(decider, question, thread.standing, alone)
-    if _stands_alone(question, choices, alone.decision, thread.standing):
+    if turns_away(text):
         return alone
-    return followed(decider, question, thread.standing) or alone
+    whole = alone.decision.kind in ("calculate", "mixed") and not alone.decision.from_claims
+    if _stands_alone(question, choices, alone.decision, thread.standing):
+        back = followed(decider, question, thread.standing) if leans_back(question) else None
+        return back if back is not None and back.sure >= SURE else alone
+    return followed(decider, question, thread.standing, whole=whole) or alone
 
 
 def _stands_alone(question: Question, choices: list[Choice], decision: Decision, standing: Standing) -> bool:

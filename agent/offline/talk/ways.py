@@ -7,57 +7,38 @@ it is says which one is meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from agent.offline.decide import LIKELY, SURE, Choice, Decider, Decision
 from agent.offline.doubt import said_ignored
-from agent.offline.fitting.near import Words
 from agent.offline.reading.features import Wanted
 from agent.offline.reading.measure import parse_unit, without_counts
 from agent.offline.score import Question
-from agent.offline.talk.chains import at_the_meter, compared, for_one, once_more, raised, told
-from agent.offline.talk.edits import edited, plainly, with_amounts
-from agent.offline.talk.follow import asks_itself, follows, merge, refers_back
+from agent.offline.talk.chains import once_more, told
+from agent.offline.talk.edits import edited, plainly
+from agent.offline.talk.follow import asks_in_words, asks_itself, follows, merge, refers_back
+from agent.offline.talk.inverse import in_proportion, solved
+from agent.offline.talk.refer import leans_back, with_amounts, with_things
+from agent.offline.talk.rescale import in_scale, only_a_unit
+from agent.offline.talk.results import at_the_meter, compared, for_one, raised, share_of, together
+from agent.offline.talk.standing import Standing, wanting
 
 CHAINED = 0.85  # a result told again says less than the texts it came from
 TOLD = 0.6  # and a question about it is answered only when it is surer than `SURE`
 WORTH = 0.3  # an earlier text with a new value in it is read as it was before: less sure than `SURE` will do
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What a follow-up may lean on: the question as it stands, its decision, and the results so far.
-
-    `text` is empty where no one text says the question. A question about an earlier result keeps that one as `origin`
-    and its own words as `tail`; the first `fixed` characters of its text then tell the result.
-    """
-
-    decision: Decision
-    text: str
-    results: tuple[Choice, ...] = ()
-    origin: Standing | None = None
-    tail: str = ""
-    fixed: int = 0
-
-    @property
-    def choice(self) -> Choice | None:
-        return self.decision.choice
-
-    def asked(self) -> list[Question]:
-        """The question, and those whose results it is about, the last first."""
-        return [self.decision.question, *(self.origin.asked() if self.origin is not None else [])]
-
-    @property
-    def asked_back(self) -> bool:
-        return self.decision.kind in ("clarify", "invalid", "absent")
-
-
 Way = Callable[[Decider, Question, Standing], "Standing | None"]
 
 
-def followed(decider: Decider, question: Question, standing: Standing) -> Standing | None:
-    """The follow-up in the way it is most surely meant; None when it leans on nothing."""
+def followed(
+    decider: Decider, question: Question, standing: Standing, *, whole: bool = True
+) -> Standing | None:
+    """The follow-up in the way it is most surely meant; None when it leans on nothing.
+
+    What is no whole question (`whole` false: it is not read on its own) need not point back in so many words.
+    """
     asks = asks_itself(question)
     ways: tuple[Way, ...] = (_joined, _merged, _edited)
     if standing.asked_back:
@@ -70,11 +51,17 @@ def followed(decider: Decider, question: Question, standing: Standing) -> Standi
     if not asks:
         ways = (_edited, _merged, _at_the_meter, _joined, _chained)
         return _first(ways, decider, question, standing)
-    if not _linked(decider, question, standing):
+    if whole and not _linked(decider, question, standing):
         return None
+    turned = _inverted(decider, question, standing)
+    if turned is not None:
+        return turned
     ways = (_merged, _edited, _referred, _chained, _joined)
     found = [s for way in ways if (s := way(decider, question, standing)) is not None]
-    return max(found, key=lambda s: _surety(s) * (CHAINED if s.origin is not None else 1.0), default=None)
+    if leans_back(question) and (told_on := [s for s in found if s.origin is not None]):
+        found = told_on
+    best = max(found, key=lambda s: s.sure * (CHAINED if s.origin is not None else 1.0), default=None)
+    return best or _of_things(decider, question, standing)
 
 
 def _first(
@@ -87,16 +74,12 @@ def answering(decider: Decider, question: Question, standing: Standing, alone: S
     """What answers a question asked back: the surest of both texts read as one and of the values put in."""
     computes = alone.decision.kind in ("calculate", "mixed")
     found = _joined(decider, question, standing)
-    if found is None and not computes and _surety(standing) >= LIKELY:
+    if found is None and not computes and standing.sure >= LIKELY:
         found = _merged(decider, question, standing)
     found = found or _edited(decider, question, standing)
-    if found is None or (computes and _surety(alone) > _surety(found) + 0.1):
+    if found is None or (computes and alone.sure > found.sure + 0.1):
         return alone
     return found
-
-
-def _surety(standing: Standing) -> float:
-    return standing.choice.sure if standing.choice is not None else 0.0
 
 
 def _linked(decider: Decider, question: Question, standing: Standing) -> bool:
@@ -113,51 +96,69 @@ def _linked(decider: Decider, question: Question, standing: Standing) -> bool:
 
 
 def _about_results(decider: Decider, question: Question, standing: Standing) -> Standing | None:
-    """Two results compared, one shared out, the same step once more, or the last one in another unit."""
-    if standing.choice is None:
+    """Results compared, added up, shared out, raised, the same step once more, or the last one in another unit."""
+    if standing.choice is None or not standing.choice.ok:
         return None
-    before, asked = standing.choice, standing.decision.question
-    choice = compared(decider, question, standing.results) or for_one(
-        decider, question, before, standing.asked()
-    )
+    before, asked = standing.choice, standing.asked()
+    unit = in_scale(question, before) or only_a_unit(question, before)
+    if unit is not None:
+        return _in_unit(question, standing, unit)
     choice = (
-        choice
+        compared(decider, question, standing.results)
+        or together(decider, question, standing.results, asked)
+        or share_of(decider, question, before, asked)
+        or for_one(decider, question, before, asked)
         or once_more(decider, question, before)
-        or (None if asks_itself(question) else raised(decider, question, before))
+        or (None if asks_itself(question) else raised(decider, question, before, asked))
     )
-    if choice is None and _only_a_unit(question, before):
-        choice = before
-    if choice is None:
-        return None
-    if choice is not before and (choice.want is before.want or not asks_itself(question)):
-        question = _wanting(question, asked.features.wanted)
-    return replace(
-        standing, decision=Decision("calculate", question, choice, followed=True), text="", origin=standing
-    )
+    return _derived(question, standing, choice) if choice is not None else None
+
+
+def _in_unit(question: Question, standing: Standing, unit: Wanted) -> Standing:
+    """The same result in another unit; what is asked stays the same question."""
+    asked = wanting(standing.decision.question, unit)
+    decision = replace(standing.decision, question=asked, kind="calculate", followed=True, search="")
+    return replace(standing, decision=decision)
+
+
+def _derived(question: Question, standing: Standing, choice: Choice) -> Standing:
+    """A question about results, which keeps the one it is about so that both can change."""
+    before = standing.decision.question.features.wanted
+    if (standing.choice is not None and choice.want is standing.choice.want) or not asks_itself(question):
+        question = wanting(question, before)
+    decision = Decision("calculate", question, choice, followed=True)
+    return Standing(decision, "", standing.results, standing, question.text)
 
 
 def _at_the_meter(decider: Decider, question: Question, standing: Standing) -> Standing | None:
     choice = at_the_meter(decider, question, standing.choice) if standing.choice is not None else None
-    if choice is None:
+    return _derived(question, standing, choice) if choice is not None else None
+
+
+def _inverted(decider: Decider, question: Question, standing: Standing) -> Standing | None:
+    """The earlier result given, and one of its inputs asked for."""
+    if standing.choice is None or not standing.choice.ok or not asks_in_words(question):
         return None
-    q = _wanting(question, standing.decision.question.features.wanted)
-    return replace(
-        standing, decision=Decision("calculate", q, choice, followed=True), text="", origin=standing
-    )
+
+    def read(text: str) -> Choice | None:
+        found = _taken(
+            decider,
+            wanting(decider.reader.read(text), standing.decision.question.features.wanted),
+            standing,
+            WORTH,
+        )
+        return found.choice if found is not None else None
+
+    choice = solved(decider, question, standing.choice)
+    if choice is None and standing.text:
+        choice = in_proportion(decider, question, standing.choice, _asked(decider, standing), read)
+    return _derived(question, standing, choice) if choice is not None else None
 
 
-def _only_a_unit(question: Question, before: Choice) -> bool:
-    """ "In months?", after so many years."""
-    wanted, value = question.features.wanted, before.value
-    if not wanted.explicit or wanted.unit is None or value is None:
-        return False
-    if question.reading.mentions or question.precisions or question.reading.quantities:
-        return False
-    return (
-        len(question.features.stems) <= 2
-        and bool(wanted.unit.dims)
-        and wanted.unit.dims == parse_unit(value[1]).dims
-    )
+def _once_again(decider: Decider, question: Question, standing: Standing) -> Standing | None:
+    """A question about a result asked of another one: "per GPU" after a new price, "in months" after a new rent."""
+    ways: tuple[Way, ...] = (_about_results, _inverted, _at_the_meter, _chained)
+    return _first(ways, decider, question, standing)
 
 
 def _merged(decider: Decider, question: Question, standing: Standing) -> Standing | None:
@@ -168,7 +169,7 @@ def _merged(decider: Decider, question: Question, standing: Standing) -> Standin
     if choice is None or choice.sure < LIKELY or (asks_itself(question) and not _as_asked(question, choice)):
         return None
     asked = standing.decision.question.features.wanted
-    q = question if question.features.wanted.unit is not None else _wanting(question, asked)
+    q = question if question.features.wanted.unit is not None else wanting(question, asked)
     decision = decider.decide(q, [choice])
     if decision.kind == "narrative" and choice.ok:
         decision = Decision("calculate", q, choice)
@@ -215,22 +216,39 @@ def _asked(decider: Decider, standing: Standing) -> Question:
 
 def _edited(decider: Decider, question: Question, standing: Standing) -> Standing | None:
     """The new values put into the earlier text; into that of the result it is about, where they belong there."""
-    if not standing.text:
-        return None
     new = decider.reader.read(plainly(question.text))
+    if not standing.text:
+        return _edited_again(decider, new, standing)
     text = edited(_asked(decider, standing), new, standing.fixed)
     if text is not None:
         q = _wanting_as(decider.reader.read(text), question, standing)
-        found = _taken(decider, q, standing, WORTH)
+        left = len(said_ignored(standing.choice.faults)) if standing.choice is not None else 0
+        found = _taken(decider, q, standing, WORTH, left)
         return (
             replace(found, text=text, origin=standing.origin, tail=standing.tail, fixed=standing.fixed)
             if found
             else None
         )
-    if standing.origin is None:
+    return _edited_again(decider, new, standing)
+
+
+def _edited_again(decider: Decider, new: Question, standing: Standing) -> Standing | None:
+    """What was asked of a result, asked with the new values: they belong to its own words, or to those of the result."""
+    if standing.origin is None or not standing.tail:
         return None
-    earlier = _edited(decider, question, standing.origin)
-    return _chained(decider, decider.reader.read(standing.tail), earlier) if earlier is not None else None
+    tail = decider.reader.read(plainly(standing.tail))
+    text = edited(tail, new)
+    if text is not None:
+        return _once_again(decider, decider.reader.read(text), standing.origin)
+    for way in (_edited, _merged):
+        earlier = way(decider, new, standing.origin)
+        if earlier is None or earlier.choice is None or not earlier.choice.ok:
+            continue
+        found = _once_again(decider, decider.reader.read(standing.tail), earlier)
+        if found is not None and found.choice is not None and standing.choice is not None:
+            if found.choice.value != standing.choice.value:  # else what is new was not understood
+                return found
+    return None
 
 
 def _joined(decider: Decider, question: Question, standing: Standing) -> Standing | None:
@@ -256,10 +274,19 @@ def _referred(decider: Decider, question: Question, standing: Standing) -> Stand
     if not standing.text:
         return None
     text = with_amounts(_asked(decider, standing), question.text)
-    if text == question.text:
-        return None
-    found = _taken(decider, decider.reader.read(text), standing, SURE)
-    return replace(found, text=text) if found is not None else None
+    return _read_alone(decider, [text] if text != question.text else [])
+
+
+def _of_things(decider: Decider, question: Question, standing: Standing) -> Standing | None:
+    """The question with what it is about written out: "what do those draw?" of the 512 B200s asked about before."""
+    asked = _asked(decider, standing) if standing.text else standing.asked()[-1]
+    return _read_alone(decider, with_things(asked, question))
+
+
+def _read_alone(decider: Decider, texts: Sequence[str]) -> Standing | None:
+    read = [decider.reader.read(t) for t in texts]
+    found = [s for q in read if (s := _taken(decider, q, None, SURE)) is not None]
+    return max(found, key=lambda s: s.sure, default=None)
 
 
 def _sentence(text: str) -> str:
@@ -277,7 +304,7 @@ def _chained(decider: Decider, question: Question, standing: Standing) -> Standi
     text = opening + question.text
     q = decider.reader.read(text)
     before = standing.decision.question.features.wanted
-    q = _wanting(
+    q = wanting(
         q, question.features.wanted if asks_itself(question) else replace(before, near={}, focus=frozenset())
     )
     found = _taken(decider, q, None, TOLD)
@@ -286,10 +313,18 @@ def _chained(decider: Decider, question: Question, standing: Standing) -> Standi
     return replace(found, text=text, origin=standing, tail=question.text, fixed=len(opening))
 
 
-def _taken(decider: Decider, question: Question, standing: Standing | None, bar: float) -> Standing | None:
-    """The surest reading of a text made from a follow-up, when it comes out."""
+def _taken(
+    decider: Decider, question: Question, standing: Standing | None, bar: float, left: int = 0
+) -> Standing | None:
+    """The surest reading of a text made from a follow-up, when it comes out; at most `left` numbers are left over."""
+    kept = (
+        standing.choice.value[1] if standing is not None and standing.choice and standing.choice.value else ""
+    )
     choices = [
-        c for c in decider.choices(question) if _in_unit_asked(question, c) and not said_ignored(c.faults)
+        c
+        for c in decider.choices(question)
+        if len(said_ignored(c.faults)) <= left
+        and (_in_unit_asked(question, c) or (kept and c.value is not None and c.value[1] == kept))
     ]
     best = choices[0] if choices else None
     if best is None or not best.ok or best.sure < bar:
@@ -306,14 +341,8 @@ def _taken(decider: Decider, question: Question, standing: Standing | None, bar:
     return Standing(replace(decision, followed=True), question.text)
 
 
-def _wanting(question: Question, wanted: Wanted) -> Question:
-    """The question, with what is wanted taken from another."""
-    features = replace(question.features, wanted=wanted)
-    return replace(question, features=features, words=Words(question.reading, features))
-
-
 def _wanting_as(whole: Question, new: Question, standing: Standing) -> Question:
     """What a text made of two wants: what the follow-up asks for, else what was asked before."""
     if asks_itself(new):
-        return _wanting(whole, new.features.wanted) if new.features.wanted.unit is not None else whole
-    return _wanting(whole, standing.decision.question.features.wanted)
+        return wanting(whole, new.features.wanted) if new.features.wanted.unit is not None else whole
+    return wanting(whole, standing.decision.question.features.wanted)

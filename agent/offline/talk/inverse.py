@@ -1,0 +1,112 @@
+"""The question turned round: "what would I have to charge for 80 %?" gives the result and asks for what was an input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from agent.offline.decide import ARITHMETIC, Choice, Decider
+from agent.offline.fitting.fits import filled_value, unit_fit
+from agent.offline.fitting.frame import Fill, Frame
+from agent.offline.reading.measure import parse_unit
+from agent.offline.reading.reading import Quantity
+from agent.offline.schema import Field
+from agent.offline.score import Question, is_salient
+from agent.offline.talk.chains import arithmetic
+from agent.offline.talk.counterparts import around
+from agent.offline.talk.edits import valued
+
+STEP = 1.25  # by how much an input is moved to see how the result follows it
+Read = Callable[[str], "Choice | None"]
+
+
+def solved(decider: Decider, question: Question, before: Choice) -> Choice | None:
+    """The earlier calculator with its result given and one of its inputs asked for; None when that is not what is asked."""
+    q, want, frame = _target(question), before.want, before.frame
+    if q is None or want is None or frame.spec.name == ARITHMETIC or frame.pairs or not before.ok:
+        return None
+    target = frame.spec.by_name.get(want.name)
+    if target is None or unit_fit(q, target) < 1.0:
+        return None
+    asked = _asked_input(question, frame, q)
+    if asked is None:
+        return None
+    fills = {n: replace(f, origin="thread", quantities=()) for n, f in frame.fills.items() if n != asked.name}
+    fills[want.name] = Fill(
+        filled_value(q, target), quantities=(question.reading.quantities.index(q),), fit=2.0
+    )
+    made = Frame(frame.spec, fills)
+    trial = decider.trials(frame.spec.name, made.arguments)
+    if trial.kind != "ok" or asked.name not in trial.figures:
+        return None
+    return Choice(made, trial, 0.0, asked, sure=0.9)
+
+
+def _target(question: Question) -> Quantity | None:
+    """The one number that a follow-up gives."""
+    numbers = [q for i, q in enumerate(question.reading.quantities) if is_salient(question, i)]
+    named = question.reading.mentions or question.precisions
+    return numbers[0] if len(numbers) == 1 and not named else None
+
+
+def _asked_input(question: Question, frame: Frame, q: Quantity) -> Field | None:
+    """The stated input that the question asks for, as the result it also is: by its words, then by its unit."""
+    said = [s for s, _ in question.features.stems]
+    unit = question.features.wanted.unit
+    rows = []
+    for name in frame.fills:
+        f, out = frame.spec.by_name.get(name), frame.spec.out_by_name.get(name)
+        if f is None or out is None or f.kind != "number" or unit_fit(q, f) >= 1.0:
+            continue
+        words = max((f.words.get(s, 0.0) for s in said), default=0.0)
+        alike = unit is not None and out.unit is not None and unit.dims == out.unit.dims and bool(unit.dims)
+        money = unit is not None and out.unit is not None and unit.has("USD") and out.unit.has("USD")
+        rows.append((words + 0.6 * alike + 0.3 * (money and not alike), out))
+    rows.sort(key=lambda r: -r[0])
+    if not rows or rows[0][0] < 0.6 or (len(rows) > 1 and rows[0][0] - rows[1][0] < 0.1):
+        return None
+    return rows[0][1]
+
+
+def in_proportion(
+    decider: Decider, question: Question, before: Choice, old: Question, read: Read
+) -> Choice | None:
+    """ "How many MW for 80,000?": the input in the unit asked for, where the result follows it in proportion."""
+    q, value, unit = _target(question), before.value, question.features.wanted.unit
+    if q is None or value is None or not value[0] or unit is None or not unit.dims:
+        return None
+    result = parse_unit(value[1])
+    if result.dims == unit.dims or (q.marked and q.unit.dims != result.dims):
+        return None
+    there = _stated(old, question)
+    if there is None:
+        return None
+    moved = read(_with(old, there, there.value * STEP))
+    if moved is None or moved.value is None or parse_unit(moved.value[1]).dims != result.dims:
+        return None
+    follows = moved.value[0] / value[0]
+    values = {"a": (there.value, there.unit_text), "b": (q.value, q.unit_text or value[1]), "c": value}
+    for power, expression in ((STEP, "a * b / c"), (1 / STEP, "a * c / b")):
+        if abs(follows - power) < 1e-6 * power:
+            return arithmetic(decider, expression, values, there.unit_text)
+    return None
+
+
+def _stated(old: Question, question: Question) -> Quantity | None:
+    """The one number of the earlier question that has the unit asked for; where several have, the one with its words."""
+    unit = question.features.wanted.unit
+    kin = [
+        q
+        for i, q in enumerate(old.reading.quantities)
+        if is_salient(old, i) and unit is not None and q.unit.dims == unit.dims
+    ]
+    if len(kin) > 1:
+        said = {s for s, _ in question.features.stems}
+        kin = [q for q in kin if said & set(around(old.reading, q))]
+    return kin[0] if len(kin) == 1 else None
+
+
+def _with(old: Question, there: Quantity, value: float) -> str:
+
+    e = valued(old, there, value)
+    return old.text[: e.start] + e.text + old.text[e.end :]
