@@ -11,7 +11,7 @@ from agent.offline.fitting.frame import Fill, Frame
 from agent.offline.reading.measure import parse_unit
 from agent.offline.score import Question
 
-_SPOKEN = {"chip": "GPUs", "request": "requests", "token": "tokens", "person": "people", "server": "servers", "rack": "racks", "param": "parameters"}  # fmt: skip
+_SPOKEN = {"chip": "GPUs", "request": "requests", "token": "tokens", "person": "people", "server": "servers", "rack": "racks", "param": "parameters", "chip*hour": "GPU-hours"}  # fmt: skip
 _SAYS_PER = re.compile(r"_per_([a-z]+)$")
 
 

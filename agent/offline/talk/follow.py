@@ -88,6 +88,8 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
     )
     fills = {name: replace(fill, origin="thread", quantities=()) for name, fill in before.frame.fills.items()}
     changed = _replaced(question, before.frame, fresh, fills) or _scaled(question, before.frame, fills)
+    if _counts_astray(question, fills, before.frame):
+        return None
     frame = Frame(spec, fills)
     frame.unused = [i for i in fresh.unused if i not in {k for f in fills.values() for k in f.quantities}]
     frame.pairs = {k: v for k, v in fresh.pairs.items() if k in fills}
@@ -113,6 +115,25 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
     left = [i for i in frame.unused if is_salient(question, i)]
     sure = (0.9 if trial.kind == "ok" else 0.5) / (1 + len(left) + len(fresh.unused_names))
     return Choice(frame, trial, 0.0, want or before.want, sure=sure)
+
+
+_OF_THEM = re.compile(r"^\s*(?:of|such)\b", re.I)
+_THINGS = frozenset({"chip", "person", "server", "rack", "request"})
+
+
+def _counts_astray(question: Question, fills: dict[str, Fill], before: Frame) -> bool:
+    """Whether "100,000 of them" went into a field that counts no things: tokens, dollars."""
+    counts = {
+        i
+        for i, q in enumerate(question.reading.quantities)
+        if not q.marked and _OF_THEM.match(question.text[q.end :])
+    }
+    for name, fill in fills.items():
+        f = before.spec.by_name.get(name)
+        if counts & set(fill.quantities) and f is not None and f.unit is not None and f.unit.dims:
+            if len(f.unit.dims) != 1 or f.unit.dims[0][0] not in _THINGS:
+                return True
+    return False
 
 
 def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fill]) -> bool:

@@ -156,6 +156,28 @@ def share_of(
     return None
 
 
+_OF_IT = re.compile(
+    r"^\W*(?:(?:and|so|then|ok|now|but|what's|what is|what would|how much is|a|an|the|be|is)\b\W*)*\$?[\d.,]+ ?(?:%|percent|per cent) (?:[a-z]+ )?(?:of|on|off?) (?:that|it|this|those)\W*$",
+    re.I,
+)
+
+
+def part_of(decider: Decider, question: Question, before: Choice) -> Choice | None:
+    """ "A 15 % tax on that?", "5 % of that": the share of the result."""
+    amounts = _amounts(question)
+    if len(amounts) != 1 or amounts[0].unit_text != "percent" or before.value is None:
+        return None
+    if (
+        not _OF_IT.match(question.text)
+        or before.value[1] == "percent"
+        or re.search(r"\boff\b", question.text)
+    ):
+        return None
+    return arithmetic(
+        decider, "a * b", {"a": before.value, "b": (amounts[0].value, "percent")}, _unit(before)
+    )
+
+
 _SIGN = re.compile(
     r"^\W*(?:(?:and|now|then|ok|okay|so|but|what if (?:we|i)|if (?:we|i))\b\W*)*"
     r"(?:(plus|add|adding|on top of that|with)|(minus|less|subtract(?:ing)?|take off|taking off|deduct(?:ing)?|net of|after paying|after))\b",

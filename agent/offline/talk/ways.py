@@ -21,10 +21,11 @@ from agent.offline.talk.follow import asks_in_words, asks_itself, follows, merge
 from agent.offline.talk.inverse import in_proportion, solved
 from agent.offline.talk.refer import leans_back, with_amounts, with_things
 from agent.offline.talk.rescale import in_scale, only_a_unit
-from agent.offline.talk.results import at_the_meter, compared, for_one, raised, share_of, together
+from agent.offline.talk.results import at_the_meter, compared, for_one, part_of, raised, share_of, together
 from agent.offline.talk.standing import Standing, wanting
 
 CHAINED = 0.85  # a result told again says less than the texts it came from
+NEARLY = 0.85  # a question that points back is about the result where that reads nearly as surely
 TOLD = 0.6  # and a question about it is answered only when it is surer than `SURE`
 WORTH = 0.3  # an earlier text with a new value in it is read as it was before: less sure than `SURE` will do
 
@@ -56,10 +57,14 @@ def followed(
     turned = _inverted(decider, question, standing)
     if turned is not None:
         return turned
-    ways = (_merged, _edited, _referred, _chained, _joined)
+    referred = _referred(decider, question, standing)
+    if referred is not None:
+        return referred
+    ways = (_merged, _edited, _chained, _joined)
     found = [s for way in ways if (s := way(decider, question, standing)) is not None]
-    if leans_back(question) and (told_on := [s for s in found if s.origin is not None]):
-        found = told_on
+    if leans_back(question):
+        most = max((s.sure for s in found), default=0.0)
+        found = [s for s in found if s.origin is not None and s.sure >= NEARLY * most] or found
     best = max(found, key=lambda s: s.sure * (CHAINED if s.origin is not None else 1.0), default=None)
     return best or _of_things(decider, question, standing)
 
@@ -74,9 +79,14 @@ def answering(decider: Decider, question: Question, standing: Standing, alone: S
     """What answers a question asked back: the surest of both texts read as one and of the values put in."""
     computes = alone.decision.kind in ("calculate", "mixed")
     found = _joined(decider, question, standing)
-    if found is None and not computes and standing.sure >= LIKELY:
+    unsure = (
+        standing.choice is not None and standing.choice.ok
+    )  # no value was missing: the reading was in doubt
+    if found is None and not computes and standing.sure >= LIKELY and not unsure:
         found = _merged(decider, question, standing)
     found = found or _edited(decider, question, standing)
+    if unsure and found is not None and found.sure < SURE:
+        found = None
     if found is None or (computes and alone.sure > found.sure + 0.1):
         return alone
     return found
@@ -109,6 +119,7 @@ def _about_results(decider: Decider, question: Question, standing: Standing) -> 
         or share_of(decider, question, before, asked)
         or for_one(decider, question, before, asked)
         or once_more(decider, question, before)
+        or part_of(decider, question, before)
         or (None if asks_itself(question) else raised(decider, question, before, asked))
     )
     return _derived(question, standing, choice) if choice is not None else None
@@ -327,7 +338,10 @@ def _taken(
         and (_in_unit_asked(question, c) or (kept and c.value is not None and c.value[1] == kept))
     ]
     best = choices[0] if choices else None
-    if best is None or not best.ok or best.sure < bar:
+    if best is None or not best.ok:
+        return None
+    best.sure = _in_all(best, choices)
+    if best.sure < bar:
         return None
     before = standing.choice.frame.arguments if standing is not None and standing.choice is not None else {}
     fills = {
@@ -339,6 +353,19 @@ def _taken(
     if decision.kind not in ("calculate", "mixed") or decision.from_claims:
         decision = Decision("calculate", question, best)
     return Standing(replace(decision, followed=True), question.text)
+
+
+def _in_all(best: Choice, choices: Sequence[Choice]) -> float:
+    """How sure the number is: an amount and the same amount a year are one answer to a follow-up."""
+    if best.value is None:
+        return best.sure
+    plain = best.value[0], best.value[1].removesuffix("/year")
+    alike = {
+        c.value: c.sure
+        for c in choices
+        if c.value and (c.value[0], c.value[1].removesuffix("/year")) == plain
+    }
+    return min(0.99, sum(alike.values()))
 
 
 def _wanting_as(whole: Question, new: Question, standing: Standing) -> Question:
