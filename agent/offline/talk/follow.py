@@ -9,6 +9,7 @@ from agent.offline.decide import ARITHMETIC, Choice, Decider
 from agent.offline.depend import idle_fields
 from agent.offline.fitting.fits import filled_value, unit_fit
 from agent.offline.fitting.frame import Fill, Frame
+from agent.offline.reading.words import stem
 from agent.offline.schema import Field
 from agent.offline.score import Question, is_salient, rank_outputs
 from agent.offline.talk.phrases import added
@@ -66,6 +67,40 @@ def asks_itself(question: Question) -> bool:
     return bool(_OWN_ASK.search(question.text)) or f.wanted.explicit or f.ratio or percent
 
 
+def asks_other(question: Question, asked: Question, want: Field | None) -> bool:
+    """Whether a follow-up names a result of its own: "gross margin at $30,000?" after a share, not "and at $30,000?"."""
+    focus = set(question.features.wanted.near) - _PLAIN
+    words = asks_in_words(question)
+    if not focus or (_CHANGES.search(question.text) and not words):
+        return False
+    if not (words or question.text.rstrip().endswith("?")):
+        return False
+    known = set(asked.features.wanted.near) | {
+        s for s, _ in asked.features.stems if not asked.features.wanted.near
+    }
+    if want is not None:
+        known |= {s for s, w in want.words.items() if w >= 0.5} | set(want.name_stems)
+    return not focus & known
+
+
+_PLAIN = frozenset(
+    stem(w)
+    for w in (
+        "new",
+        "now",
+        "then",
+        "that",
+        "come",
+        "mean",
+        "work",
+        "rather",
+        "instead",
+        "please",
+        "same",
+        "again",
+        "need",
+    )
+)
 _CHANGES = re.compile(
     r"^\W*((and|but|so|no|ok|okay|now|then|sorry|actually|also|rather|please)\b\W*)*"
     r"(what if|how about|what about|if|make|use|switch|change|set|try|with|using|assume|suppose|say|let'?s|at|on|for|double|halve|only|just|same)\b",
@@ -79,6 +114,7 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
         return None
     spec = before.frame.spec
     quantities = question.reading.quantities
+    quantities[:] = [q for q in quantities if "article" not in q.marks or q.unit.dims != (("chip", 1),)]
     if not any(
         "from" in q.marks for q in quantities
     ):  # "drops to $1.50": the new value of what was said before
@@ -130,9 +166,9 @@ def _counts_astray(question: Question, fills: dict[str, Fill], before: Frame) ->
     }
     for name, fill in fills.items():
         f = before.spec.by_name.get(name)
-        if counts & set(fill.quantities) and f is not None and f.unit is not None and f.unit.dims:
-            if len(f.unit.dims) != 1 or f.unit.dims[0][0] not in _THINGS:
-                return True
+        dims = f.unit.dims if f is not None and f.unit is not None else ()
+        if counts & set(fill.quantities) and dims and (len(dims) != 1 or dims[0][0] not in _THINGS):
+            return True
     return False
 
 
@@ -259,7 +295,13 @@ def _want(decider: Decider, question: Question, frame: Frame, before: Choice) ->
         (r for r in ranked[:4] if r[0] > ranked[0][0] - 0.8), key=lambda r: r[0] - _apart(r[1], before.want)
     )
     now = next((s for s, f in ranked if before.want is not None and f.name == before.want.name), -9.0)
-    bare = not question.reading.quantities and not question.reading.mentions and not question.precisions
+    bare = not question.reading.quantities and not question.reading.mentions
+    if (
+        bare and question.precisions
+    ):  # "and dense bf16 FLOP/s?": the format says which result, where none was said before
+        said = [s for s, _ in question.features.stems]
+        new = any(n not in before.frame.fills for n, f in frame.fills.items() if f.origin != "thread")
+        bare = new and any(best[1].words.get(s, 0.0) >= 0.7 for s in said)
     if before.want is not None and _CHANGES.search(question.text) and not asks_itself(question):
         return before.want  # "make the cache bf16" asks for what was asked before
     return best[1] if best[0] - now > (0.4 if bare else 1.8) else before.want

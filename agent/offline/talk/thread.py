@@ -29,6 +29,7 @@ class Thread:
 
     standing: Standing | None = None
     decision: Decision | None = None
+    settled: Standing | None = None  # the last one that was answered with a number
     topic: str = ""
     results: tuple[Choice, ...] = field(default=())
 
@@ -57,7 +58,7 @@ def _message(decider: Decider, thread: Thread, text: str) -> tuple[Decision, ...
         decisions = tuple(take(decider, apart, part) for part in parts)
         if _computed(decisions[0]) and all(_comes_out(d) for d in decisions):
             thread.standing, thread.decision = apart.standing, apart.decision
-            thread.topic, thread.results = apart.topic, apart.results
+            thread.topic, thread.results, thread.settled = apart.topic, apart.results, apart.settled
             return decisions
     return (take(decider, thread, text),)
 
@@ -88,6 +89,8 @@ def take(decider: Decider, thread: Thread, text: str) -> Decision:
         decision.choice is not None or decision.kind == "clarify"
     ):
         thread.standing = replace(standing, decision=decision, results=thread.results)
+    if _computed(decision):
+        thread.settled = thread.standing
     if decision.search or not decision.followed:
         thread.topic = decision.search or search_text(text)
     return decision
@@ -99,8 +102,8 @@ def _one(decider: Decider, thread: Thread, text: str) -> Standing:
         return Standing(_on_topic(decider.decide(question), thread.topic), text)
     choices = decider.choices(question)
     alone = Standing(_on_topic(decider.decide(question, choices), thread.topic), text)
-    if thread.standing.asked_back and not asks_in_words(question):
-        return answering(decider, question, thread.standing, alone)
+    if thread.standing.asked_back:
+        return _after_asking(decider, thread, question, choices, alone)
     if turns_away(text):
         return alone
     whole = alone.decision.kind in ("calculate", "mixed") and not alone.decision.from_claims
@@ -108,6 +111,29 @@ def _one(decider: Decider, thread: Thread, text: str) -> Standing:
         back = followed(decider, question, thread.standing) if leans_back(question) else None
         return back if back is not None and back.sure >= SURE else alone
     return followed(decider, question, thread.standing, whole=whole) or alone
+
+
+def _after_asking(
+    decider: Decider, thread: Thread, question: Question, choices: list[Choice], alone: Standing
+) -> Standing:
+    """What follows a question that was asked back: what was missing, a new question, or more on the last number."""
+    asked, settled = thread.standing, thread.settled
+    if asked is None or turns_away(question.text):
+        return alone
+    if not asks_in_words(question):
+        found = answering(decider, question, asked, alone)
+    elif _stands_alone(question, choices, alone.decision, asked):
+        found = alone
+    else:
+        found = followed(decider, question, asked) or alone
+    if (
+        _computed(found.decision)
+        or alone.decision.kind in ("refuse", "narrative", "mixed")
+        or settled is None
+    ):
+        return found
+    back = followed(decider, question, settled, whole=True)
+    return back if back is not None and _computed(back.decision) and back.sure >= SURE else found
 
 
 def _stands_alone(question: Question, choices: list[Choice], decision: Decision, standing: Standing) -> bool:

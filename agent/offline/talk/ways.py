@@ -17,7 +17,7 @@ from agent.offline.reading.measure import parse_unit, without_counts
 from agent.offline.score import Question
 from agent.offline.talk.chains import once_more, told
 from agent.offline.talk.edits import edited, plainly
-from agent.offline.talk.follow import asks_in_words, asks_itself, follows, merge, refers_back
+from agent.offline.talk.follow import asks_in_words, asks_itself, asks_other, follows, merge, refers_back
 from agent.offline.talk.inverse import in_proportion, solved
 from agent.offline.talk.refer import leans_back, with_amounts, with_things
 from agent.offline.talk.rescale import in_scale, only_a_unit
@@ -177,7 +177,9 @@ def _merged(decider: Decider, question: Question, standing: Standing) -> Standin
     if standing.choice is None:
         return None
     choice = merge(decider, decider.reader.read(plainly(question.text)), standing.choice)
-    if choice is None or choice.sure < LIKELY or (asks_itself(question) and not _as_asked(question, choice)):
+    if choice is None or (choice.want is standing.choice.want and _another_asked(question, standing)):
+        return None
+    if choice.sure < LIKELY or (asks_itself(question) and not _as_asked(question, choice)):
         return None
     asked = standing.decision.question.features.wanted
     q = question if question.features.wanted.unit is not None else wanting(question, asked)
@@ -230,6 +232,8 @@ def _edited(decider: Decider, question: Question, standing: Standing) -> Standin
     new = decider.reader.read(plainly(question.text))
     if not standing.text:
         return _edited_again(decider, new, standing)
+    if _another_asked(new, standing):
+        return None
     text = edited(_asked(decider, standing), new, standing.fixed)
     if text is not None:
         q = _wanting_as(decider.reader.read(text), question, standing)
@@ -241,6 +245,11 @@ def _edited(decider: Decider, question: Question, standing: Standing) -> Standin
             else None
         )
     return _edited_again(decider, new, standing)
+
+
+def _another_asked(question: Question, standing: Standing) -> bool:
+    want = standing.choice.want if standing.choice is not None else None
+    return not standing.asked_back and asks_other(question, standing.decision.question, want)
 
 
 def _edited_again(decider: Decider, new: Question, standing: Standing) -> Standing | None:
@@ -256,10 +265,13 @@ def _edited_again(decider: Decider, new: Question, standing: Standing) -> Standi
         if earlier is None or earlier.choice is None or not earlier.choice.ok:
             continue
         found = _once_again(decider, decider.reader.read(standing.tail), earlier)
-        if found is not None and found.choice is not None and standing.choice is not None:
-            if found.choice.value != standing.choice.value:  # else what is new was not understood
-                return found
+        if found is not None and _value(found) != _value(standing):  # else what is new was not understood
+            return found
     return None
+
+
+def _value(standing: Standing) -> tuple[float, str] | None:
+    return standing.choice.value if standing.choice is not None else None
 
 
 def _joined(decider: Decider, question: Question, standing: Standing) -> Standing | None:
