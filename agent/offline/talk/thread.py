@@ -6,6 +6,8 @@ The questions of one message are taken like turns.
 
 from __future__ import annotations
 
+import re
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
 
 from agent.offline.decide import SURE, Choice, Decider, Decision, search_text
@@ -19,7 +21,7 @@ from agent.offline.talk.refer import leans_back, turns_away
 from agent.offline.talk.standing import Standing
 from agent.offline.talk.ways import answering, followed
 
-MAX_BACK = 8  # earlier questions that are re-read
+BLOCK = 8  # messages; at least so many earlier ones are read, and fewer than twice as many
 KEPT = 6  # results that may be compared with
 
 
@@ -30,8 +32,17 @@ class Thread:
     standing: Standing | None = None
     decision: Decision | None = None
     settled: Standing | None = None  # the last one that was answered with a number
+    told: str = ""  # the last message, where it was answered with what was said
     topic: str = ""
     results: tuple[Choice, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Read:
+    """What is known after a message, and the decisions about its questions."""
+
+    thread: Thread
+    decisions: tuple[Decision, ...]
 
 
 def decide_thread(decider: Decider, texts: tuple[str, ...]) -> Decision:
@@ -39,15 +50,29 @@ def decide_thread(decider: Decider, texts: tuple[str, ...]) -> Decision:
     return decide_message(decider, texts)[0]
 
 
-def decide_message(decider: Decider, texts: tuple[str, ...]) -> tuple[Decision, ...]:
-    """Reads the messages in order; each may lean on the one before it. One decision for each question of the last."""
-    thread = Thread()
-    decisions: tuple[Decision, ...] = ()
-    for text in texts[-MAX_BACK:]:
-        decisions = _message(decider, thread, text)
-    if not decisions:
+def decide_message(
+    decider: Decider, texts: tuple[str, ...], known: MutableMapping[tuple[str, ...], Read] | None = None
+) -> tuple[Decision, ...]:
+    """Reads the messages in order; each may lean on those before it. One decision for each question of the last.
+
+    What `known` holds of a beginning of the messages is not read again; what is read is put there.
+    """
+    texts = texts[_start(len(texts)) :]
+    if not texts:
         raise ValueError("a request needs a user message")
-    return decisions
+    known = {} if known is None else known
+    at = next((n for n in range(len(texts), 0, -1) if texts[:n] in known), 0)
+    read = known[texts[:at]] if at else Read(Thread(), ())
+    for n in range(at, len(texts)):
+        thread = replace(read.thread)
+        read = Read(thread, _message(decider, thread, texts[n]))
+        known[texts[: n + 1]] = read
+    return read.decisions
+
+
+def _start(messages: int) -> int:
+    """Where reading begins: it moves on by whole blocks, so that most messages continue one that was read."""
+    return max(0, (messages - 1) // BLOCK - 1) * BLOCK
 
 
 def _message(decider: Decider, thread: Thread, text: str) -> tuple[Decision, ...]:
@@ -77,12 +102,13 @@ def _comes_out(decision: Decision) -> bool:
 
 def take(decider: Decider, thread: Thread, text: str) -> Decision:
     """The decision about one more question; what it leaves for the next is kept in `thread`."""
-    told_before = thread.decision is not None and thread.decision.kind == "narrative"
+    text = _OPENER.sub("", text) or text
     standing = _one(decider, thread, text)
+    if thread.told and standing.decision.kind == "clarify":
+        standing = _on_what_was_said(decider, thread, standing)
     decision = standing.decision
-    if told_before and decision.kind == "clarify" and decision.question.features.explain:
-        decision = replace(decision, kind="narrative", search=search_text(text))
     thread.decision = decision
+    thread.told = text if decision.kind == "narrative" else ""
     if decision.kind in ("calculate", "mixed") and decision.choice is not None and decision.choice.ok:
         thread.results = (*thread.results, decision.choice)[-KEPT:]
     if decision.kind in ("calculate", "mixed", "clarify", "invalid", "absent") and (
@@ -91,9 +117,33 @@ def take(decider: Decider, thread: Thread, text: str) -> Decision:
         thread.standing = replace(standing, decision=decision, results=thread.results)
     if _computed(decision):
         thread.settled = thread.standing
-    if decision.search or not decision.followed:
+    if (decision.search or not decision.followed) and not (
+        decision.kind == "clarify" and leans_back(decision.question)
+    ):
         thread.topic = decision.search or search_text(text)
     return decision
+
+
+_OPENER = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|fine|thanks|thank you|great|cool|right|alright|all right|hm+|got it|i see|good|nice|sure|well|interesting|wow)(?: then)?[,.!;:]+\s*)+",
+    re.I,
+)
+
+
+def _on_what_was_said(decider: Decider, thread: Thread, standing: Standing) -> Standing:
+    """A follow-up to an answer in words: its number with what was said ("so how many of our 8,000 is that?"), or more words."""
+    q, decision = standing.decision.question, standing.decision
+    numbers = any(is_salient(q, i) for i in range(len(q.reading.quantities)))
+    if not numbers:
+        if not q.features.explain and follows(q) < 1.2:
+            return standing
+        search = search_text(q.text) if q.features.explain else f"{thread.topic} {search_text(q.text)}"
+        return replace(standing, decision=replace(decision, kind="narrative", search=search))
+    text = f"{thread.told.rstrip(' ?.!')}: {q.text}"
+    joined = decider.decide(decider.reader.read(text))
+    if not _computed(joined) or joined.choice is None or joined.choice.sure < SURE:
+        return standing
+    return Standing(replace(joined, kind="mixed", search=thread.topic), text)
 
 
 def _one(decider: Decider, thread: Thread, text: str) -> Standing:
@@ -177,13 +227,20 @@ _SAYING = frozenset(
 )
 
 
+_PLACE = re.compile(
+    r"^\W*(?:and |so |ok |but )*(?:where|when|at (?:what|which) (?:minute|point|time)|which (?:part|minute))(?: exactly)? (?:was|is|were|did|does|do|in the (?:show|episode|talk|podcast))"
+    r"(?: (?:that|it|this|he|she|they|dylan|in|the|show|episode|talk|podcast|said|say|says|about|again|exactly))*\W*$",
+    re.I,
+)
+
+
 def _on_topic(decision: Decision, topic: str) -> Decision:
     """A question for words that hardly says of what, searched for with the words of the question before it."""
     q = decision.question
     if decision.kind != "narrative" or not topic:
         return decision
     own = [s for s, _ in q.features.stems if s not in _SAYING]
-    brief = follows(q) >= 1.2 and len(q.features.stems) <= 3
+    brief = (follows(q) >= 1.2 and len(q.features.stems) <= 3) or _PLACE.match(q.text) is not None
     if not brief and not (q.features.source and len(own) <= 1 and not q.reading.mentions):
         return decision
     return replace(decision, search=f"{topic} {search_text(q.text)}")
