@@ -19,7 +19,7 @@ from agent.offline.talk.follow import asks_in_words, asks_itself, follows, names
 from agent.offline.talk.parts import asking_parts
 from agent.offline.talk.refer import leans_back, turns_away
 from agent.offline.talk.standing import Standing
-from agent.offline.talk.ways import answering, followed
+from agent.offline.talk.ways import answering, followed, of_things
 
 BLOCK = 8  # messages; at least so many earlier ones are read, and fewer than twice as many
 KEPT = 6  # results that may be compared with
@@ -108,7 +108,7 @@ def take(decider: Decider, thread: Thread, text: str) -> Decision:
         standing = _on_what_was_said(decider, thread, standing)
     decision = standing.decision
     thread.decision = decision
-    thread.told = text if decision.kind == "narrative" else ""
+    thread.told = text if _answered_in_words(decision) else ""
     if decision.kind in ("calculate", "mixed") and decision.choice is not None and decision.choice.ok:
         thread.results = (*thread.results, decision.choice)[-KEPT:]
     if decision.kind in ("calculate", "mixed", "clarify", "invalid", "absent") and (
@@ -139,11 +139,22 @@ def _on_what_was_said(decider: Decider, thread: Thread, standing: Standing) -> S
             return standing
         search = search_text(q.text) if q.features.explain else f"{thread.topic} {search_text(q.text)}"
         return replace(standing, decision=replace(decision, kind="narrative", search=search))
-    text = f"{thread.told.rstrip(' ?.!')}: {q.text}"
+    told = decider.reader.read(thread.told)
+    about = of_things(decider, q, told)
+    if about is not None:
+        return about
+    text = f"{thread.told.rstrip(' ?.!')}: {_JOINT.sub('', q.text)}"
     joined = decider.decide(decider.reader.read(text))
-    if not _computed(joined) or joined.choice is None or joined.choice.sure < SURE:
-        return standing
-    return Standing(replace(joined, kind="mixed", search=thread.topic), text)
+    return Standing(replace(joined, kind="mixed", from_claims=True, search=thread.topic), text)
+
+
+_JOINT = re.compile(r"^\W*(?:(?:so|and|then|but|ok|okay|now)\b,?\s*)+", re.I)
+
+
+def _answered_in_words(decision: Decision) -> bool:
+    return decision.kind == "narrative" or (
+        decision.kind == "mixed" and (decision.from_claims or not _computed(decision))
+    )
 
 
 def _one(decider: Decider, thread: Thread, text: str) -> Standing:

@@ -301,8 +301,12 @@ def _referred(decider: Decider, question: Question, standing: Standing) -> Stand
 
 
 def _of_things(decider: Decider, question: Question, standing: Standing) -> Standing | None:
-    """The question with what it is about written out: "what do those draw?" of the 512 B200s asked about before."""
     asked = _asked(decider, standing) if standing.text else standing.asked()[-1]
+    return of_things(decider, question, asked)
+
+
+def of_things(decider: Decider, question: Question, asked: Question) -> Standing | None:
+    """The question with what it is about written out: "what do those draw?" of the 512 B200s asked about before."""
     return _read_alone(decider, with_things(asked, question))
 
 
