@@ -15,6 +15,7 @@ from agent.offline.gate import refuse
 from agent.offline.reading.features import SOURCE
 from agent.offline.reading.words import stem
 from agent.offline.score import Question, is_salient
+from agent.offline.talk.edits import edited, plainly
 from agent.offline.talk.follow import asks_in_words, asks_itself, follows, names_new_result, refers_back
 from agent.offline.talk.parts import asking_parts
 from agent.offline.talk.refer import leans_back, turns_away
@@ -143,9 +144,21 @@ def _on_what_was_said(decider: Decider, thread: Thread, standing: Standing) -> S
     about = of_things(decider, q, told)
     if about is not None:
         return about
-    text = f"{thread.told.rstrip(' ?.!')}: {_JOINT.sub('', q.text)}"
+    if sum(is_salient(q, i) for i in range(len(q.reading.quantities))) != 1:
+        return standing
+    text = f"what was said about {thread.topic.rstrip(' ?.!')}: {_JOINT.sub('', q.text)}"
+    return _from_claims(decider, text, thread.topic)
+
+
+def _from_claims(decider: Decider, text: str, search: str) -> Standing:
     joined = decider.decide(decider.reader.read(text))
-    return Standing(replace(joined, kind="mixed", from_claims=True, search=thread.topic), text)
+    return Standing(replace(joined, kind="mixed", from_claims=True, search=search), text)
+
+
+def _claims_again(decider: Decider, question: Question, standing: Standing) -> Standing | None:
+    """ "And of 10,000?", after a number worked out from what was said: the same with the new value."""
+    text = edited(decider.reader.read(plainly(standing.text)), question)
+    return _from_claims(decider, text, standing.decision.search) if text is not None else None
 
 
 _JOINT = re.compile(r"^\W*(?:(?:so|and|then|but|ok|okay|now)\b,?\s*)+", re.I)
@@ -167,6 +180,8 @@ def _one(decider: Decider, thread: Thread, text: str) -> Standing:
         return _after_asking(decider, thread, question, choices, alone)
     if turns_away(text):
         return alone
+    if thread.standing.decision.from_claims:
+        return _claims_again(decider, question, thread.standing) or alone
     whole = alone.decision.kind in ("calculate", "mixed") and not alone.decision.from_claims
     if _stands_alone(question, choices, alone.decision, thread.standing):
         back = followed(decider, question, thread.standing) if leans_back(question) else None
