@@ -119,6 +119,15 @@ _AGAIN = re.compile(
 )
 
 
+def stepped(question: Question) -> bool:
+    """Whether the same step is asked for once more."""
+    return (
+        bool(_AGAIN.search(question.text))
+        and not question.reading.quantities
+        and len(question.features.stems) <= 3
+    )
+
+
 def once_more(decider: Decider, question: Question, before: Choice) -> Choice | None:
     """ "And the one after that?": the same step from where the last one ended."""
     frame, value = before.frame, before.value

@@ -13,7 +13,7 @@ from agent.offline.reading.words import STOP, stem
 from agent.offline.score import Question, is_salient
 from agent.offline.talk.counterparts import around, counterpart, one_a_place, shared_words
 from agent.offline.talk.follow import asks_in_words
-from agent.offline.talk.phrases import Edit, added, end_meant, pace_edit, period_edit, scaled_by
+from agent.offline.talk.phrases import Edit, added, end_meant, given_up, pace_edit, period_edit, scaled_by
 
 _NUMBER = re.compile(
     r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:\s?(?:k|m|b|bn|t|tn|thousand|million|billion|trillion)\b)?|"
@@ -22,7 +22,6 @@ _NUMBER = re.compile(
     re.I,
 )
 _AGAINST = re.compile(r"\b(against|versus|vs|compared (to|with)|than|over|relative to)\b", re.I)
-_INSTEAD = re.compile(r"\b(instead of|rather than|in place of|not)\b", re.I)
 _SCALED = re.compile(r"\b(double|halve|half|twice|triple)\b", re.I)
 _SCALES = {"double": 2.0, "twice": 2.0, "halve": 0.5, "half": 0.5, "triple": 3.0}
 _EACH_PERIOD = re.compile(r"\b(every|each) (year|month|week|quarter|day)\b", re.I)
@@ -37,8 +36,16 @@ _SINGLE = re.compile(
 )
 
 
+_ALWAYS = re.compile(
+    r"\b(?:all (?:of )?the time|all day(?: long)?|around the clock|round the clock|24/7|non-?stop|flat out|constantly)(?![\w%])",
+    re.I,
+)
+_HALF_TIME = re.compile(r"\b(?:only )?half (?:of )?the time\b", re.I)
+
+
 def plainly(text: str) -> str:
     """ "every year" as "every 1 year", "just one of the cards" as "1 cards": numbers that are not said as numbers."""
+    text = _HALF_TIME.sub("50% of the time", _ALWAYS.sub("100% of the time", text))
     text = _HALF.sub(r"0.5 \1s", _EACH_PERIOD.sub(r"\1 1 \2", text))
     return _SINGLE.sub("1", _A_PERIOD.sub(r"\1 1 \2", text))
 
@@ -74,6 +81,11 @@ def _numbers(old: Question, new: Question, fixed: int) -> list[Edit] | None:
         return _scaled(old, new, free, _SCALES[scale.group().lower()])
     if len(mine) == 1 and (factor := scaled_by(new.text, mine[0])) != 1.0 and not asks_in_words(new):
         return _scaled(old, new, free, factor)
+    gone = [q for q in mine if given_up(new.text, q.start)]
+    if len(gone) == 1 and len(mine) == 2:
+        put = next(q for q in mine if q is not gone[0])
+        there = [i for i in free if _said_before(theirs[i], gone[0])]
+        return [_swap(old, theirs[there[0]], new, put)] if len(there) == 1 else None
     ordered = _in_order(old, mine, free)
     if ordered is not None:
         return [_swap(old, theirs[i], new, q) for i, q in zip(ordered, mine, strict=True)]
@@ -81,6 +93,7 @@ def _numbers(old: Question, new: Question, fixed: int) -> list[Edit] | None:
     for q in mine:
         i = _at_end(old, new, q, free)
         i = counterpart(old, new, q, free) if i is None else i
+        i = _at_end(old, new, q, free, "to") if i is None and len(mine) == 1 else i
         if i is None:
             return None
         free.remove(i)
@@ -88,9 +101,17 @@ def _numbers(old: Question, new: Question, fixed: int) -> list[Edit] | None:
     return edits
 
 
-def _at_end(old: Question, new: Question, q: Quantity, free: list[int]) -> int | None:
+def _said_before(there: Quantity, q: Quantity) -> bool:
+    if q.marked and there.marked and q.unit.dims == there.unit.dims:
+        return abs(q.value * q.unit.factor - there.value * there.unit.factor) < 1e-9 * abs(
+            there.value * there.unit.factor
+        )
+    return q.value == there.value
+
+
+def _at_end(old: Question, new: Question, q: Quantity, free: list[int], end: str = "") -> int | None:
     """ "If it had ended at 15x": that end of the one change the earlier text had."""
-    end = end_meant(new.text, q)
+    end = end or end_meant(new.text, q)
     ends = [i for i in free if old.reading.quantities[i].marks & {"from", "to"}]
     there = [i for i in ends if end and end in old.reading.quantities[i].marks]
     if len(ends) != 2 or len(there) != 1:
@@ -117,6 +138,8 @@ def valued(old: Question, there: Quantity, value: float) -> Edit:
 
 
 def _meant(q: Quantity) -> bool:
+    if q.unit_text == "percent" and q.value == 100:
+        return True
     return q.value == 1 and q.marks.isdisjoint({"article", "verbal", "claim"})
 
 
@@ -191,12 +214,12 @@ def _scaled(old: Question, new: Question, free: list[int], factor: float) -> lis
 def _names(old: Question, new: Question, fixed: int) -> list[Edit] | None:
     edits: list[Edit] = []
     theirs = [m for m in old.reading.mentions if m.start >= fixed]
-    instead = _INSTEAD.search(new.text)
-    if instead is not None and len(new.reading.mentions) == 2:
-        put, gone_ = new.reading.mentions
-        if put.end <= instead.start() and gone_.start >= instead.end():
-            said = new.text[put.start : put.end]
-            return [Edit(o.start, o.end, said) for o in theirs if _same(o, gone_)] or None
+    dropped = [m for m in new.reading.mentions if given_up(new.text, m.start)]
+    if len(dropped) == 1 and len(new.reading.mentions) == 2:
+        put = next(m for m in new.reading.mentions if m is not dropped[0])
+        return [
+            Edit(o.start, o.end, new.text[put.start : put.end]) for o in theirs if _same(o, dropped[0])
+        ] or None
     for m in new.reading.mentions:
         kin = [o for o in theirs if set(o.kinds) & set(m.kinds)]
         if any(_same(o, m) for o in kin):

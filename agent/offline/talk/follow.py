@@ -9,10 +9,11 @@ from agent.offline.decide import ARITHMETIC, Choice, Decider
 from agent.offline.depend import idle_fields
 from agent.offline.fitting.fits import filled_value, unit_fit
 from agent.offline.fitting.frame import Fill, Frame
+from agent.offline.reading.reading import Quantity
 from agent.offline.reading.words import stem
 from agent.offline.schema import Field
 from agent.offline.score import Question, is_salient, rank_outputs
-from agent.offline.talk.phrases import added
+from agent.offline.talk.phrases import added, given_up
 from agent.offline.trial import Trial
 
 _CUE = re.compile(
@@ -114,7 +115,12 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
         return None
     spec = before.frame.spec
     quantities = question.reading.quantities
-    quantities[:] = [q for q in quantities if "article" not in q.marks or q.unit.dims != (("chip", 1),)]
+    quantities[:] = [
+        q
+        for q in quantities
+        if ("article" not in q.marks or q.unit.dims != (("chip", 1),))
+        and not given_up(question.text, q.start)
+    ]
     if not any(
         "from" in q.marks for q in quantities
     ):  # "drops to $1.50": the new value of what was said before
@@ -185,6 +191,8 @@ def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fil
             side = named[str(fill.value)]  # a thing named before: what is said of it is new, not the thing
             continue
         target = _second_side(question, old, fresh, _of_one_base(old, name))
+        if len(fill.quantities) == 1:
+            target = _of_its_size(question, question.reading.quantities[fill.quantities[0]], old, target)
         if fill.quantities and name not in old.fills:
             q = question.reading.quantities[fill.quantities[0]]
             same = [
@@ -214,6 +222,30 @@ def _replaced(question: Question, old: Frame, fresh: Frame, fills: dict[str, Fil
             fills[same[0]] = Fill(filled_value(q, old.spec.by_name[same[0]]), quantities=(i,))
             changed = True
     return changed
+
+
+def _of_its_size(question: Question, q: Quantity, old: Frame, name: str) -> str:
+    """ "If the output is 3,000?": the thousand tokens of output that there were, not their price of $4."""
+    before = old.fills.get(name)
+    if q.marked or before is None or q.value <= 0 or not _far(q.value, before.value):
+        return name
+    said = [s for s, _ in question.features.stems]
+    kin = [
+        n
+        for n, fill in old.fills.items()
+        if (f := old.spec.by_name.get(n)) is not None
+        and f.kind == "number"
+        and not _far(q.value, fill.value, 30)
+        and any(f.words.get(s, 0.0) >= 0.45 for s in said)
+    ]
+    return kin[0] if len(kin) == 1 else name
+
+
+def _far(a: float, b: object, times: float = 100.0) -> bool:
+    """Whether two values are more than so many times apart."""
+    if not isinstance(b, int | float) or isinstance(b, bool) or b <= 0:
+        return True
+    return not 1 / times <= a / b <= times
 
 
 def _of_one_base(old: Frame, name: str) -> str:

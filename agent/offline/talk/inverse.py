@@ -8,7 +8,7 @@ from dataclasses import replace
 from agent.offline.decide import ARITHMETIC, Choice, Decider
 from agent.offline.fitting.fits import filled_value, unit_fit
 from agent.offline.fitting.frame import Fill, Frame
-from agent.offline.reading.measure import parse_unit
+from agent.offline.reading.measure import Unit, parse_unit
 from agent.offline.reading.reading import Quantity
 from agent.offline.schema import Field
 from agent.offline.score import Question, is_salient
@@ -51,14 +51,15 @@ def _target(question: Question) -> Quantity | None:
 
 def _asked_input(question: Question, frame: Frame, q: Quantity) -> Field | None:
     """The stated input that the question asks for, as the result it also is: by its words, then by its unit."""
-    said = [s for s, _ in question.features.stems]
+    near = question.features.wanted.near
+    said = {s: max(0.5, near.get(s, 0.0)) for s, _ in question.features.stems}
     unit = question.features.wanted.unit
     rows = []
     for name in frame.fills:
         f, out = frame.spec.by_name.get(name), frame.spec.out_by_name.get(name)
         if f is None or out is None or f.kind != "number" or unit_fit(q, f) >= 1.0:
             continue
-        words = max((f.words.get(s, 0.0) for s in said), default=0.0)
+        words = max((f.words.get(s, 0.0) * w for s, w in said.items()), default=0.0)
         alike = unit is not None and out.unit is not None and unit.dims == out.unit.dims and bool(unit.dims)
         money = unit is not None and out.unit is not None and unit.has("USD") and out.unit.has("USD")
         rows.append((words + 0.6 * alike + 0.3 * (money and not alike), out))
@@ -72,7 +73,7 @@ def in_proportion(
     decider: Decider, question: Question, before: Choice, old: Question, read: Read
 ) -> Choice | None:
     """ "How many MW for 80,000?": the input in the unit asked for, where the result follows it in proportion."""
-    q, value, unit = _target(question), before.value, question.features.wanted.unit
+    q, value, unit = _target(question), before.value, _unit_asked(question)
     if q is None or value is None or not value[0] or unit is None or not unit.dims:
         return None
     result = parse_unit(value[1])
@@ -92,9 +93,22 @@ def in_proportion(
     return None
 
 
+_NOUNS = {
+    "power": "MW", "electricity": "MW", "price": "USD", "rent": "USD", "budget": "USD", "money": "USD", "memory": "GB", "time": "year", "long": "year",
+}  # fmt: skip
+
+
+def _unit_asked(question: Question) -> Unit | None:
+    """The unit asked for, by its name or by what it measures: "what power would I need"."""
+    if question.features.wanted.unit is not None:
+        return question.features.wanted.unit
+    tokens = [t.low for t in question.reading.tokens[:4]]
+    return next((parse_unit(_NOUNS[t]) for t in tokens if t in _NOUNS), None)
+
+
 def _stated(old: Question, question: Question) -> Quantity | None:
     """The one number of the earlier question that has the unit asked for; where several have, the one with its words."""
-    unit = question.features.wanted.unit
+    unit = _unit_asked(question)
     kin = [
         q
         for i, q in enumerate(old.reading.quantities)

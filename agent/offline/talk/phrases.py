@@ -40,6 +40,14 @@ def added(text: str, q: Quantity) -> int:
     return -1 if _FEWER_BEFORE.search(before) or _FEWER_AFTER.search(after) else 0
 
 
+_GIVEN_UP = re.compile(r"\b(?:instead of|rather than|in place of|not)(?: the| an?)?\s+\$?\s*$", re.I)
+
+
+def given_up(text: str, start: int) -> bool:
+    """Whether what stands at `start` is what was said before and is not meant: "not 32k, 64k", "an H200 instead of an H100"."""
+    return bool(_GIVEN_UP.search(text[:start]))
+
+
 _BY_SHARE = re.compile(
     r"^\s*(?:(more|higher|longer|bigger|larger|dearer|up)|(less|fewer|lower|cheaper|shorter|smaller|down|off))\b(?! than)",
     re.I,

@@ -22,6 +22,10 @@ _PER_ONE = re.compile(
     r"(?:per|for (?:each|one|every|a single)|for just one|each|a) ([a-z]+)(?: (?:please|instead|then|i mean))?\W*$",
     re.I,
 )
+_OVER = re.compile(
+    r"^\W*(?:(?:and|so|then|if)\b\W*)*(?:on|over|across|with|split (?:over|across)|spread (?:over|across)) ([\d,]+) [a-z]+,? ((?:what|how much|that is)?.*\bper [a-z]+\W*)$",
+    re.I,
+)
 _FEWER = re.compile(r"\b(more|less|fewer|cheaper|better|worse|dearer|higher|lower|bigger|larger|smaller|faster|slower|longer|shorter|as (much|many)|apart|difference|gap)\b", re.I)  # fmt: skip
 
 
@@ -30,10 +34,16 @@ _EARLIER = re.compile(
 )
 
 
+_SAVED = re.compile(
+    r"\bhow much(?: [a-z]+)? (?:do|does|would|will|did) (?:i|we|that|it|they|you) save\b|\bwhat(?:'s| is| are)? the (?:saving|savings|difference|gap)\b|\b(?:saving|difference)\?$",
+    re.I,
+)
+
+
 def compared(decider: Decider, question: Question, results: Sequence[Choice]) -> Choice | None:
     """ "How many times more is that?": the last result against the one before, or against the one of the thing named."""
     f = question.features
-    asked = f.ratio or f.percent or f.difference
+    asked = f.ratio or f.percent or f.difference or bool(_SAVED.search(question.text))
     if (
         not asked
         or len(results) < 2
@@ -41,7 +51,9 @@ def compared(decider: Decider, question: Question, results: Sequence[Choice]) ->
     ):
         return None
     other = _other(question, results)
-    named = bool(question.reading.mentions) or bool(_EARLIER.search(question.text))
+    named = bool(question.reading.mentions) or bool(
+        _EARLIER.search(question.text) or _SAVED.search(question.text)
+    )
     if other is None or not (named or (_FEWER.search(question.text) and refers_back(question.text))):
         return None
     a, b = results[-1].value, other.value
@@ -69,11 +81,16 @@ def _other(question: Question, results: Sequence[Choice]) -> Choice | None:
 
 def for_one(decider: Decider, question: Question, before: Choice, asked: Sequence[Question]) -> Choice | None:
     """ "No, per GPU": the same with one of the things that were counted, or the result shared out among them."""
-    match = _PER_ONE.match(question.text)
+    over = _OVER.match(question.text)
+    match = _PER_ONE.match(over.group(2) if over is not None else question.text)
     unit = spelled_unit(match.group(1)) if match is not None else ""
     if not unit or not before.ok or before.value is None:
         return None
     dims = parse_unit(unit).dims
+    of = "" if parse_unit(before.value[1]).has("USD") else unit
+    if over is not None:
+        n = float(over.group(1).replace(",", ""))
+        return arithmetic(decider, "a / b", {"a": before.value, "b": (n, of)}) if n > 0 else None
     frame = before.frame
     counts = [
         n
@@ -92,7 +109,6 @@ def for_one(decider: Decider, question: Question, before: Choice, asked: Sequenc
     amounts = next((rows for rows in counted if rows), [])
     if len(amounts) != 1:
         return None
-    of = "" if parse_unit(before.value[1]).has("USD") else unit
     return arithmetic(decider, "a / b", {"a": before.value, "b": (amounts[0].value, of)})
 
 
@@ -157,6 +173,7 @@ def share_of(
 
 
 _OF_IT = re.compile(
+    r"^\W*(?:(?:and|so|what|how much|would|does|do)\b\W*)*an? [\d.,]+ ?(?:%|percent) (?:[a-z]+ ){1,2}(?:add|cost|save|be|come to|take off|bring|make)(?: (?:us|me|to that|in))?\W*$|"
     r"^\W*(?:(?:and|so|then|ok|now|but|what's|what is|what would|how much is|a|an|the|be|is)\b\W*)*\$?[\d.,]+ ?(?:%|percent|per cent) (?:[a-z]+ )?(?:of|on|off?) (?:that|it|this|those)\W*$",
     re.I,
 )
@@ -278,14 +295,24 @@ def _how_long(asked: Sequence[Question]) -> tuple[float, str] | None:
     return None
 
 
-def at_the_meter(decider: Decider, question: Question, before: Choice) -> Choice | None:
-    """ "With a PUE of 1.3": the power of the machines times it, where power was the result."""
+def at_the_meter(
+    decider: Decider, question: Question, before: Choice, asked: Sequence[Question]
+) -> Choice | None:
+    """ "With a PUE of 1.3": the power of the machines times it; what a site feeds divided by it."""
     amounts = _amounts(question)
     if len(amounts) != 1 or amounts[0].marked or not 1 <= amounts[0].value < 4 or before.value is None:
         return None
-    if not _PUE.search(question.text) or parse_unit(before.value[1]).dims != parse_unit("MW").dims:
+    if not _PUE.search(question.text):
         return None
-    return arithmetic(decider, "a * b", {"a": before.value, "b": (amounts[0].value, "")}, _unit(before))
+    values = {"a": before.value, "b": (amounts[0].value, "")}
+    power = parse_unit("MW").dims
+    if parse_unit(before.value[1]).dims == power:
+        return arithmetic(decider, "a * b", values, _unit(before))
+    fed = not without_counts(parse_unit(before.value[1])) and before.value[1] != "percent"
+    sites = [q for a in asked for q in a.reading.quantities if q.unit.dims == power]
+    if not fed or len({q.unit_text for q in sites}) < 2 or "pue" in before.frame.fills:
+        return None  # "how many racks in 26 MW": fewer, where part of the site's power is lost
+    return arithmetic(decider, "a / b", values, _unit(before))
 
 
 def _amounts(question: Question) -> list[Quantity]:

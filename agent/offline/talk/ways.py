@@ -15,8 +15,8 @@ from agent.offline.doubt import said_ignored
 from agent.offline.reading.features import Wanted
 from agent.offline.reading.measure import parse_unit, without_counts
 from agent.offline.score import Question
-from agent.offline.talk.chains import once_more, told
-from agent.offline.talk.edits import edited, plainly
+from agent.offline.talk.chains import once_more, stepped, told
+from agent.offline.talk.edits import edited, plainly, valued
 from agent.offline.talk.follow import asks_in_words, asks_itself, asks_other, follows, merge, refers_back
 from agent.offline.talk.inverse import in_proportion, solved
 from agent.offline.talk.refer import leans_back, with_amounts, with_things
@@ -122,7 +122,25 @@ def _about_results(decider: Decider, question: Question, standing: Standing) -> 
         or part_of(decider, question, before)
         or (None if asks_itself(question) else raised(decider, question, before, asked))
     )
-    return _derived(question, standing, choice) if choice is not None else None
+    if choice is not None:
+        return _derived(question, standing, choice)
+    return _stepped(decider, question, standing) if stepped(question) else None
+
+
+def _stepped(decider: Decider, question: Question, standing: Standing) -> Standing | None:
+    """ "And the one after?": the earlier text with the result in the place of the one amount of its kind."""
+    value = _value(standing)
+    if value is None or not standing.text:
+        return None
+    asked = _asked(decider, standing)
+    dims = parse_unit(value[1]).dims
+    kin = [q for q in asked.reading.quantities if q.unit.dims == dims and dims]
+    if len(kin) != 1:
+        return None
+    e = valued(asked, kin[0], value[0] * parse_unit(value[1]).factor / kin[0].unit.factor)
+    text = asked.text[: e.start] + e.text + asked.text[e.end :]
+    q = wanting(decider.reader.read(text), standing.decision.question.features.wanted)
+    return _taken(decider, q, standing, SURE)
 
 
 def _in_unit(question: Question, standing: Standing, unit: Wanted) -> Standing:
@@ -142,7 +160,11 @@ def _derived(question: Question, standing: Standing, choice: Choice) -> Standing
 
 
 def _at_the_meter(decider: Decider, question: Question, standing: Standing) -> Standing | None:
-    choice = at_the_meter(decider, question, standing.choice) if standing.choice is not None else None
+    choice = (
+        at_the_meter(decider, question, standing.choice, standing.asked())
+        if standing.choice is not None
+        else None
+    )
     return _derived(question, standing, choice) if choice is not None else None
 
 
