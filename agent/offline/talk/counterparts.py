@@ -90,7 +90,10 @@ def _alike(q: Quantity, old: Quantity) -> float:
         counts = not old.marked or (
             not without_counts(old.unit) and old.unit_text not in ("percent", "dimensionless")
         )
-        return (1.0 if counts else 0.7) + _of_one_size(q.value, old.value)
+        far = (
+            2.0 if not counts and _of_one_size(q.value, old.value) < -0.35 else 0.0
+        )  # 3,000 is no price of $4
+        return (1.0 if counts else 0.7) + _of_one_size(q.value, old.value) - far
     if (
         q.unit.dims == old.unit.dims
         and old.marked

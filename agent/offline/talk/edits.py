@@ -22,8 +22,8 @@ _NUMBER = re.compile(
     re.I,
 )
 _AGAINST = re.compile(r"\b(against|versus|vs|compared (to|with)|than|over|relative to)\b", re.I)
-_SCALED = re.compile(r"\b(double|halve|half|twice|triple)\b", re.I)
-_SCALES = {"double": 2.0, "twice": 2.0, "halve": 0.5, "half": 0.5, "triple": 3.0}
+_SCALED = re.compile(r"\b(doubl|halv|half|twice|tripl)(?:es?|ed)?\b", re.I)
+_SCALES = {"doubl": 2.0, "twice": 2.0, "halv": 0.5, "half": 0.5, "tripl": 3.0}
 _EACH_PERIOD = re.compile(r"\b(every|each) (year|month|week|quarter|day)\b", re.I)
 _A_PERIOD = re.compile(
     r"\b(for|over|during|in|after|within) (?:an?|one|the|1) (?:whole |full |single )?(year|month|week|quarter|day)\b(?! of)",
@@ -78,8 +78,8 @@ def _numbers(old: Question, new: Question, fixed: int) -> list[Edit] | None:
     free = [theirs.index(q) for q in one_a_place([q for q in theirs if q.start >= fixed])]
     scale = _SCALED.search(new.text)
     if scale is not None and not mine and not asks_in_words(new):
-        return _scaled(old, new, free, _SCALES[scale.group().lower()])
-    if len(mine) == 1 and (factor := scaled_by(new.text, mine[0])) != 1.0 and not asks_in_words(new):
+        return _scaled(old, new, free, _SCALES[scale.group(1).lower()])
+    if len(mine) == 1 and (factor := scaled_by(new.text, mine[0])) != 1.0 and not _share_said(old, new):
         return _scaled(old, new, free, factor)
     gone = [q for q in mine if given_up(new.text, q.start)]
     if len(gone) == 1 and len(mine) == 2:
@@ -99,6 +99,11 @@ def _numbers(old: Question, new: Question, fixed: int) -> list[Edit] | None:
         free.remove(i)
         edits.append(_put(old, theirs[i], new, q))
     return edits
+
+
+def _share_said(old: Question, new: Question) -> bool:
+    """Whether a share is a new value of one said before ("and if they get 20 % faster?"), or the text asks by itself."""
+    return asks_in_words(new) or any(scaled_by(old.text, q) != 1.0 for q in old.reading.quantities)
 
 
 def _said_before(there: Quantity, q: Quantity) -> bool:

@@ -13,7 +13,6 @@ from agent.offline.reading.reading import Quantity
 from agent.offline.schema import Field
 from agent.offline.score import Question, is_salient
 from agent.offline.talk.chains import arithmetic
-from agent.offline.talk.counterparts import around
 from agent.offline.talk.edits import valued
 
 STEP = 1.25  # by how much an input is moved to see how the result follows it
@@ -79,18 +78,21 @@ def in_proportion(
     result = parse_unit(value[1])
     if result.dims == unit.dims or (q.marked and q.unit.dims != result.dims):
         return None
-    there = _stated(old, question)
-    if there is None:
+    found = []
+    for there in _stated(old, unit):
+        moved = read(_with(old, there, there.value * STEP))
+        if moved is None or moved.value is None or parse_unit(moved.value[1]).dims != result.dims:
+            continue
+        follows = moved.value[0] / value[0]
+        for power, expression in ((STEP, "a * b / c"), (1 / STEP, "a * c / b")):
+            if abs(follows - power) < 1e-6 * power:
+                found.append((expression, there))
+    direct = [row for row in found if row[0] == "a * b / c"]
+    if len(found) != 1 and len(direct) != 1:
         return None
-    moved = read(_with(old, there, there.value * STEP))
-    if moved is None or moved.value is None or parse_unit(moved.value[1]).dims != result.dims:
-        return None
-    follows = moved.value[0] / value[0]
+    expression, there = (direct or found)[0]
     values = {"a": (there.value, there.unit_text), "b": (q.value, q.unit_text or value[1]), "c": value}
-    for power, expression in ((STEP, "a * b / c"), (1 / STEP, "a * c / b")):
-        if abs(follows - power) < 1e-6 * power:
-            return arithmetic(decider, expression, values, there.unit_text)
-    return None
+    return arithmetic(decider, expression, values, there.unit_text)
 
 
 _NOUNS = {
@@ -106,18 +108,10 @@ def _unit_asked(question: Question) -> Unit | None:
     return next((parse_unit(_NOUNS[t]) for t in tokens if t in _NOUNS), None)
 
 
-def _stated(old: Question, question: Question) -> Quantity | None:
-    """The one number of the earlier question that has the unit asked for; where several have, the one with its words."""
-    unit = _unit_asked(question)
-    kin = [
-        q
-        for i, q in enumerate(old.reading.quantities)
-        if is_salient(old, i) and unit is not None and q.unit.dims == unit.dims
-    ]
-    if len(kin) > 1:
-        said = {s for s, _ in question.features.stems}
-        kin = [q for q in kin if said & set(around(old.reading, q))]
-    return kin[0] if len(kin) == 1 else None
+def _stated(old: Question, unit: Unit) -> list[Quantity]:
+    """The numbers of the earlier question that have the unit asked for."""
+    kept = (q for i, q in enumerate(old.reading.quantities) if is_salient(old, i))
+    return [q for q in kept if q.unit.dims == unit.dims]
 
 
 def _with(old: Question, there: Quantity, value: float) -> str:

@@ -179,6 +179,26 @@ _OF_IT = re.compile(
 )
 
 
+_MANY = re.compile(
+    r"^\W*(?:(?:and|so|now|then|what|how|about|for|with|times|if|i|we|have|buy|make|that)\b\W*)*[\d.,]+ ?(?:k|m|thousand|million|billion)? (?:of (?:them|those|these)|such [a-z]+|times that)\W*$",
+    re.I,
+)
+
+
+def times_many(
+    decider: Decider, question: Question, before: Choice, asked: Sequence[Question]
+) -> Choice | None:
+    """ "For 1,000 of them", after what one costs, earns or draws."""
+    amounts = _amounts(question)
+    if len(amounts) != 1 or before.value is None or not _MANY.match(question.text):
+        return None
+    unit = parse_unit(before.value[1])
+    counted = _how_many(before, asked, "") is not None or unit.has("token")
+    if counted or not (unit.has("USD") or unit.dims == parse_unit("MW").dims):
+        return None
+    return arithmetic(decider, "a * n", {"a": before.value, "n": (amounts[0].value, "")}, _unit(before))
+
+
 def part_of(decider: Decider, question: Question, before: Choice) -> Choice | None:
     """ "A 15 % tax on that?", "5 % of that": the share of the result."""
     amounts = _amounts(question)

@@ -14,14 +14,23 @@ from agent.offline.decide import LIKELY, SURE, Choice, Decider, Decision
 from agent.offline.doubt import said_ignored
 from agent.offline.reading.features import Wanted
 from agent.offline.reading.measure import parse_unit, without_counts
-from agent.offline.score import Question
+from agent.offline.score import Question, is_salient
 from agent.offline.talk.chains import once_more, stepped, told
 from agent.offline.talk.edits import edited, plainly, valued
 from agent.offline.talk.follow import asks_in_words, asks_itself, asks_other, follows, merge, refers_back
 from agent.offline.talk.inverse import in_proportion, solved
 from agent.offline.talk.refer import leans_back, with_amounts, with_things
 from agent.offline.talk.rescale import in_scale, only_a_unit
-from agent.offline.talk.results import at_the_meter, compared, for_one, part_of, raised, share_of, together
+from agent.offline.talk.results import (
+    at_the_meter,
+    compared,
+    for_one,
+    part_of,
+    raised,
+    share_of,
+    times_many,
+    together,
+)
 from agent.offline.talk.standing import Standing, wanting
 
 CHAINED = 0.85  # a result told again says less than the texts it came from
@@ -120,6 +129,7 @@ def _about_results(decider: Decider, question: Question, standing: Standing) -> 
         or for_one(decider, question, before, asked)
         or once_more(decider, question, before)
         or part_of(decider, question, before)
+        or times_many(decider, question, before, asked)
         or (None if asks_itself(question) else raised(decider, question, before, asked))
     )
     if choice is not None:
@@ -300,11 +310,14 @@ def _joined(decider: Decider, question: Question, standing: Standing) -> Standin
     """Both texts read as one."""
     if not standing.text:
         return None
-    text = _sentence(standing.text) + question.text
+    text = _sentence(standing.text) + plainly(question.text)
     q = _wanting_as(decider.reader.read(text), question, standing)
     found = _taken(decider, q, standing, SURE)
     if found is None or found.choice is None:
         return None
+    bare = any(not n.marked and is_salient(question, i) for i, n in enumerate(question.reading.quantities))
+    if not standing.asked_back and asks_in_words(question) and bare and found.choice.sum is not None:
+        return None  # a sum of two questions' numbers that takes a bare one for a factor
     if (
         not standing.asked_back
         and standing.choice is not None
