@@ -74,7 +74,7 @@ def asks_other(question: Question, asked: Question, want: Field | None) -> bool:
     words = asks_in_words(question)
     if not focus or (_CHANGES.search(question.text) and not words):
         return False
-    if not (words or question.text.rstrip().endswith("?")):
+    if not words and (question.features.wanted.unit is None or not question.text.rstrip().endswith("?")):
         return False
     known = set(asked.features.wanted.near) | {
         s for s, _ in asked.features.stems if not asked.features.wanted.near
@@ -104,7 +104,7 @@ _PLAIN = frozenset(
 )
 _CHANGES = re.compile(
     r"^\W*((and|but|so|no|ok|okay|now|then|sorry|actually|also|rather|please)\b\W*)*"
-    r"(what if|how about|what about|if|make|use|switch|change|set|try|with|using|assume|suppose|say|let'?s|at|on|for|double|halve|only|just|same)\b",
+    r"(what if|how about|what about|if|make|use|switch|change|set|try|with|using|assume|suppose|say|let'?s|at|on|for|in|against|versus|vs|over|across|per|after|double|halve|only|just|same)\b",
     re.I,
 )
 

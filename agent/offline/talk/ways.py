@@ -34,6 +34,7 @@ from agent.offline.talk.results import (
 from agent.offline.talk.standing import Standing, wanting
 
 CHAINED = 0.85  # a result told again says less than the texts it came from
+DOUBTFUL = 0.35  # a reading less sure is no ground for a follow-up
 NEARLY = 0.85  # a question that points back is about the result where that reads nearly as surely
 TOLD = 0.6  # and a question about it is answered only when it is surer than `SURE`
 WORTH = 0.3  # an earlier text with a new value in it is read as it was before: less sure than `SURE` will do
@@ -88,9 +89,10 @@ def answering(decider: Decider, question: Question, standing: Standing, alone: S
     """What answers a question asked back: the surest of both texts read as one and of the values put in."""
     computes = alone.decision.kind in ("calculate", "mixed")
     found = _joined(decider, question, standing)
-    unsure = (
-        standing.choice is not None and standing.choice.ok
-    )  # no value was missing: the reading was in doubt
+    doubtful = standing.sure < DOUBTFUL or (
+        standing.choice is not None and bool(said_ignored(standing.choice.faults))
+    )
+    unsure = standing.choice is not None and standing.choice.ok and doubtful  # no value was missing
     if found is None and not computes and standing.sure >= LIKELY and not unsure:
         found = _merged(decider, question, standing)
     found = found or _edited(decider, question, standing)
