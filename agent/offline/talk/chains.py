@@ -9,7 +9,8 @@ from typing import Any
 from agent.offline.decide import ARITHMETIC, Choice, Decider, readable
 from agent.offline.fitting.frame import Fill, Frame
 from agent.offline.reading.measure import parse_unit
-from agent.offline.score import Question
+from agent.offline.reading.reading import Quantity
+from agent.offline.score import Question, is_salient
 
 _SPOKEN = {"chip": "GPUs", "request": "requests", "token": "tokens", "person": "people", "server": "servers", "rack": "racks", "param": "parameters", "chip*hour": "GPU-hours"}  # fmt: skip
 _SAYS_PER = re.compile(r"_per_([a-z]+)$")
@@ -114,7 +115,7 @@ def arithmetic(
 
 
 _AGAIN = re.compile(
-    r"\b(the )?(next (one|step|time|round)|one after( that| this)?|(once|one) more( time)?|(and )?after that( one)?)\b",
+    r"\b(the )?(next (one|step|time|round)|(one|year|month|quarter|run|round|step) after( that| this| next)?|(the )?following (one|year|month|quarter|run|round|step)|(once|one) more( time)?|(and )?after that( one)?)\b",
     re.I,
 )
 
@@ -150,3 +151,15 @@ def once_more(decider: Decider, question: Question, before: Choice) -> Choice | 
     fills[kin[0]] = Fill(value[0] * factor, origin="thread")
     trial = decider.trials(frame.spec.name, {n: f.value for n, f in fills.items()})
     return Choice(Frame(frame.spec, fills), trial, 0.0, before.want, sure=0.9) if trial.kind == "ok" else None
+
+
+def amounts_of(question: Question) -> list[Quantity]:
+    return [q for i, q in enumerate(question.reading.quantities) if is_salient(question, i)]
+
+
+def unit_of(choice: Choice) -> str:
+    return plain_unit(choice.value[1]) if choice.value is not None else ""
+
+
+def plain_unit(unit: str) -> str:
+    return "" if unit == "dimensionless" else unit

@@ -93,7 +93,7 @@ def _alike(q: Quantity, old: Quantity) -> float:
         far = (
             2.0 if not counts and _of_one_size(q.value, old.value) < -0.35 else 0.0
         )  # 3,000 is no price of $4
-        return (1.0 if counts else 0.7) + _of_one_size(q.value, old.value) - far
+        return (1.0 if counts else 0.65) + _of_one_size(q.value, old.value) - far
     if (
         q.unit.dims == old.unit.dims
         and old.marked
@@ -101,7 +101,7 @@ def _alike(q: Quantity, old: Quantity) -> float:
     ):
         return (
             2.0
-            + _of_one_size(q.value * q.unit.factor, old.value * old.unit.factor)
+            + _of_one_size(q.value * q.unit.factor, old.value * old.unit.factor, 0.45)
             + 0.5 * (q.marks & old.marks & _SIDES != frozenset())
         )
     if not old.marked:
@@ -112,15 +112,19 @@ def _alike(q: Quantity, old: Quantity) -> float:
         and all(theirs.get(k) == v for k, v in mine.items())
         and all(theirs[k] < 0 for k in theirs.keys() - mine.keys())
     ):
-        return 1.5  # "$1.50" after "$2 an hour"
+        size = (
+            q.value * q.unit.factor,
+            old.value * old.unit.factor * (old.time_factor if "/" in old.unit_text else 1.0),
+        )
+        return 1.8 + _of_one_size(*size, 0.45)  # "$1.50" after "$2 an hour"
     return 0.0
 
 
-def _of_one_size(a: float, b: float) -> float:
+def _of_one_size(a: float, b: float, slope: float = 0.3) -> float:
     """A little for numbers of one size (3 after 5 years, a million after 200,000), and against those far apart."""
     if a <= 0 or b <= 0:
         return 0.0
-    return max(-1.0, 0.4 - 0.3 * abs(math.log10(a / b)))
+    return max(-1.0, 0.4 - slope * abs(math.log10(a / b)))
 
 
 def around(reading: Reading, q: Quantity) -> dict[str, float]:

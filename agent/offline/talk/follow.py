@@ -9,6 +9,7 @@ from agent.offline.decide import ARITHMETIC, Choice, Decider
 from agent.offline.depend import idle_fields
 from agent.offline.fitting.fits import filled_value, unit_fit
 from agent.offline.fitting.frame import Fill, Frame
+from agent.offline.reading.measure import Unit
 from agent.offline.reading.reading import Quantity
 from agent.offline.reading.words import stem
 from agent.offline.schema import Field
@@ -326,6 +327,13 @@ def _want(decider: Decider, question: Question, frame: Frame, before: Choice) ->
     best = max(
         (r for r in ranked[:4] if r[0] > ranked[0][0] - 0.8), key=lambda r: r[0] - _apart(r[1], before.want)
     )
+    unit = question.features.wanted.unit
+    if question.features.wanted.explicit and unit is not None and unit.dims and not _in(before.want, unit):
+        in_unit = [
+            f for s, f in ranked if _in(f, unit) and s > ranked[0][0] - 2.0 and f.name not in frame.fills
+        ]
+        if in_unit:
+            return in_unit[0]
     now = next((s for s, f in ranked if before.want is not None and f.name == before.want.name), -9.0)
     bare = not question.reading.quantities and not question.reading.mentions
     if (
@@ -337,6 +345,10 @@ def _want(decider: Decider, question: Question, frame: Frame, before: Choice) ->
     if before.want is not None and _CHANGES.search(question.text) and not asks_itself(question):
         return before.want  # "make the cache bf16" asks for what was asked before
     return best[1] if best[0] - now > (0.4 if bare else 1.8) else before.want
+
+
+def _in(f: Field | None, unit: Unit) -> bool:
+    return f is not None and f.unit is not None and f.unit.dims == unit.dims
 
 
 def _apart(f: Field, before: Field | None) -> float:

@@ -21,7 +21,7 @@ Read = Callable[[str], "Choice | None"]
 
 def solved(decider: Decider, question: Question, before: Choice) -> Choice | None:
     """The earlier calculator with its result given and one of its inputs asked for; None when that is not what is asked."""
-    q, want, frame = _target(question), before.want, before.frame
+    q, want, frame = _target(question, before.frame), before.want, before.frame
     if q is None or want is None or frame.spec.name == ARITHMETIC or frame.pairs or not before.ok:
         return None
     target = frame.spec.by_name.get(want.name)
@@ -41,11 +41,12 @@ def solved(decider: Decider, question: Question, before: Choice) -> Choice | Non
     return Choice(made, trial, 0.0, asked, sure=0.9)
 
 
-def _target(question: Question) -> Quantity | None:
-    """The one number that a follow-up gives."""
+def _target(question: Question, frame: Frame | None = None) -> Quantity | None:
+    """The one number that a follow-up gives, where it names nothing but what the earlier question was about."""
     numbers = [q for i, q in enumerate(question.reading.quantities) if is_salient(question, i)]
-    named = question.reading.mentions or question.precisions
-    return numbers[0] if len(numbers) == 1 and not named else None
+    known = {str(f.value) for f in frame.fills.values()} if frame is not None else set()
+    new = [m for m in question.reading.mentions if not known & {str(v) for v in m.kinds.values()}]
+    return numbers[0] if len(numbers) == 1 and not new and not question.precisions else None
 
 
 def _asked_input(question: Question, frame: Frame, q: Quantity) -> Field | None:

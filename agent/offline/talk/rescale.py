@@ -7,6 +7,7 @@ import re
 from agent.offline.decide import Choice
 from agent.offline.reading.measure import parse_unit
 from agent.offline.reading.wanted import Wanted
+from agent.offline.reading.written_units import spelled_unit
 from agent.offline.score import Question
 
 _SCALE = re.compile(
@@ -14,6 +15,11 @@ _SCALE = re.compile(
     r"what|what's|whats|as|in|how|many|much|is|would|be|convert|convert(?:ed)?|to|into|again|can|could|you)\b\W*)*"
     r"\b(?P<scale>thousands?|millions?|billions?|trillions?|mil|bn|k)\b(?: of)?(?: (?:(?:us )?dollars?|usd|\$|gpus?|chips?|tokens?|hours?|gpu[- ]hours?|bucks))?"
     r"(?:\W*(?:please|pls|instead|then|rather|is (?:that|it)|would that be))*\W*$",
+    re.I,
+)
+_UNIT = re.compile(
+    r"^\W*(?:(?:and|now|ok|okay|so|sorry|please|pls|no|i|mean|meant|say|give|express|put|write|show|tell|me|us|it|that|this|the|same|answer|what|what's|whats|how|many|much|is|would|be|convert|again|can|could|you|as)\b\W*)*"
+    r"(?:in|as|to|into) (?P<unit>[a-z]+)(?:\W*(?:please|pls|instead|then|rather|though|is (?:that|it)|would that be))*\W*$",
     re.I,
 )
 _PREFIX = {"thousand": "k", "k": "k", "million": "M", "mil": "M", "billion": "G", "bn": "G", "trillion": "T"}
@@ -38,6 +44,15 @@ def in_scale(question: Question, before: Choice) -> Wanted | None:
 def only_a_unit(question: Question, before: Choice) -> Wanted | None:
     """ "In months?", after so many years."""
     wanted, value = question.features.wanted, before.value
+    match = _UNIT.match(question.text)
+    named = spelled_unit(match["unit"]) if match is not None else ""
+    if (
+        named
+        and value is not None
+        and parse_unit(named).dims == parse_unit(value[1]).dims
+        and parse_unit(named).dims
+    ):
+        return Wanted(parse_unit(named), named, explicit=True)
     if not wanted.explicit or wanted.unit is None or value is None:
         return None
     if question.reading.mentions or question.precisions or question.reading.quantities:

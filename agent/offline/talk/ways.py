@@ -15,22 +15,14 @@ from agent.offline.doubt import said_ignored
 from agent.offline.reading.features import Wanted
 from agent.offline.reading.measure import parse_unit, without_counts
 from agent.offline.score import Question, is_salient
-from agent.offline.talk.chains import once_more, stepped, told
+from agent.offline.talk.apiece import at_the_meter
+from agent.offline.talk.chains import stepped, told
 from agent.offline.talk.edits import edited, plainly, valued
 from agent.offline.talk.follow import asks_in_words, asks_itself, asks_other, follows, merge, refers_back
 from agent.offline.talk.inverse import in_proportion, solved
 from agent.offline.talk.refer import leans_back, with_amounts, with_things
 from agent.offline.talk.rescale import in_scale, only_a_unit
-from agent.offline.talk.results import (
-    at_the_meter,
-    compared,
-    for_one,
-    part_of,
-    raised,
-    share_of,
-    times_many,
-    together,
-)
+from agent.offline.talk.results import about
 from agent.offline.talk.standing import Standing, wanting
 
 CHAINED = 0.85  # a result told again says less than the texts it came from
@@ -56,9 +48,9 @@ def followed(
         if asks and not _linked(decider, question, standing):
             return None
         return _first(ways, decider, question, standing)
-    about = _about_results(decider, question, standing)
-    if about is not None:
-        return about
+    on_results = _about_results(decider, question, standing)
+    if on_results is not None:
+        return on_results
     if not asks:
         ways = (_edited, _merged, _at_the_meter, _joined, _chained)
         return _first(ways, decider, question, standing)
@@ -103,6 +95,15 @@ def answering(decider: Decider, question: Question, standing: Standing, alone: S
     return found
 
 
+def _is_sum(standing: Standing) -> bool:
+    return standing.choice is not None and standing.choice.sum is not None
+
+
+def _counterparts(decider: Decider, question: Question, standing: Standing) -> bool:
+    """Whether all that a follow-up says has its counterpart in the earlier text."""
+    return bool(standing.text) and edited(_asked(decider, standing), question, standing.fixed) is not None
+
+
 def _linked(decider: Decider, question: Question, standing: Standing) -> bool:
     """Whether anything ties the question to the earlier one: a word that points back, one of its own words, its unit."""
     if follows(question) >= 1.0 or refers_back(question.text):
@@ -124,16 +125,7 @@ def _about_results(decider: Decider, question: Question, standing: Standing) -> 
     unit = in_scale(question, before) or only_a_unit(question, before)
     if unit is not None:
         return _in_unit(question, standing, unit)
-    choice = (
-        compared(decider, question, standing.results)
-        or together(decider, question, standing.results, asked)
-        or share_of(decider, question, before, asked)
-        or for_one(decider, question, before, asked)
-        or once_more(decider, question, before)
-        or part_of(decider, question, before)
-        or times_many(decider, question, before, asked)
-        or (None if asks_itself(question) else raised(decider, question, before, asked))
-    )
+    choice = about(decider, question, standing.results, before, asked)
     if choice is not None:
         return _derived(question, standing, choice)
     return _stepped(decider, question, standing) if stepped(question) else None
@@ -273,6 +265,8 @@ def _edited(decider: Decider, question: Question, standing: Standing) -> Standin
         q = _wanting_as(decider.reader.read(text), question, standing)
         left = len(said_ignored(standing.choice.faults)) if standing.choice is not None else 0
         found = _taken(decider, q, standing, WORTH, left)
+        if found is not None and not standing.asked_back and _value(found) == _value(standing):
+            found = None  # what is new changes nothing: it was not understood
         return (
             replace(found, text=text, origin=standing.origin, tail=standing.tail, fixed=standing.fixed)
             if found
@@ -372,9 +366,19 @@ def _chained(decider: Decider, question: Question, standing: Standing) -> Standi
         q, question.features.wanted if asks_itself(question) else replace(before, near={}, focus=frozenset())
     )
     found = _taken(decider, q, None, TOLD)
-    if found is None:
+    asks = asks_itself(question) or leans_back(question) or _another_asked(question, standing)
+    if found is None or not (asks or _same_kind(found, standing)):
         return None
     return replace(found, text=text, origin=standing, tail=question.text, fixed=len(opening))
+
+
+def _same_kind(found: Standing, standing: Standing) -> bool:
+    """Whether two results are of one kind: what only changes a question still asks for dollars, if by the month."""
+    a, b = _value(found), _value(standing)
+    if a is None or b is None:
+        return False
+    kinds = [{k: p for k, p in without_counts(parse_unit(v[1])) if k != "s"} for v in (a, b)]
+    return kinds[0] == kinds[1]
 
 
 def _taken(
