@@ -73,7 +73,7 @@ def counterpart(old: Question, new: Question, q: Quantity, free: list[int]) -> i
         )  # "a PUE of 1.3" is no other number
     ]
     rows.sort(key=lambda r: (-r[0], r[1]))
-    if not rows or rows[0][0] < 1.0 or (len(rows) > 1 and rows[0][0] - rows[1][0] < 0.25):
+    if not rows or rows[0][0] < 1.0 or (len(rows) > 1 and rows[0][0] - rows[1][0] < 0.22):
         return None
     return rows[0][1]
 
@@ -93,7 +93,7 @@ def _alike(q: Quantity, old: Quantity) -> float:
         far = (
             2.0 if not counts and _of_one_size(q.value, old.value) < -0.35 else 0.0
         )  # 3,000 is no price of $4
-        return (1.0 if counts else 0.65) + _of_one_size(q.value, old.value) - far
+        return (1.0 if counts else 0.7) + _of_one_size(q.value, old.value) - far
     if (
         q.unit.dims == old.unit.dims
         and old.marked

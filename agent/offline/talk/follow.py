@@ -62,8 +62,16 @@ def asks_in_words(question: Question) -> bool:
     return bool(_OWN_ASK.search(question.text))
 
 
+_STATES = re.compile(
+    r"\b(?:drops?|dropped|falls?|fell|rises?|rose|goes|went|climbs?|comes|is|are|was|were|becomes?|gets?|jumps?)(?: (?:up|down|only|just|now|back))?(?: (?:to|at|by))? \$?\d",
+    re.I,
+)
+
+
 def asks_itself(question: Question) -> bool:
     """Whether the text has an asking of its own; "what if …" and "how about …" only change what was asked."""
+    if _STATES.search(question.text) and not _OWN_ASK.search(question.text):
+        return False
     f = question.features
     percent = f.percent and not any(q.unit_text == "percent" for q in question.reading.quantities)
     return bool(_OWN_ASK.search(question.text)) or f.wanted.explicit or f.ratio or percent

@@ -81,6 +81,8 @@ def answering(decider: Decider, question: Question, standing: Standing, alone: S
     """What answers a question asked back: the surest of both texts read as one and of the values put in."""
     computes = alone.decision.kind in ("calculate", "mixed")
     found = _joined(decider, question, standing)
+    if found is not None and _is_sum(found) and _counterparts(decider, question, standing):
+        found = _edited(decider, question, standing)  # a new value of what was said is no further factor
     doubtful = standing.sure < DOUBTFUL or (
         standing.choice is not None and bool(said_ignored(standing.choice.faults))
     )
