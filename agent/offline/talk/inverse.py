@@ -30,15 +30,22 @@ def solved(decider: Decider, question: Question, before: Choice) -> Choice | Non
     asked = _asked_input(question, frame, q)
     if asked is None:
         return None
-    fills = {n: replace(f, origin="thread", quantities=()) for n, f in frame.fills.items() if n != asked.name}
-    fills[want.name] = Fill(
-        filled_value(q, target), quantities=(question.reading.quantities.index(q),), fit=2.0
-    )
-    made = Frame(frame.spec, fills)
-    trial = decider.trials(frame.spec.name, made.arguments)
-    if trial.kind != "ok" or asked.name not in trial.figures:
-        return None
-    return Choice(made, trial, 0.0, asked, sure=0.9)
+    given = Fill(filled_value(q, target), quantities=(question.reading.quantities.index(q),), fit=2.0)
+    kept = {n: replace(f, origin="thread", quantities=()) for n, f in frame.fills.items() if n != asked.name}
+    for fills in (kept, _alike(frame, kept, asked)):
+        made = Frame(frame.spec, {**fills, want.name: given})
+        trial = decider.trials(frame.spec.name, made.arguments)
+        if trial.kind == "ok" and asked.name in trial.figures:
+            return Choice(made, trial, 0.0, asked, sure=0.9)
+    return None
+
+
+def _alike(frame: Frame, fills: dict[str, Fill], asked: Field) -> dict[str, Fill]:
+    """The inputs per what the one asked for is per: "$4 per million tokens and it costs $1.20" is a cost per million."""
+    base, per, rest = asked.name.partition("_per_")
+    unit = base.rsplit("_", 1)[-1]
+    sibling = {n: f"{n}{per}{rest}" for n in fills if per and n.endswith(f"_{unit}")}
+    return {m if (m := sibling.get(n, n)) in frame.spec.by_name else n: f for n, f in fills.items()}
 
 
 def _target(question: Question, frame: Frame | None = None) -> Quantity | None:

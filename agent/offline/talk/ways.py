@@ -64,7 +64,12 @@ def followed(
         return referred
     ways = (_merged, _edited, _chained, _joined)
     found = [s for way in ways if (s := way(decider, question, standing)) is not None]
-    if leans_back(question):
+    put_in = [
+        s for s in found if s.origin is None and s.sure >= SURE and _puts_in(decider, question, standing)
+    ]
+    if not leans_back(question) and put_in:
+        found = put_in
+    elif leans_back(question):
         most = max((s.sure for s in found), default=0.0)
         found = [s for s in found if s.origin is not None and s.sure >= NEARLY * most] or found
     best = max(found, key=lambda s: s.sure * (CHAINED if s.origin is not None else 1.0), default=None)
@@ -99,6 +104,11 @@ def answering(decider: Decider, question: Question, standing: Standing, alone: S
 
 def _is_sum(standing: Standing) -> bool:
     return standing.choice is not None and standing.choice.sum is not None
+
+
+def _puts_in(decider: Decider, question: Question, standing: Standing) -> bool:
+    """Whether a follow-up gives new values of what was said: then it is the earlier question that is asked."""
+    return bool(question.reading.quantities) and _counterparts(decider, question, standing)
 
 
 def _counterparts(decider: Decider, question: Question, standing: Standing) -> bool:
