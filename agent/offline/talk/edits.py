@@ -31,7 +31,7 @@ _A_PERIOD = re.compile(
 )
 _HALF = re.compile(r"\bhalf (?:an? )?(year|month|week|day|hour)\b", re.I)
 _SINGLE = re.compile(
-    r"\b(?:(?:just|only) (?:one|a single|1)|a single|one)(?: (?:of|out of) (?:the|them|those|my|our)\b)?(?= )",
+    r"\b(?:(?:just|only) (?:one|a single|1)|a single|(?<![\d.][A-Za-z] )one)(?: (?:of|out of) (?:the|them|those|my|our)\b)?(?= )",
     re.I,
 )
 

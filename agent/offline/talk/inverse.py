@@ -14,6 +14,7 @@ from agent.offline.schema import Field
 from agent.offline.score import Question, is_salient
 from agent.offline.talk.chains import arithmetic
 from agent.offline.talk.edits import valued
+from agent.offline.trial import Trial
 
 STEP = 1.25  # by how much an input is moved to see how the result follows it
 Read = Callable[[str], "Choice | None"]
@@ -35,9 +36,26 @@ def solved(decider: Decider, question: Question, before: Choice) -> Choice | Non
     for fills in (kept, _alike(frame, kept, asked)):
         made = Frame(frame.spec, {**fills, want.name: given})
         trial = decider.trials(frame.spec.name, made.arguments)
-        if trial.kind == "ok" and asked.name in trial.figures:
-            return Choice(made, trial, 0.0, asked, sure=0.9)
+        out = _result(question, made, trial, asked) if trial.kind == "ok" else None
+        if out is not None:
+            return Choice(made, trial, 0.0, out, sure=0.9)
     return None
+
+
+def _result(question: Question, made: Frame, trial: Trial, asked: Field) -> Field | None:
+    """The input asked for among the results, or what is called the same: a price per million where the price was plain."""
+    if asked.name in trial.figures:
+        return asked
+    if asked.unit is None or not asked.unit.has("USD"):
+        return None
+    said = [s for s, _ in question.features.stems if asked.words.get(s, 0.0) >= 0.45]
+    kin = [
+        (max((f.words.get(s, 0.0) for s in said), default=0.0), f)
+        for n, f in made.spec.out_by_name.items()
+        if n in trial.figures and n not in made.fills and f.unit is not None and f.unit.has("USD")
+    ]
+    kin.sort(key=lambda row: -row[0])
+    return kin[0][1] if kin and kin[0][0] >= 0.45 else None
 
 
 def _alike(frame: Frame, fills: dict[str, Fill], asked: Field) -> dict[str, Fill]:
@@ -69,7 +87,8 @@ def _asked_input(question: Question, frame: Frame, q: Quantity) -> Field | None:
         words = max((f.words.get(s, 0.0) * w for s, w in said.items()), default=0.0)
         alike = unit is not None and out.unit is not None and unit.dims == out.unit.dims and bool(unit.dims)
         money = unit is not None and out.unit is not None and unit.has("USD") and out.unit.has("USD")
-        rows.append((words + 0.6 * alike + 0.3 * (money and not alike), out))
+        named = 0.3 if money and not question.features.wanted.explicit else 0.6 * alike
+        rows.append((words + named, out))
     rows.sort(key=lambda r: -r[0])
     if not rows or rows[0][0] < 0.6 or (len(rows) > 1 and rows[0][0] - rows[1][0] < 0.1):
         return None

@@ -112,8 +112,10 @@ def take(decider: Decider, thread: Thread, text: str) -> Decision:
     thread.told = text if _answered_in_words(decision) else ""
     if decision.kind in ("calculate", "mixed") and decision.choice is not None and decision.choice.ok:
         thread.results = (*thread.results, decision.choice)[-KEPT:]
-    if decision.kind in ("calculate", "mixed", "clarify", "invalid", "absent") and (
-        decision.choice is not None or decision.kind == "clarify"
+    if (
+        decision.kind in ("calculate", "mixed", "clarify", "invalid", "absent")
+        and (decision.choice is not None or decision.kind == "clarify")
+        and (thread.standing is None or not _lost(decision))
     ):
         thread.standing = replace(standing, decision=decision, results=thread.results)
     if _computed(decision):
@@ -123,6 +125,15 @@ def take(decider: Decider, thread: Thread, text: str) -> Decision:
     ):
         thread.topic = decision.search or search_text(text)
     return decision
+
+
+LOST = 0.35  # less sure of what a follow-up is about: it leaves the thread as it was
+
+
+def _lost(decision: Decision) -> bool:
+    """Whether a follow-up was not understood at all: the next may still lean on what was said before it."""
+    sure = decision.choice.sure if decision.choice is not None else 0.0
+    return decision.kind == "clarify" and sure < LOST and follows(decision.question) >= 1.0
 
 
 _OPENER = re.compile(
@@ -201,7 +212,7 @@ def _after_asking(
     elif _stands_alone(question, choices, alone.decision, asked):
         found = alone
     else:
-        found = followed(decider, question, asked) or alone
+        found = followed(decider, question, asked, whole=_computed(alone.decision)) or alone
     if (
         _computed(found.decision)
         or alone.decision.kind in ("refuse", "narrative", "mixed")

@@ -45,7 +45,7 @@ def followed(
     asks = asks_itself(question)
     ways: tuple[Way, ...] = (_joined, _merged, _edited)
     if standing.asked_back:
-        if asks and not _linked(decider, question, standing):
+        if asks and whole and not _linked(decider, question, standing):
             return None
         return _first(ways, decider, question, standing)
     on_results = _about_results(decider, question, standing)
@@ -324,7 +324,7 @@ def _joined(decider: Decider, question: Question, standing: Standing) -> Standin
     if found is None or found.choice is None:
         return None
     bare = any(not n.marked and is_salient(question, i) for i, n in enumerate(question.reading.quantities))
-    if not standing.asked_back and asks_in_words(question) and bare and found.choice.sum is not None:
+    if asks_in_words(question) and (bare or standing.asked_back) and found.choice.sum is not None:
         return None  # a sum of two questions' numbers that takes a bare one for a factor
     if (
         not standing.asked_back
