@@ -33,13 +33,13 @@ def solved(decider: Decider, question: Question, before: Choice) -> Choice | Non
         return None
     given = Fill(filled_value(q, target), quantities=(question.reading.quantities.index(q),), fit=2.0)
     kept = {n: replace(f, origin="thread", quantities=()) for n, f in frame.fills.items() if n != asked.name}
+    found = []
     for fills in (kept, _alike(frame, kept, asked)):
         made = Frame(frame.spec, {**fills, want.name: given})
         trial = decider.trials(frame.spec.name, made.arguments)
         out = _result(question, made, trial, asked) if trial.kind == "ok" else None
-        if out is not None:
-            return Choice(made, trial, 0.0, out, sure=0.9)
-    return None
+        found += [Choice(made, trial, 0.0, out, sure=0.9)] if out is not None else []
+    return next((c for c in found if c.want is asked), next(iter(found), None))
 
 
 def _result(question: Question, made: Frame, trial: Trial, asked: Field) -> Field | None:

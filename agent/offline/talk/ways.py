@@ -84,7 +84,7 @@ def _first(
 
 def answering(decider: Decider, question: Question, standing: Standing, alone: Standing) -> Standing:
     """What answers a question asked back: the surest of both texts read as one and of the values put in."""
-    computes = alone.decision.kind in ("calculate", "mixed")
+    computes = alone.decision.kind in ("calculate", "mixed") and alone.sure >= SURE
     found = _joined(decider, question, standing)
     if found is not None and _is_sum(found) and _counterparts(decider, question, standing):
         found = _edited(decider, question, standing)  # a new value of what was said is no further factor
