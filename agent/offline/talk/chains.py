@@ -98,6 +98,26 @@ def _spoken(value: float, unit: str) -> str:
     return f"{number} {_SPOKEN.get(head, head)}{after}"
 
 
+def with_unit(question: Question, choice: Choice) -> str:
+    """ "At 1,500 a GPU?", after so many tokens a second: the bare number with that unit; "" where it is not one of it."""
+    bare = [q for i, q in enumerate(question.reading.quantities) if is_salient(question, i) and not q.marked]
+    if len(bare) != 1 or choice.value is None or choice.value[1] in ("", "dimensionless", "percent"):
+        return ""
+    text, q = question.text, bare[0]
+    if not _EACH.match(text[q.end :]) and not _ONE_DOES.search(text[: q.start]):
+        return ""
+    said = _spoken(q.value, choice.value[1])
+    return text[: q.start].rstrip("$ ") + " " + said + text[q.end :]
+
+
+_EACH = re.compile(
+    r"\s*(?:each|apiece|an?|per|every) ?(?:gpu|chip|card|rack|server|node|user|person|head|box)?\b", re.I
+)
+_ONE_DOES = re.compile(
+    r"\b(?:one|each|every|a (?:gpu|chip|card|rack|server|node|box))(?: [a-z]+){1,2} $", re.I
+)
+
+
 def arithmetic(
     decider: Decider, expression: str, values: dict[str, tuple[float, str]], unit: str = ""
 ) -> Choice | None:

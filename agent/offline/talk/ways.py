@@ -16,7 +16,7 @@ from agent.offline.reading.features import Wanted
 from agent.offline.reading.measure import parse_unit, without_counts
 from agent.offline.score import Question, is_salient
 from agent.offline.talk.apiece import at_the_meter
-from agent.offline.talk.chains import stepped, told
+from agent.offline.talk.chains import stepped, told, with_unit
 from agent.offline.talk.edits import edited, plainly, valued
 from agent.offline.talk.follow import asks_in_words, asks_itself, asks_other, follows, merge, refers_back
 from agent.offline.talk.inverse import in_proportion, solved
@@ -371,13 +371,15 @@ def _chained(decider: Decider, question: Question, standing: Standing) -> Standi
     opening = told(standing.choice, standing.decision.question)
     if not opening:
         return None
-    text = opening + question.text
-    q = decider.reader.read(text)
     before = standing.decision.question.features.wanted
-    q = wanting(
-        q, question.features.wanted if asks_itself(question) else replace(before, near={}, focus=frozenset())
+    wanted = (
+        question.features.wanted if asks_itself(question) else replace(before, near={}, focus=frozenset())
     )
-    found = _taken(decider, q, None, TOLD)
+    text, found = "", None
+    for said in (question.text, with_unit(question, standing.choice)):
+        if found is None and said:
+            text = opening + said
+            found = _taken(decider, wanting(decider.reader.read(text), wanted), None, TOLD)
     asks = asks_itself(question) or leans_back(question) or _another_asked(question, standing)
     if found is None or not (asks or _same_kind(found, standing)):
         return None
