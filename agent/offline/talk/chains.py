@@ -100,14 +100,28 @@ def _spoken(value: float, unit: str) -> str:
 
 def with_unit(question: Question, choice: Choice) -> str:
     """ "At 1,500 a GPU?", after so many tokens a second: the bare number with that unit; "" where it is not one of it."""
-    bare = [q for i, q in enumerate(question.reading.quantities) if is_salient(question, i) and not q.marked]
+    bare = [
+        q
+        for i, q in enumerate(question.reading.quantities)
+        if is_salient(question, i) and (not q.marked or _money_unsaid(question.text, q))
+    ]
     if len(bare) != 1 or choice.value is None or choice.value[1] in ("", "dimensionless", "percent"):
         return ""
     text, q = question.text, bare[0]
-    if not _EACH.match(text[q.end :]) and not _ONE_DOES.search(text[: q.start]):
+    if not q.marked and not _EACH.match(text[q.end :]) and not _ONE_DOES.search(text[: q.start]):
         return ""
     said = _spoken(q.value, choice.value[1])
+    if q.marked:  # the stretch says what it is per as well
+        number = re.match(r"[\d,.]+ ?(?:k|m|thousand|million)?\b", text[q.start : q.end], re.I)
+        return text[: q.start] + said + text[q.start + number.end() :] if number is not None else ""
     return text[: q.start].rstrip("$ ") + " " + said + text[q.end :]
+
+
+def _money_unsaid(text: str, q: Quantity) -> bool:
+    """Whether a number was taken for money only because of what it is per: "1,500 a GPU"."""
+    return q.unit.has("USD") and not re.search(
+        r"[$€]|usd|dollar|cent|buck", text[max(0, q.start - 2) : q.end], re.I
+    )
 
 
 _EACH = re.compile(
