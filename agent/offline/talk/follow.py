@@ -130,6 +130,8 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
         if ("article" not in q.marks or q.unit.dims != (("chip", 1),))
         and not given_up(question.text, q.start)
     ]
+    if _SCALE.search(question.text) and not asks_in_words(question):  # a factor of what is named, no value
+        quantities[:] = [q for q in quantities if "verbal" not in q.marks]
     if not any(
         "from" in q.marks for q in quantities
     ):  # "drops to $1.50": the new value of what was said before

@@ -20,9 +20,10 @@ from agent.offline.talk.follow import asks_in_words, asks_itself, follows, names
 from agent.offline.talk.parts import asking_parts
 from agent.offline.talk.refer import leans_back, turns_away
 from agent.offline.talk.standing import Standing
-from agent.offline.talk.ways import answering, followed, of_things
+from agent.offline.talk.ways import answering, followed, in_unit_asked, of_things, same_kind
 
 BLOCK = 8  # messages; at least so many earlier ones are read, and fewer than twice as many
+SURE_BACK = 0.8  # of a result from before a question asked back
 KEPT = 6  # results that may be compared with
 
 
@@ -34,6 +35,7 @@ class Thread:
     decision: Decision | None = None
     settled: Standing | None = None  # the last one that was answered with a number
     told: str = ""  # the last message, where it was answered with what was said
+    lost: bool = False  # the last message was not understood
     topic: str = ""
     results: tuple[Choice, ...] = field(default=())
 
@@ -85,6 +87,7 @@ def _message(decider: Decider, thread: Thread, text: str) -> tuple[Decision, ...
         if _computed(decisions[0]) and all(_comes_out(d) for d in decisions):
             thread.standing, thread.decision = apart.standing, apart.decision
             thread.topic, thread.results, thread.settled = apart.topic, apart.results, apart.settled
+            thread.told, thread.lost = apart.told, apart.lost
             return decisions
     return (take(decider, thread, text),)
 
@@ -109,6 +112,7 @@ def take(decider: Decider, thread: Thread, text: str) -> Decision:
         standing = _on_what_was_said(decider, thread, standing)
     decision = standing.decision
     thread.decision = decision
+    thread.lost = _lost(decision)
     thread.told = text if _answered_in_words(decision) else ""
     if decision.kind in ("calculate", "mixed") and decision.choice is not None and decision.choice.ok:
         thread.results = (*thread.results, decision.choice)[-KEPT:]
@@ -182,6 +186,30 @@ def _answered_in_words(decision: Decision) -> bool:
 
 
 def _one(decider: Decider, thread: Thread, text: str) -> Standing:
+    """One more question in the way it is meant; what only changes one before it is not answered with something else."""
+    found = _meant(decider, thread, text)
+    q, before = found.decision.question, thread.standing
+    if thread.lost and found.origin is not None and found.sure < SURE_BACK:
+        return Standing(decider.decide(decider.reader.read(text)), text)
+    if found.decision.followed or before is None or not _computed(found.decision) or asks_itself(q):
+        return found
+    if follows(q) < 1.0 or turns_away(text) or _of_kind_asked(found, before):
+        return found
+    return replace(found, decision=replace(found.decision, kind="clarify", problem=_UNPLACED))
+
+
+_UNPLACED = "I could not put that into the question before. Please ask it once more in full."
+
+
+def _of_kind_asked(found: Standing, before: Standing) -> bool:
+    """Whether a result is of the kind of the one before it, or of the kind that was asked for in vain."""
+    if before.choice is not None and before.choice.ok and not before.asked_back:
+        return same_kind(found, before)
+    asked = before.decision.question
+    return found.choice is None or in_unit_asked(asked, found.choice)
+
+
+def _meant(decider: Decider, thread: Thread, text: str) -> Standing:
     question = decider.reader.read(text)
     if refuse(text) is not None or thread.standing is None:
         return Standing(_on_topic(decider.decide(question), thread.topic), text)
@@ -220,7 +248,9 @@ def _after_asking(
     ):
         return found
     back = followed(decider, question, settled, whole=True)
-    return back if back is not None and _computed(back.decision) and back.sure >= SURE else found
+    if back is None or not _computed(back.decision):
+        return found
+    return back if back.sure >= (SURE if back.origin is None else SURE_BACK) else found
 
 
 def _stands_alone(question: Question, choices: list[Choice], decision: Decision, standing: Standing) -> bool:

@@ -250,10 +250,10 @@ def _said_at_once(decider: Decider, question: Question, standing: Standing, choi
 
 def _as_asked(question: Question, choice: Choice) -> bool:
     """Whether a result has the unit that the follow-up itself asks for, and nothing it says is left over."""
-    return choice.ok and choice.sure >= 0.8 and _in_unit_asked(question, choice)
+    return choice.ok and choice.sure >= 0.8 and in_unit_asked(question, choice)
 
 
-def _in_unit_asked(question: Question, choice: Choice) -> bool:
+def in_unit_asked(question: Question, choice: Choice) -> bool:
     """Whether a result can be given in the unit that the question names; counts of things are left to the reader."""
     wanted, value = question.features.wanted, choice.value
     if not wanted.explicit or wanted.unit is None or value is None:
@@ -381,12 +381,12 @@ def _chained(decider: Decider, question: Question, standing: Standing) -> Standi
             text = opening + said
             found = _taken(decider, wanting(decider.reader.read(text), wanted), None, TOLD)
     asks = asks_itself(question) or leans_back(question) or _another_asked(question, standing)
-    if found is None or not (asks or _same_kind(found, standing)):
+    if found is None or not (asks or same_kind(found, standing)):
         return None
     return replace(found, text=text, origin=standing, tail=question.text, fixed=len(opening))
 
 
-def _same_kind(found: Standing, standing: Standing) -> bool:
+def same_kind(found: Standing, standing: Standing) -> bool:
     """Whether two results are of one kind: what only changes a question still asks for dollars, if by the month."""
     a, b = _value(found), _value(standing)
     if a is None or b is None:
@@ -406,7 +406,7 @@ def _taken(
         c
         for c in decider.choices(question)
         if len(said_ignored(c.faults)) <= left
-        and (_in_unit_asked(question, c) or (kept and c.value is not None and c.value[1] == kept))
+        and (in_unit_asked(question, c) or (kept and c.value is not None and c.value[1] == kept))
     ]
     best = choices[0] if choices else None
     if best is None or not best.ok:
