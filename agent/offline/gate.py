@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _INJECTION = re.compile(
     r"\b(ignore|disregard|forget|override|bypass|drop)\b.{0,30}\b(previous|prior|above|earlier|all|your|the|these|any)\b.{0,30}\b(instruction|instructions|prompt|prompts|rules?|guidelines?|guardrails?|restrictions?)\b"
@@ -84,6 +85,7 @@ class Refusal:
     text: str
 
 
+@lru_cache(maxsize=128)  # a text is asked about again on each way it may be read
 def refuse(text: str) -> Refusal | None:
     """Why this question is refused, or None. Hardware is bought and rented; securities are not advised on."""
     if _INJECTION.search(text):

@@ -53,12 +53,11 @@ class Likeness:
                 rows, weights = self._index[word]
                 sums[rows] += weight / norm * weights
         found: dict[str, list[tuple[float, Example]]] = {name: [] for name in self._names}
-        for row in np.argsort(-sums, kind="stable"):
+        order = np.argsort(-sums, kind="stable")[: np.count_nonzero(sums > 0)]
+        for row, likeness in zip(order.tolist(), sums[order].tolist(), strict=True):
             name, example = self._rows[row]
-            if sums[row] <= 0:
-                break
             if len(found[name]) < MOST and example.question != exclude:
-                found[name].append((float(sums[row]), example))
+                found[name].append((likeness, example))
         return found
 
 
