@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOT_OK = ("missing", "invalid", "unknown", "absent", "unit", "broken")
 # what cannot be so, whatever else is said for a reading; too seldom met for its weight to be fitted
-FIXED = {"turned": -2.5, "kept": -3.0, "minute": -4.0}
+FIXED = {"turned": -2.5, "kept": -3.0, "minute": -4.0, "sum_unread": -3.0}
 FAULTS = ("unit", "echo", "inverse", "absurd", "same")
 
 
@@ -47,6 +47,7 @@ def before_run(question: Question, choice: Choice, best_route: float) -> dict[st
         found |= {
             "sum": 1.0,
             "sum_clarity": choice.sum.clarity,
+            "sum_unread": float(choice.sum.unread),
             "sum_names": float(bool(question.reading.mentions)),
             "sum_sourced": float(question.features.source),
         }

@@ -8,6 +8,7 @@ from agent.offline.reading.words import stem
 from agent.offline.sums import words as say
 from agent.offline.sums.dims import is_count
 from agent.offline.sums.item import Item, Problem, join, leaf, stem_of
+from agent.offline.sums.sides import other_side, subset
 from agent.offline.sums.terms import Term, with_unit
 
 
@@ -46,6 +47,9 @@ def sums_of(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterat
     if problem.bound(a.first - 1) or problem.bound(b.last):
         return  # "… × 450 W minus 6,000 × 800 W": times binds tighter
     if "factor" in (a.kind, b.kind):
+        return
+    if subset(a, b, problem.between(a, b)) and (other_side(a, b, asked) or asked.says(say.LEFT)):
+        yield join(b, a, "{0} - {1}", b.value - a.value, b.dims, "sum", 0.95)
         return
     plus = 0.97 if words & say.PLUS and not words & say.MINUS else 0.0
     if not plus and words & say.LISTED and len(words) <= 8:
@@ -120,10 +124,13 @@ def _share(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], proble
         clear *= 0.5
     if part.kind == "sum" and total.kind != "sum":
         clear *= 0.7
-    if not {"out", "of"} <= words and gap[:1] != ("of",) and _names_another(problem):
+    if (gap[:2] == ("of", "which") or (not {"out", "of"} <= words and gap[:1] != ("of",))) and _names_another(
+        problem
+    ):
         clear *= 0.5
-    rest = asked.says(say.LEFT | frozenset({"idle", "unused", "lost"})) and not _is_rest(
-        part, total, gap, problem
+    rest = other_side(part, total, asked) or (
+        asked.says(say.LEFT | frozenset({"idle", "unused", "lost"}))
+        and not _is_rest(part, total, gap, problem)
     )
     value = part.value / total.value
     yield join(part, total, "{0} / {1}", value, (), "ratio", clear * (0.5 if rest else 1.0))

@@ -18,11 +18,13 @@ from agent.offline.reading.written_units import spelled_unit
 from agent.offline.sums import words as say
 from agent.offline.sums.answers import accepted
 from agent.offline.sums.asked import Asked, read_asked
+from agent.offline.sums.cues import unread
 from agent.offline.sums.dims import literal, plain_unit, without_things
 from agent.offline.sums.item import Item, Problem
 from agent.offline.sums.patterns import wholes
 from agent.offline.sums.roles import leaves
 from agent.offline.sums.rules import joined
+from agent.offline.sums.shares import only_shares
 from agent.offline.sums.stated import all_read
 from agent.offline.sums.terms import Term, read_terms
 
@@ -49,6 +51,7 @@ class Sum:
     used: tuple[int, ...]
     clarity: float
     why: str
+    unread: int = 0  # how many operations that the text speaks of it does not have
 
 
 def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | None:
@@ -82,7 +85,8 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
         return None
     known = all_read(reading, terms)
     if len(terms) == 1 and terms[0].kind != "growth":
-        return _converted(terms[0], asked, features) if known else None
+        found = _converted(terms[0], asked, features) if known else None
+        return found if found is None or not unread(reading, asked, tuple(terms), found.expression) else None
     problem = Problem(tuple(terms), tuple(_gap(reading, a, b) for a, b in itertools.pairwise(terms)), asked)
     found = _clearest(problem, salient)
     if found is not None and "/hour" in (found.unit or "") and _OVER_TIME.search(reading.text):
@@ -93,6 +97,8 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
         known = False  # a range is no number
     if found is not None and not known:
         found = replace(found, clarity=UNREAD * found.clarity)
+    if found is not None:
+        found = replace(found, unread=unread(reading, asked, problem.terms, found.expression))
     return found if found is not None and found.clarity >= LEAST else None
 
 
@@ -212,9 +218,8 @@ def _best(made: object) -> list[Item]:
 
 
 def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
-    answers = [
-        a for item in (*_chart(problem), *wholes(problem)) if (a := accepted(item, problem)) is not None
-    ]
+    items = [*([] if only_shares(problem) else _chart(problem)), *wholes(problem)]
+    answers = [a for item in items if (a := accepted(item, problem)) is not None]
     if not answers:
         return None
     if problem.asked.says(say.STRONGLY_APART) and problem.asked.kind in ("unit", "open"):
@@ -256,7 +261,12 @@ def _doubt(closeness: float) -> float:
 
 def _converted(term: Term, asked: Asked, features: Features) -> Sum | None:
     """One number in another unit: "3 tons in kilograms", "12 dollars an hour, per year"."""
-    if not term.dims or term.bare or len(features.stems) > 8:
+    if (
+        not term.dims
+        or term.bare
+        or len(features.stems) > 8
+        or asked.says(say.BEFORE - {"were", "was", "list"})
+    ):
         return None
     period = asked.over or asked.per
     if (
@@ -274,7 +284,12 @@ def _converted(term: Term, asked: Asked, features: Features) -> Sum | None:
         return None
     text = asked.unit_text.replace("tonne", "metric_ton").replace("quarter_year", "quarter")
     core = without_things(term.dims)
-    if core and core != term.dims and core == asked.unit.dims:
+    if (
+        core
+        and core != term.dims
+        and core == asked.unit.dims
+        and (asked.per or term.value >= 1e-3 * asked.unit.factor)
+    ):
         return Sum(term.plain, text, (term.index,), 0.85, "unit conversion")
     if asked.unit.dims == term.dims and asked.unit_text != term.unit_text:
         return Sum(term.full, text, (term.index,), 0.92, "unit conversion")

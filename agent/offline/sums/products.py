@@ -17,8 +17,9 @@ from agent.offline.sums.dims import (
     without_things,
 )
 from agent.offline.sums.item import SCALARS, Item, Problem, join, near_words
+from agent.offline.sums.passing import passed
 from agent.offline.sums.shares import of_the_rest
-from agent.offline.sums.terms import Term
+from agent.offline.sums.sides import subset
 
 _SIGNS = frozenset({"plus", "minus", "+", "−"})
 
@@ -52,6 +53,8 @@ def products(
             clear = max(said, _had(x, y, gap, words, k == 0))
             if words & say.OVER and is_count(b.dims) and (is_count(a.dims) or not a.dims):
                 clear = 0.0  # "64 chips over two racks"
+            if subset(a, b, gap) and is_count(b.dims):
+                clear = 0.0
             if clear and any(n in problem.asked.one for n, _ in x.dims):
                 clear *= 0.4  # asked for one of them
             if clear:
@@ -206,118 +209,7 @@ def _whole_asked(s: Item, other: Item, gap: tuple[str, ...], problem: Problem) -
         return problem.asked.kind != "percent" and bool(
             problem.asked.words & {"whole", "total", "market", "all"}
         )
-    return _passed(s.term, other, problem)
-
-
-_PASSES = frozenset(
-    [
-        "survive",
-        "survives",
-        "pass",
-        "passes",
-        "passed",
-        "accepted",
-        "accept",
-        "kept",
-        "keep",
-        "keeps",
-        "succeed",
-        "succeeds",
-        "usable",
-        "correct",
-        "good",
-        "clear",
-        "clears",
-        "yield",
-        "yields",
-        "hold",
-        "holds",
-        "work",
-        "works",
-        "valid",
-    ]
-)
-_WANTED = frozenset(
-    [
-        "need",
-        "needs",
-        "want",
-        "wants",
-        "deliver",
-        "ship",
-        "get",
-        "with",
-        "have",
-        "reach",
-        "wanted",
-        "needed",
-        "obtain",
-        "collect",
-    ]
-)
-_WELL = frozenset(
-    [
-        "good",
-        "correct",
-        "right",
-        "passing",
-        "accepted",
-        "usable",
-        "valid",
-        "working",
-        "surviving",
-        "verified",
-        "clean",
-    ]
-)
-_EFFORT = frozenset(
-    [
-        "must",
-        "need",
-        "have",
-        "should",
-        "generate",
-        "generated",
-        "generating",
-        "make",
-        "made",
-        "produce",
-        "produced",
-        "start",
-        "started",
-        "sample",
-        "sampled",
-        "crawl",
-        "interview",
-        "order",
-        "build",
-        "test",
-        "try",
-        "draw",
-        "buy",
-        "fabricate",
-        "begin",
-        "write",
-        "run",
-    ]
-)
-
-
-def _passed(share: Term, other: Item, problem: Problem) -> bool:
-    """ "4 % pass and I want 50k good ones: how many must I make?": what is wanted is what passes of the made."""
-    near = frozenset((*share.after[:6], *share.before[-3:]))
-    asked = problem.asked
-    if (
-        not near & _PASSES
-        or asked.kind not in ("count", "unit", "open")
-        or not (asked.words or asked.every) & _EFFORT
-    ):
-        return False
-    return any(frozenset(t.before[-4:]) & _WANTED or frozenset(t.after[:2]) & _WELL for t in _terms_of(other))
-
-
-def _terms_of(item: Item) -> list[Term]:
-    return [item.term] if item.term is not None else [t for p in item.parts for t in _terms_of(p)]
+    return passed(s.term, other, problem)
 
 
 def _asks_for_a_part(a: Item, b: Item, problem: Problem) -> bool:

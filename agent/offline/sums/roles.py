@@ -8,6 +8,7 @@ from agent.offline.sums import words as say
 from agent.offline.sums.dims import is_count
 from agent.offline.sums.item import Item, Problem, leaf, stem_of
 from agent.offline.sums.shares import leaves_a_rest, of_the_rest
+from agent.offline.sums.sides import near_of, opposite
 from agent.offline.sums.terms import Term
 
 
@@ -50,11 +51,17 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         return
     if role == "used" and p > 1:
         return  # more than all of it
+    if problem.asked.of_rest and sum(t.kind == "percent" for t in problem.terms) == 1:
+        yield leaf(k, term, "part", 0.97, "(1 - {0})", 1 - p)  # "two thirds on delivery, the rest upfront"
+        return
     if term.before[-2:] in _ONE_IN and not problem.asked.says(say.LEFT):
         yield leaf(k, term, "part", 0.97)
         return
     if any(f"un{w}" in problem.asked.every for w in term.after[:5]):
         yield leaf(k, term, "part", 0.95, "(1 - {0})", 1 - p)  # "8 % get flagged: how many are unflagged?"
+        return
+    if problem.asked.kind != "percent" and opposite(near_of(term), problem.asked):
+        yield leaf(k, term, "part", 0.95, "(1 - {0})", 1 - p)  # "15 % of them bad: cost of a good one"
         return
     if term.after[:1] == ("of",):
         yield leaf(k, term, "part", 0.6 if "rest" in problem.asked.every else 0.97)

@@ -90,6 +90,18 @@ def without_one(problem: Problem) -> Iterator[Item]:
     yield whole_item(problem, value, (), "ratio", CERTAIN, "{0} / (1 - {1})", (named, gone))
 
 
+def only_shares(problem: Problem) -> bool:
+    """Whether a percentage is asked for among shares of one whole, some of them without a sign: nothing to multiply."""
+    if problem.asked.kind != "percent" or len(problem.terms) < 3:
+        return False
+    terms = _all_shares(problem.terms)
+    return (
+        terms is not None
+        and any(t.kind == "count" for t in problem.terms)
+        and sum(t.value for t in terms) < 1.005
+    )
+
+
 def _all_shares(terms: tuple[Term, ...]) -> tuple[Term, ...] | None:
     """The terms as percentages, also where only the first says so: "55 % …, the others 25 and 20"."""
     first = next((t for t in terms if t.kind == "percent"), None)
@@ -100,4 +112,4 @@ def _all_shares(terms: tuple[Term, ...]) -> tuple[Term, ...] | None:
     return tuple(t if t.kind == "percent" else with_unit(t, first) for t in terms)
 
 
-__all__ = ["CERTAIN", "label_of", "leaves_a_rest", "named_term", "of_the_rest", "without_one"]
+__all__ = ["CERTAIN", "label_of", "leaves_a_rest", "named_term", "of_the_rest", "only_shares", "without_one"]

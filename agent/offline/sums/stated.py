@@ -154,6 +154,7 @@ def must_use(reading: Reading, i: int) -> bool:
         "verbal" in q.marks
         or _one_amount(q)
         or is_fraction(q)
+        or ("aside" in q.marks and not q.marked and q.value > 1)
         or _after_a_while(reading, q)
         or _doubling(reading, i)
         or (not q.marked and "," in reading.tokens[q.first].text)
