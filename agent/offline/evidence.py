@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOT_OK = ("missing", "invalid", "unknown", "absent", "unit", "broken")
 # what cannot be so, whatever else is said for a reading; too seldom met for its weight to be fitted
-FIXED = {"turned": -2.5, "kept": -3.0, "minute": -4.0, "sum_unread": -3.0}
+FIXED = {"turned": -2.5, "kept": -3.0, "minute": -4.0, "sum_unread": -4.5}
 FAULTS = ("unit", "echo", "inverse", "absurd", "same")
 
 

@@ -113,7 +113,7 @@ def _in_unit(item: Item, problem: Problem, unit: Unit, text: str) -> Answer | No
 
 def _one_unsaid(item: Item, unit: Unit) -> str:
     """The thing that a rate of tokens is asked for one of, where the givens are of one of them without saying so."""
-    if _drops(unit) or any(not without_things(((n, 1),)) for n, _ in item.dims):
+    if _drops(unit) or not unit.has("s") or any(not without_things(((n, 1),)) for n, _ in item.dims):
         return ""
     below = [n for n, p in unit.dims if p == -1 and not without_things(((n, 1),))]
     return below[0] if len(below) == 1 else ""

@@ -45,12 +45,13 @@ _COMPARED = _any(r"\d[\w.,]*(?: [a-z]+)? (?:more|less|fewer) than")
 # said anywhere in the text
 _TOLD: tuple[tuple[re.Pattern[str], Callable[[_Signs], bool]], ...] = (
     (_any(r"shared (?:by|among|between|equally|evenly)", r"split", r"instal?ments?", r"divided", r"each pays"), lambda s: s.over),
-    (_any(r"the (?:others?|rest|remainder)", r"other(?: \w+)? (?:half|third)", r"without", r"except(?: for)?", r"strip(?:ped)?", r"ignoring", r"leaving out", r"net of", r"minus", r"less the"), lambda s: s.minus),
+    (_any(r"the (?:others|rest|remainder|other (?:\d|two|three))", r"other(?: \w+)? (?:half|third)", r"without", r"except(?: for)?", r"strip(?:ped)?", r"ignoring", r"leaving out", r"net of", r"minus", r"less the"), lambda s: s.minus),
     (_any(r"on top(?: of)?", r"in front", r"extra", r"additional(?:ly)?", r"another", r"\d more (?!than|expensive|efficient)\w+"), lambda s: s.plus > 0 or s.minus or s.scalars),
     (_COMPARED, lambda s: s.plus > 0 or s.minus or s.scalars),
-    (_any(r"other way (?:a?round)", r"double.?count\w*", r"or rather", r"not [$]?\d[\w.,%]*", r"unless", r"but (?:one|only|not)", r"no longer"), lambda s: s.minus),
-    (_any(r"(?<!each )(?<!every )(?<!which )(?<!that )one (?:is|was|of (?:them|which|these|those))", r"every (?:second|third|other)", r"a (?:dozen|couple|pair)", r"each of the other"), lambda s: False),
+    (_any(r"other way (?:a?round)", r"double.?count\w*", r"or rather", r"not [$]?\d[\w.,%]*", r"unless", r"but (?:one|not)", r"no longer"), lambda s: s.minus),
+    (_any(r"(?<!each )(?<!every )(?<!which )(?<!that )one (?:is|was|of (?:them|which|these|those)(?! says| said| asks| thinks))", r"every (?:second|third|other)", r"a (?:dozen|couple|pair)", r"each of the other"), lambda s: False),
     (_any(r"(?:percent|%|half|third) (?:twice|two times|three times|thrice)", r"compound(?:ed|ing|s)?"), lambda s: s.power or s.plus > 1),
+    (_any(r"for (?:every|each) [$]?(?:\d|one|two|three|dollar)"), lambda s: s.over),
     (_any(r"together (?:have|has|make|hold|cost|draw)"), lambda s: s.plus > 0 or s.minus or s.over),
 )  # fmt: skip
 _MOORE = _any(r"moore'?s")
@@ -85,6 +86,9 @@ def unread(reading: Reading, asked: Asked, terms: tuple[Term, ...], expression: 
     s, text = _signs(expression, terms), reading.text
     found = sum(1 for pattern, reads in _TOLD if not reads(s) and pattern.search(text))
     found += bool(_MOORE.search(text)) and "2 ^" not in expression and not any(t.value == 2 for t in terms)
+    found += (
+        any(t.verbal and t.after[-1:] == ("to",) for t in terms[:-1]) and not s.over
+    )  # "tripled to 9,600"
     inside = {k for t in terms for k in range(t.first, t.last)}
     found += sum(t.low in _CHANGED and k not in inside for k, t in enumerate(reading.tokens))
     return min(found + sum(_asked_unread(text, asked, terms, s)), 3)
@@ -99,7 +103,7 @@ def _asked_unread(text: str, asked: Asked, terms: tuple[Term, ...], s: _Signs) -
         asked.says(_BEFORE) and (s.shares or any(t.kind == "factor" for t in terms)) and not s.over,
         asked.says(_FIRST_PAID) and not s.shares and not s.over,
         asked.says(_EFFORT) and multiplied,
-        asked.says(_LEFT) and not s.minus and not _labelled(terms, _LEFT),
+        asked.says(_LEFT) and not (s.minus or (s.scalars and s.over)) and not _labelled(terms, _LEFT),
         asked.says(say.AVERAGE) and not (s.mean or s.plus),
     ]
 

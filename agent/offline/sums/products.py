@@ -144,7 +144,9 @@ def _scaled(
     rest = both and b.leaf and of_the_rest(problem, b.first)
     if both and not rest and {bool(a.form), bool(b.form)} == {True, False} and a.kind == b.kind == "part":
         clear *= 0.55  # a share of a change, or a change of a share
-    if (
+    if both and not rest and a.kind == b.kind == "part" and _of_another_whole(a, b):
+        clear *= 0.5
+    elif (
         both
         and a.kind == b.kind == "part"
         and not a.form
@@ -210,6 +212,18 @@ def _whole_asked(s: Item, other: Item, gap: tuple[str, ...], problem: Problem) -
             problem.asked.words & {"whole", "total", "market", "all"}
         )
     return passed(s.term, other, problem)
+
+
+_THOSE = frozenset(["those", "them", "these", "which", "that", "it", "its", "whom"])
+
+
+def _of_another_whole(a: Item, b: Item) -> bool:
+    """ "80 % of the tokens and a fifth of the cost": the second is no share of the first."""
+    if a.term is None or b.term is None or a.term.after[:1] != ("of",) or b.term.after[:1] != ("of",):
+        return False
+    told = {stem(w) for w in (*a.term.after, *a.term.before) if w.isalpha()}
+    of = b.term.after[1:4]
+    return not _THOSE & frozenset(of) and not told & {stem(w) for w in of if len(w) > 3 and w.isalpha()}
 
 
 def _asks_for_a_part(a: Item, b: Item, problem: Problem) -> bool:

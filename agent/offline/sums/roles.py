@@ -30,6 +30,8 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
     near = [
         w for w in (*term.after[:4], *reversed(term.before[-3:])) if not (w == "up" and "front" in term.after)
     ]
+    if p >= 0.75 and term.after[:1] == ("up",) and not frozenset(term.after[1:3]) & _COMPARED:
+        near = ["uptime"]  # "95 % up at any time"
     role = next(
         (
             name
@@ -53,6 +55,13 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         return  # more than all of it
     if problem.asked.of_rest and sum(t.kind == "percent" for t in problem.terms) == 1:
         yield leaf(k, term, "part", 0.97, "(1 - {0})", 1 - p)  # "two thirds on delivery, the rest upfront"
+        return
+    if (
+        "profit" in term.after[:3]
+        and problem.asked.says(_SPENT)
+        and not problem.asked.says(frozenset(["profit"]))
+    ):
+        yield leaf(k, term, "part", 0.95, "(1 - {0})", 1 - p)  # "25 % is profit: what does it cost to make?"
         return
     if term.before[-2:] in _ONE_IN and not problem.asked.says(say.LEFT):
         yield leaf(k, term, "part", 0.97)
@@ -109,6 +118,8 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         yield leaf(k, term, "part", clear[2], "(1 + {0})", 1 + p)
 
 
+_SPENT = frozenset(["cost", "costs", "spend", "spent", "expense", "expenses"])
+_COMPARED = frozenset(["on", "from", "by", "over", "since", "against"])
 _ONE_IN = (("one", "in"), ("1", "in"))
 _UP_FRONT = frozenset(["upfront", "advance", "prepaid", "prepayment", "deposit", "signing", "down", "front"])
 _PAID_FIRST = _UP_FRONT | frozenset(

@@ -19,6 +19,9 @@ _NUMBER_WORDS = (
 ) - {"one", "zero"}
 
 
+_ORDINALS = frozenset({"third", "fifth", "sixth", "eighth", "tenth"})
+
+
 def number_unread(reading: Reading) -> bool:
     """Whether a word or digits of the text say a number that no quantity and no name holds."""
     inside = {i for q in reading.quantities for i in range(q.first, q.last)}
@@ -27,6 +30,8 @@ def number_unread(reading: Reading) -> bool:
             continue
         after = [t.low for t in reading.tokens[i + 1 : i + 3]]
         before = reading.tokens[i - 1].low if i else ""
+        if token.low in _ORDINALS and before == "the" and after[:1] != ["of"]:
+            continue
         if token.low in SCALES and (
             token.low.endswith("s") or before in ("many", "much", "in", "of", "per", "$", "give", "as", "(")
         ):
