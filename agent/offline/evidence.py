@@ -32,6 +32,7 @@ FIXED = {
     "names_left": -1.5,
     "dropped_negative": -3.0,
     "factor_dropped": -3.5,
+    "sum_unread": -4.5,
 }
 FAULTS = ("unit", "echo", "inverse", "absurd", "same")
 
@@ -54,6 +55,7 @@ def before_run(question: Question, choice: Choice, best_route: float) -> dict[st
         found |= {
             "sum": 1.0,
             "sum_clarity": choice.sum.clarity,
+            "sum_unread": float(choice.sum.unread),
             "sum_names": float(bool(question.reading.mentions)),
             "sum_sourced": float(question.features.source),
         }

@@ -13,6 +13,7 @@ from agent.offline.sums.terms import Term, with_unit
 
 _AGAIN = frozenset(["again", "another", "further", "then", "followed", "after", "later", "next", "second"])
 _NET = say.CHANGED | say.TOTAL | frozenset(["net", "happens", "end", "ends", "now", "new"])
+_SIGNED = say.MORE | frozenset(["net", "change", "changes", "changed", "happens"])
 _SHARED = frozenset(["holds", "share", "player", "stake"])
 _COUNTED = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6}
 _ADDED_UP = say.TOTAL | frozenset(["add", "adds"])
@@ -39,14 +40,14 @@ def one_after_the_other(problem: Problem) -> Iterator[Item]:
             problem, first.value * value, first.dims, "amount", CERTAIN, f"{{0}} * {form}", order
         )
     elif not base and asked.kind == "percent" and asked.mentions(_NET) and _plain(steps):
-        down = all(s.factor < 1 for s in steps) or (value < 1 and asked.says(say.LESS - say.MORE) and not asked.says(say.MORE))  # fmt: skip
+        down = all(s.factor < 1 for s in steps) or (value < 1 and not asked.says(_SIGNED))
         yield whole_item(problem, 1 - value if down else value - 1, (), "change", CERTAIN, f"1 - {form}" if down else f"{form} - 1", order)  # fmt: skip
     elif not base and asked.kind == "ratio" and carried and all(s.term.kind == "factor" for s in steps):
         whole = math.prod(s.term.value for s in steps)
         yield whole_item(problem, whole, (), "ratio", CERTAIN, " * ".join(f"{{{k}}}" for k in order), order)
 
 
-class _Step:
+class Step:
     """One change: its factor, how that is written, and whether its direction was said of the one before."""
 
     def __init__(self, term: Term, way: int, carried: bool) -> None:
@@ -57,14 +58,14 @@ class _Step:
             self.factor, self.form = (1 / x, "(1 / {})") if way < 0 < 1 < x else (x, "{}")
 
 
-def _plain(steps: list[_Step]) -> bool:
+def _plain(steps: list[Step]) -> bool:
     """Whether one of them is a percentage: two factors make a factor."""
     return any(s.term.kind == "percent" for s in steps)
 
 
-def _steps(problem: Problem, base: int) -> list[_Step] | None:
+def _steps(problem: Problem, base: int) -> list[Step] | None:
     """Every term as a change; None where one is none, or its direction is not said."""
-    found: list[_Step] = []
+    found: list[Step] = []
     way = _way_of_all(problem)
     for k, term in enumerate(problem.terms[base:], base):
         again = k > base and bool(_AGAIN & frozenset((*problem.gaps[k - 1][-5:], *term.after[:2])))
@@ -72,10 +73,10 @@ def _steps(problem: Problem, base: int) -> list[_Step] | None:
             term = with_unit(term, found[-1].term)
         if term.kind not in ("percent", "factor") or term.after[:1] == ("of",) or (term.kind == "percent" and not term.value > 0):  # fmt: skip
             return None
-        own = _way(term)
+        own = way_of(term)
         if not own and not (way and (again or k == base)):
             return None
-        found.append(_Step(term, own or way, not own))
+        found.append(Step(term, own or way, not own))
         way = own or way
     return found
 
@@ -90,9 +91,9 @@ def _way_of_all(problem: Problem) -> int:
     return up - down if in_a_row else 0
 
 
-def _way(term: Term) -> int:
+def way_of(term: Term) -> int:
     """+1 where the words beside a change say that it adds, −1 that it takes away."""
-    if term.verbal:
+    if term.verbal or (term.kind == "factor" and 0 < term.value < 1):
         return 1 if term.value > 1 else -1
     near = frozenset(w for w in (*term.before[-4:], *term.after[:2]) if w not in ("over", "above"))
     up, down = bool(near & (say.MORE - {"over", "above"})), bool(near & say.LESS)
@@ -123,4 +124,4 @@ def added_up(problem: Problem) -> Iterator[Item]:
     yield whole_item(problem, base.value * sum(k**p for p in powers), base.dims, "amount", CERTAIN, f"{{0}} * ({form})", bases)  # fmt: skip
 
 
-__all__ = ["added_up", "one_after_the_other"]
+__all__ = ["Step", "added_up", "one_after_the_other", "way_of"]

@@ -69,6 +69,9 @@ def find_clause(reading: Reading) -> Clause:
 
 
 def _of_which(tokens: list[Token], i: int) -> bool:
+    """ "Of which 2 MW", "…, which has 250 MW", "60 % of what's left": a relative clause, no question."""
+    if tokens[i].low == "which" and i > 0 and tokens[i - 1].text == ",":
+        return True
     return (
         tokens[i].low in ("which", "what", "what's", "whats")
         and i > 0

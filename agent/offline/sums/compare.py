@@ -8,6 +8,7 @@ from agent.offline.reading.words import stem
 from agent.offline.sums import words as say
 from agent.offline.sums.dims import is_count
 from agent.offline.sums.item import Item, Problem, join, leaf, stem_of
+from agent.offline.sums.sides import other_side, subset
 from agent.offline.sums.terms import Term, with_unit
 
 
@@ -47,6 +48,14 @@ def sums_of(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterat
         return  # "… × 450 W minus 6,000 × 800 W": times binds tighter
     if "factor" in (a.kind, b.kind):
         return
+    if subset(a, b, problem.between(a, b)) and (other_side(a, b, asked) or asked.says(say.LEFT)):
+        yield join(b, a, "{0} - {1}", b.value - a.value, b.dims, "sum", 0.95)
+        return
+    way = changed_by(b)
+    if way and (way > 0 or a.value > b.value):
+        form, value = ("{0} + {1}", a.value + b.value) if way > 0 else ("{0} - {1}", a.value - b.value)
+        yield join(a, b, form, value, a.dims, "sum", 0.95)
+        return
     plus = 0.97 if words & say.PLUS and not words & say.MINUS else 0.0
     if not plus and words & say.LISTED and len(words) <= 8:
         plus = 0.93 if asked.mentions(say.TOTAL) else 0.35 if whole else 0.55
@@ -79,6 +88,8 @@ def sums_of(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterat
         )
     if not minus and whole and ((a.term and a.term.from_) or (b.term and b.term.to)):
         minus = 0.8
+    if not whole and asked.says(say.LEFT) and not words & say.MINUS and a.first:
+        minus *= 0.5  # "of 40, 6 go here and 2 there": both are taken from the first
     if a.dims == (("s", 1),) and not whole:
         minus *= 0.4  # "over four years vs six": each has its own
     if not minus:
@@ -122,10 +133,14 @@ def _share(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], proble
         clear *= 0.6  # "everybody else sells 115": that is no whole
     if part.kind == "sum" and total.kind != "sum":
         clear *= 0.7
-    if not {"out", "of"} <= words and gap[:1] != ("of",) and _names_another(problem):
+    if (gap[:2] == ("of", "which") or (not {"out", "of"} <= words and gap[:1] != ("of",))) and _names_another(
+        problem
+    ):
         clear *= 0.5
-    left = say.LEFT | frozenset({"idle", "unused", "lost"})
-    rest = asked.says(left) and not _is_rest(part, total, gap, problem)
+    rest = other_side(part, total, asked) or (
+        asked.says(say.LEFT | frozenset({"idle", "unused", "lost"}))
+        and not _is_rest(part, total, gap, problem)
+    )
     if asked.says(say.WASTED) and _near(part) & say.KEPT and not _near(part) & say.WASTED:
         rest, clear = True, 0.97  # "9 of 60 make it: what share disappears"
     value = part.value / total.value
@@ -277,6 +292,14 @@ def _multiple(
         "ratio" if asked.kind != "unit" else "count",
         clear,
     )
+
+
+def changed_by(item: Item) -> int:
+    """+1 for "grows by 6", −1 for "cut by 50 cents", 0 where no amount is added or taken off."""
+    if item.term is None or item.term.before[-1:] != ("by",):
+        return 0
+    near = frozenset(item.term.before[-3:-1])
+    return bool(near & say.MORE) - bool(near & say.LESS)
 
 
 _FURTHER = frozenset({"another", "extra", "additional", "further"})

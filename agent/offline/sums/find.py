@@ -18,12 +18,13 @@ from agent.offline.reading.written_units import spelled_unit
 from agent.offline.sums import words as say
 from agent.offline.sums.answers import accepted
 from agent.offline.sums.asked import Asked, read_asked
+from agent.offline.sums.cues import unread
 from agent.offline.sums.dims import literal, plain_unit, without_things
 from agent.offline.sums.item import Item, Problem
 from agent.offline.sums.patterns import wholes
 from agent.offline.sums.roles import leaves
 from agent.offline.sums.rules import joined
-from agent.offline.sums.shares import without_one
+from agent.offline.sums.shares import only_shares
 from agent.offline.sums.stated import all_read
 from agent.offline.sums.terms import Term, read_terms
 
@@ -50,6 +51,7 @@ class Sum:
     used: tuple[int, ...]
     clarity: float
     why: str
+    unread: int = 0  # how many operations that the text speaks of it does not have
 
 
 def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | None:
@@ -83,9 +85,10 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
         return None
     known = all_read(reading, terms)
     if len(terms) == 1 and terms[0].kind != "growth":
-        return _converted(terms[0], asked, features) if known else None
+        found = _converted(terms[0], asked, features) if known else None
+        return found if found is None or not unread(reading, asked, tuple(terms), found.expression) else None
     problem = Problem(tuple(terms), tuple(_gap(reading, a, b) for a, b in itertools.pairwise(terms)), asked)
-    found = _clearest(problem, salient, tuple(without_one(problem)) if asked.left_out else None)
+    found = _clearest(problem, salient)
     if found is not None and "/hour" in (found.unit or "") and _OVER_TIME.search(reading.text):
         return None  # a bill over a time of which the sum knows nothing
     if found is not None and any(
@@ -94,6 +97,8 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
         known = False  # a range is no number
     if found is not None and not known:
         found = replace(found, clarity=UNREAD * found.clarity)
+    if found is not None:
+        found = replace(found, unread=unread(reading, asked, problem.terms, found.expression))
     return found if found is not None and found.clarity >= LEAST else None
 
 
@@ -223,8 +228,8 @@ def _best(made: object) -> list[Item]:
     return sorted(found.values(), key=lambda i: -i.weight)[:KEPT_VALUES]
 
 
-def _clearest(problem: Problem, salient: list[int], only: tuple[Item, ...] | None = None) -> Sum | None:
-    items = (*_chart(problem), *wholes(problem)) if only is None else only
+def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
+    items = [*([] if only_shares(problem) else _chart(problem)), *wholes(problem)]
     answers = [a for item in items if (a := accepted(item, problem)) is not None]
     if not answers:
         return None
@@ -267,7 +272,12 @@ def _doubt(closeness: float) -> float:
 
 def _converted(term: Term, asked: Asked, features: Features) -> Sum | None:
     """One number in another unit: "3 tons in kilograms", "12 dollars an hour, per year"."""
-    if not term.dims or term.bare or len(features.stems) > 8:
+    if (
+        not term.dims
+        or term.bare
+        or len(features.stems) > 8
+        or asked.says(say.BEFORE - {"were", "was", "list"})
+    ):
         return None
     period = asked.over or asked.per
     if (
@@ -285,7 +295,12 @@ def _converted(term: Term, asked: Asked, features: Features) -> Sum | None:
         return None
     text = asked.unit_text.replace("tonne", "metric_ton").replace("quarter_year", "quarter")
     core = without_things(term.dims)
-    if core and core != term.dims and core == asked.unit.dims:
+    if (
+        core
+        and core != term.dims
+        and core == asked.unit.dims
+        and (asked.per or term.value >= 1e-3 * asked.unit.factor)
+    ):
         return Sum(term.plain, text, (term.index,), 0.85, "unit conversion")
     if asked.unit.dims == term.dims and asked.unit_text != term.unit_text:
         return Sum(term.full, text, (term.index,), 0.92, "unit conversion")

@@ -17,8 +17,9 @@ from agent.offline.sums.dims import (
     without_things,
 )
 from agent.offline.sums.item import SCALARS, Item, Problem, join, near_words
+from agent.offline.sums.passing import passed
 from agent.offline.sums.shares import of_the_rest
-from agent.offline.sums.terms import Term
+from agent.offline.sums.sides import subset
 
 _SIGNS = frozenset({"plus", "minus", "+", "−"})
 
@@ -52,6 +53,8 @@ def products(
             clear = max(said, _had(x, y, gap, words, k == 0))
             if words & say.OVER and is_count(b.dims) and (is_count(a.dims) or not a.dims):
                 clear = 0.0  # "64 chips over two racks"
+            if subset(a, b, gap) and is_count(b.dims):
+                clear = 0.0
             if clear and any(n in problem.asked.one for n, _ in x.dims):
                 clear *= 0.4  # asked for one of them
             if clear:
@@ -141,7 +144,9 @@ def _scaled(
     rest = both and b.leaf and of_the_rest(problem, b.first)
     if both and not rest and {bool(a.form), bool(b.form)} == {True, False} and a.kind == b.kind == "part":
         clear *= 0.55  # a share of a change, or a change of a share
-    if (
+    if both and not rest and a.kind == b.kind == "part" and _of_another_whole(a, b):
+        clear *= 0.5
+    elif (
         both
         and a.kind == b.kind == "part"
         and not a.form
@@ -208,118 +213,19 @@ def _whole_asked(s: Item, other: Item, gap: tuple[str, ...], problem: Problem) -
         return problem.asked.kind != "percent" and bool(
             problem.asked.words & {"whole", "total", "market", "all"}
         )
-    return _passed(s.term, other, problem)
+    return passed(s.term, other, problem)
 
 
-_PASSES = frozenset(
-    [
-        "survive",
-        "survives",
-        "pass",
-        "passes",
-        "passed",
-        "accepted",
-        "accept",
-        "kept",
-        "keep",
-        "keeps",
-        "succeed",
-        "succeeds",
-        "usable",
-        "correct",
-        "good",
-        "clear",
-        "clears",
-        "yield",
-        "yields",
-        "hold",
-        "holds",
-        "work",
-        "works",
-        "valid",
-    ]
-)
-_WANTED = frozenset(
-    [
-        "need",
-        "needs",
-        "want",
-        "wants",
-        "deliver",
-        "ship",
-        "get",
-        "with",
-        "have",
-        "reach",
-        "wanted",
-        "needed",
-        "obtain",
-        "collect",
-    ]
-)
-_WELL = frozenset(
-    [
-        "good",
-        "correct",
-        "right",
-        "passing",
-        "accepted",
-        "usable",
-        "valid",
-        "working",
-        "surviving",
-        "verified",
-        "clean",
-    ]
-)
-_EFFORT = frozenset(
-    [
-        "must",
-        "need",
-        "have",
-        "should",
-        "generate",
-        "generated",
-        "generating",
-        "make",
-        "made",
-        "produce",
-        "produced",
-        "start",
-        "started",
-        "sample",
-        "sampled",
-        "crawl",
-        "interview",
-        "order",
-        "build",
-        "test",
-        "try",
-        "draw",
-        "buy",
-        "fabricate",
-        "begin",
-        "write",
-        "run",
-    ]
-)
+_THOSE = frozenset(["those", "them", "these", "which", "that", "it", "its", "whom"])
 
 
-def _passed(share: Term, other: Item, problem: Problem) -> bool:
-    """ "4 % pass and I want 50k good ones: how many must I make?": what is wanted is what passes of the made."""
-    near = frozenset((*share.after[:6], *share.before[-3:]))
-    asked = problem.asked
-    if (
-        not near & _PASSES
-        or asked.kind not in ("count", "unit", "open")
-        or not (asked.words or asked.every) & _EFFORT
-    ):
+def _of_another_whole(a: Item, b: Item) -> bool:
+    """ "80 % of the tokens and a fifth of the cost": the second is no share of the first."""
+    if a.term is None or b.term is None or a.term.after[:1] != ("of",) or b.term.after[:1] != ("of",):
         return False
-    return any(frozenset(t.before[-4:]) & _WANTED or frozenset(t.after[:2]) & _WELL for t in _terms_of(other))
-
-
-def _terms_of(item: Item) -> list[Term]:
-    return [item.term] if item.term is not None else [t for p in item.parts for t in _terms_of(p)]
+    told = {stem(w) for w in (*a.term.after, *a.term.before) if w.isalpha()}
+    of = b.term.after[1:4]
+    return not _THOSE & frozenset(of) and not told & {stem(w) for w in of if len(w) > 3 and w.isalpha()}
 
 
 def _asks_for_a_part(a: Item, b: Item, problem: Problem) -> bool:

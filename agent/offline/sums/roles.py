@@ -8,6 +8,7 @@ from agent.offline.sums import words as say
 from agent.offline.sums.dims import is_count
 from agent.offline.sums.item import Item, Problem, leaf, stem_of
 from agent.offline.sums.shares import leaves_a_rest, of_the_rest
+from agent.offline.sums.sides import near_of, opposite
 from agent.offline.sums.terms import Term
 
 
@@ -29,6 +30,8 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
     near = [
         w for w in (*term.after[:4], *reversed(term.before[-3:])) if not (w == "up" and "front" in term.after)
     ]
+    if p >= 0.75 and term.after[:1] == ("up",) and not frozenset(term.after[1:3]) & _COMPARED:
+        near = ["uptime"]  # "95 % up at any time"
     role = next(
         (
             name
@@ -50,11 +53,24 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         return
     if role == "used" and p > 1:
         return  # more than all of it
+    if problem.asked.of_rest and sum(t.kind == "percent" for t in problem.terms) == 1:
+        yield leaf(k, term, "part", 0.97, "(1 - {0})", 1 - p)  # "two thirds on delivery, the rest upfront"
+        return
+    if (
+        "profit" in term.after[:3]
+        and problem.asked.says(_SPENT)
+        and not problem.asked.says(frozenset(["profit"]))
+    ):
+        yield leaf(k, term, "part", 0.95, "(1 - {0})", 1 - p)  # "25 % is profit: what does it cost to make?"
+        return
     if term.before[-2:] in _ONE_IN and not problem.asked.says(say.LEFT):
         yield leaf(k, term, "part", 0.97)
         return
     if any(f"un{w}" in problem.asked.every for w in term.after[:5]):
         yield leaf(k, term, "part", 0.95, "(1 - {0})", 1 - p)  # "8 % get flagged: how many are unflagged?"
+        return
+    if problem.asked.kind != "percent" and opposite(near_of(term), problem.asked):
+        yield leaf(k, term, "part", 0.95, "(1 - {0})", 1 - p)  # "15 % of them bad: cost of a good one"
         return
     if term.after[:1] == ("of",):
         yield leaf(k, term, "part", 0.6 if "rest" in problem.asked.every else 0.97)
@@ -102,6 +118,8 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         yield leaf(k, term, "part", clear[2], "(1 + {0})", 1 + p)
 
 
+_SPENT = frozenset(["cost", "costs", "spend", "spent", "expense", "expenses"])
+_COMPARED = frozenset(["on", "from", "by", "over", "since", "against"])
 _ONE_IN = (("one", "in"), ("1", "in"))
 _UP_FRONT = frozenset(["upfront", "advance", "prepaid", "prepayment", "deposit", "signing", "down", "front"])
 _PAID_FIRST = _UP_FRONT | frozenset(

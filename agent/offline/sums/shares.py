@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from agent.offline.reading.words import stem
+from agent.offline.sums import words as say
 from agent.offline.sums.item import Item, Problem, whole_item
 from agent.offline.sums.terms import Term, with_unit
 
@@ -90,6 +91,51 @@ def without_one(problem: Problem) -> Iterator[Item]:
     yield whole_item(problem, value, (), "ratio", CERTAIN, "{0} / (1 - {1})", (named, gone))
 
 
+_LAST_ONE = frozenset(
+    ["unspent", "third", "fourth", "last", "other", "others", "rest", "remainder", "uncommitted"]
+)
+
+
+def what_is_left(problem: Problem) -> Iterator[Item]:
+    """ "Of 40 MW, 6 go to cooling and 2 to the network, what is left?"; "they hold 54 and 38 % of $18B, the third?"."""
+    asked, terms = problem.asked, problem.terms
+    if len(terms) < 3 or not asked.says(_LAST_ONE | say.LEFT) or asked.kind == "percent":
+        return
+    whole = terms[0] if terms[0].kind != "percent" else terms[-1]
+    parts = [t for t in terms if t is not whole]
+    order = (0, *range(1, len(terms))) if whole is terms[0] else (len(terms) - 1, *range(len(terms) - 1))
+    if any(_changes(t) for t in parts) or any(of_the_rest(problem, k) for k in range(1, len(terms))):
+        return
+    total, minus = sum(t.value for t in parts), " - ".join(f"{{{k}}}" for k in range(1, len(terms)))
+    shares = all(t.kind == "percent" for t in parts) and total < 1 and whole.kind in ("amount", "count")
+    alike = all(t.dims == whole.dims and t.kind == whole.kind for t in parts) and total < whole.value
+    if shares:
+        yield whole_item(problem, whole.value * (1 - total), whole.dims, whole.kind, CERTAIN, f"{{0}} * (1 - {minus})", order)  # fmt: skip
+    elif alike and whole is terms[0] and whole.kind in ("amount", "count") and asked.says(say.LEFT_OVER):
+        yield whole_item(problem, whole.value - total, whole.dims, "sum", CERTAIN, f"{{0}} - {minus}", order)
+
+
+def _changes(term: Term) -> bool:
+    """Whether a share or an amount is said to be added, taken off again or changed: no part of the whole."""
+    near = frozenset((*term.before[-3:], *term.after[:2]))
+    return (
+        bool(near & (say.MORE | frozenset(["cut", "cuts", "falls", "fell", "drops", "cheaper", "then"])))
+        or term.to
+    )
+
+
+def only_shares(problem: Problem) -> bool:
+    """Whether a percentage is asked for among shares of one whole, some of them without a sign: nothing to multiply."""
+    if problem.asked.kind != "percent" or len(problem.terms) < 3:
+        return False
+    terms = _all_shares(problem.terms)
+    return (
+        terms is not None
+        and any(t.kind == "count" for t in problem.terms)
+        and sum(t.value for t in terms) < 1.005
+    )
+
+
 def _all_shares(terms: tuple[Term, ...]) -> tuple[Term, ...] | None:
     """The terms as percentages, also where only the first says so: "55 % …, the others 25 and 20"."""
     first = next((t for t in terms if t.kind == "percent"), None)
@@ -100,4 +146,13 @@ def _all_shares(terms: tuple[Term, ...]) -> tuple[Term, ...] | None:
     return tuple(t if t.kind == "percent" else with_unit(t, first) for t in terms)
 
 
-__all__ = ["CERTAIN", "label_of", "leaves_a_rest", "named_term", "of_the_rest", "without_one"]
+__all__ = [
+    "CERTAIN",
+    "label_of",
+    "leaves_a_rest",
+    "named_term",
+    "of_the_rest",
+    "only_shares",
+    "what_is_left",
+    "without_one",
+]

@@ -19,6 +19,9 @@ _NUMBER_WORDS = (
 ) - {"one", "zero"}
 
 
+_ORDINALS = frozenset({"third", "fifth", "sixth", "eighth", "tenth"})
+
+
 def number_unread(reading: Reading) -> bool:
     """Whether a word or digits of the text say a number that no quantity and no name holds."""
     inside = {i for q in reading.quantities for i in range(q.first, q.last)}
@@ -28,6 +31,8 @@ def number_unread(reading: Reading) -> bool:
             continue
         after = [t.low for t in reading.tokens[i + 1 : i + 3]]
         before = reading.tokens[i - 1].low if i else ""
+        if token.low in _ORDINALS and before == "the" and after[:1] != ["of"]:
+            continue
         if token.low in SCALES and (
             token.low.endswith("s") or before in ("many", "much", "in", "of", "per", "$", "give", "as", "(")
         ):
@@ -155,6 +160,7 @@ def must_use(reading: Reading, i: int) -> bool:
         "verbal" in q.marks
         or _one_amount(q)
         or is_fraction(q)
+        or ("aside" in q.marks and not q.marked and q.value > 1)
         or _after_a_while(reading, q)
         or _doubling(reading, i)
         or (not q.marked and "," in reading.tokens[q.first].text)

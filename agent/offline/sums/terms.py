@@ -17,7 +17,13 @@ from agent.offline.sums.stated import (
     words_after,
     words_before,
 )
-from agent.offline.sums.units import compared_rate, noun_after, shared_scale, unit_of_term
+from agent.offline.sums.units import (
+    compared_rate,
+    counts_things_of_a_list,
+    noun_after,
+    shared_scale,
+    unit_of_term,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +87,10 @@ def _term(reading: Reading, use: list[int], k: int, money: bool) -> Term:
         unit, text = unit_of_term(reading, use, k + 1, money)
     value = q.value * shared_scale(reading, use, k)
     value = 1 / value if one_in(reading, q) else abs(value) if _taken_away(reading, q) else value
+    percent = q.unit_text == "percent" and not counts_things_of_a_list(reading, q)
     kind = (
         "percent"
-        if q.unit_text == "percent" or is_fraction(q) or one_in(reading, q)
+        if percent or is_fraction(q) or one_in(reading, q)
         else "factor"
         if "times" in q.marks
         else "worked"

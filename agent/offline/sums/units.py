@@ -37,7 +37,7 @@ _NOT_NOUNS = frozenset(
 def unit_of_term(reading: Reading, use: list[int], k: int, money: bool) -> tuple[Unit, str]:
     """The unit with what it is of each: "1.4 kW apiece", "24-core servers", "10k tokens in every branch"."""
     q = reading.quantities[use[k]]
-    text = q.unit_text
+    text = "" if counts_things_of_a_list(reading, q) else q.unit_text
     worker_hours = _worker_hours(reading, q) if not text else ""
     if worker_hours:
         return parse_unit(worker_hours), worker_hours
@@ -81,6 +81,16 @@ def _as_money(reading: Reading, q: Quantity) -> str:
     asked = bool({t.low for t in reading.tokens} & {"dollar", "dollars", "$"})
     large = "scaled" in q.marks and q.value >= (1e3 if asked else 1e6)
     return text if large or (paid and text != "USD") or (text != "USD" and "scaled" in q.marks) else ""
+
+
+def counts_things_of_a_list(reading: Reading, q: Quantity) -> bool:
+    """ "60 dies, 15 % of them": the unit of the next number is not shared by one that counts something itself."""
+    if "shared" not in q.marks or q.unit_text != "percent" or q.last >= len(reading.tokens):
+        return False
+    follows = reading.tokens[q.last].low
+    return (
+        follows.isalpha() and len(follows) > 3 and follows.endswith("s") and follows not in _NOT_NOUNS | STOP
+    )
 
 
 def compared_rate(reading: Reading, use: list[int], k: int) -> bool:

@@ -93,6 +93,17 @@ REPLACED = _words(
     "replace replaced replacement replacements replacing swap swaps swapped swapping refund refunds"
 )
 REST = _words("else rest others everybody everyone elsewhere")
+# a share that passes a test, what is wanted of it, and what is done to get it
+PASSES = _words(
+    "survive survives pass passes passed accepted accept kept keep keeps succeed succeeds usable correct good clear clears yield yields "
+    "hold holds work works valid"
+)
+WANTED = _words("need needs want wants deliver ship get with have reach wanted needed obtain collect")
+WELL = _words("good correct right passing accepted usable valid working surviving verified clean")
+EFFORT = _words(
+    "must need have should generate generated generating make made produce produced start started sample sampled crawl interview "
+    "order build test try draw buy fabricate begin write run"
+)
 ADDED = _words("top before extra additional added")
 MONEY = _words(
     "owe owed owes earn earns earned burn burns burned bank runway $ revenue sales cost costs spend spending budget capex opex profit bill pay paid price worth payroll invoice salary dollars "
@@ -103,7 +114,7 @@ MONEY = _words(
 LAWS = re.compile(
     r"\b(exponent|power law|to the power|chinchilla|compute.optimal|scal(?:es|ing) (?:law|as)|torus|wraparound|mtbf|mttf|mean time|time "
     r"between|checkpoint\w*|all.?reduce|all.?gather|reduce.?scatter|collective|fails? every|between failures|more done|that(?: is|'s) not|once \w+(?: \w+)? is counted|struck|strike|take out the|do the job|pays? for (?:itself|themselves)|how many (?:thinking|reasoning|hidden)|of them into|into (?:every|each) (?:new )?one|\w+ into (?:1|one)|hops?|bisection|kv|attention|gross margin|margins?|gm|markup|mark up|2nd?|6nd?|4nd?|pue|mfu|"
-    r"(?<!no )loss(?! of)|forward pass(?:es)?|peg|once every|how often|times the param\w*|backward|half.life|irr|payback|pays? back|break.?even|quadratic\w*|"
+    r"(?<!no )loss(?! of)|forward pass(?:es)?|peg|once every|how often|times the param\w*|backward|half.life|irr|post.?money|pre.?money|dilution|payback|pays? back|break.?even|quadratic\w*|"
     r"layers?|heads?|hidden|per weight|bytes? (?:per|a) (?:param\w*|weight)|prefill|ttft|tpot|fp8|bf16|fp16|int8|fp4|int4|"
     r"annual(?:ised|ized)? failure\w*|outside|excluding|included?|including|ex|same (?:total )?(?:output|work|throughput|job|load)|the work of|recoup|amorti[sz]e\w*|speculative)\b",
     re.I,
