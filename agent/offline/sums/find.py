@@ -338,7 +338,25 @@ def _written_out(reading: Reading, salient: list[int]) -> Sum | None:
     if re.search(r"\b(square root|sqrt) of\b", text, re.I) and len(salient) == 1:
         q = reading.quantities[salient[0]]
         return Sum(f"sqrt({literal(q.value, q.unit_text)})", None, tuple(salient), 1.0, "square root")
-    return None
+    return _said_in_words(reading)
+
+
+_BETWEEN = {
+    "times": "*", "multiplied by": "*", "divided by": "/", "over": "/", "plus": "+", "minus": "-", "less": "-",
+}  # fmt: skip
+
+
+def _said_in_words(reading: Reading) -> Sum | None:
+    """ "What is 3 dollars an hour times 720 hours": two numbers, the word of a sum between them, and nothing else."""
+    if len(reading.quantities) != 2:
+        return None
+    a, b = reading.quantities
+    sign = _BETWEEN.get(" ".join(reading.text[a.end : b.start].lower().replace("$", " ").split()))
+    around = f"{reading.text[: a.start].rstrip(' $')} {reading.text[b.end :]}".strip(" ?=!.")
+    if sign is None or (_LEAD.sub("", f"{around} ").strip() and around):
+        return None
+    expression = f"({literal(a.value, a.unit_text)}) {sign} ({literal(b.value, b.unit_text)})"
+    return Sum(expression, None, (0, 1), 1.1, "said in words")
 
 
 __all__ = ["KEPT_VALUES", "LEAST", "MOST", "SCALE", "UNREAD", "Sum", "describes", "find_sum", "lacks_subject"]
