@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from agent.offline.reading.measure import without_counts
 from agent.offline.reading.reading import Quantity, Reading
@@ -43,8 +44,17 @@ _LEADING = STOP | {
         "fewer",
         "them",
         "hire",
+        "take",
+        "get",
+        "buy",
+        "rent",
+        "suppose",
+        "assume",
+        "want",
+        "run",
     )
 }
+_OF_THEM = re.compile(r"\s*of (?:them|those|these)\b", re.I)
 _SIDES = frozenset(["each", "per", "from", "to", "times"])
 _JOINTS = frozenset(
     ["and", "at", "with", "plus", "on", "but", "by", "against", "versus", "vs", "than", "from", "to"]
@@ -61,13 +71,15 @@ def counterpart(old: Question, new: Question, q: Quantity, free: list[int]) -> i
     words = around(new.reading, q)
     if added(new.text, q):  # so much more of what has its words, not only its unit
         words = {s: w for s, w in words.items() if s not in _unit_words(new.reading, q)}
-    named = not q.marked and any(s not in _LEADING for s in words)
+    of_them = bool(_OF_THEM.match(new.text[q.end :]))
+    named = not q.marked and not of_them and any(s not in _LEADING for s in words)
     more = added(new.text, q) != 0
     rows = [
         (s + SAID * shared - (_of_one_size(q.value, o.value) if more else 0.0), i)
         for i in free
         if (s := _alike(q, o := old.reading.quantities[i])) > 0
         and (is_salient(old, i) or o.value == 1 or o.value == 0)
+        and ("period" not in o.marks or "period" in q.marks)
         and (
             (shared := shared_words(words, around(old.reading, o))) > 0 or not named
         )  # "a PUE of 1.3" is no other number

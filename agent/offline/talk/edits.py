@@ -13,7 +13,16 @@ from agent.offline.reading.words import STOP, stem
 from agent.offline.score import Question, is_salient
 from agent.offline.talk.counterparts import around, counterpart, one_a_place, shared_words
 from agent.offline.talk.follow import asks_in_words
-from agent.offline.talk.phrases import Edit, added, end_meant, given_up, pace_edit, period_edit, scaled_by
+from agent.offline.talk.phrases import (
+    Edit,
+    added,
+    end_meant,
+    factor_said,
+    given_up,
+    pace_edit,
+    period_edit,
+    scaled_by,
+)
 
 _NUMBER = re.compile(
     r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:\s?(?:k|m|b|bn|t|tn|thousand|million|billion|trillion)\b)?|"
@@ -22,6 +31,7 @@ _NUMBER = re.compile(
     re.I,
 )
 _AGAINST = re.compile(r"\b(against|versus|vs|compared (to|with)|than|over|relative to)\b", re.I)
+_OF_MONEY = re.compile(r"\b(price|cheaper|dearer|more expensive|rent|rate)\b", re.I)
 _SCALED = re.compile(r"\b(doubl|halv|half|twice|tripl)(?:es?|ed)?\b", re.I)
 _SCALES = {"doubl": 2.0, "twice": 2.0, "halv": 0.5, "half": 0.5, "tripl": 3.0}
 _EACH_PERIOD = re.compile(r"\b(every|each) (year|month|week|quarter|day)\b", re.I)
@@ -79,6 +89,13 @@ def _numbers(old: Question, new: Question, fixed: int) -> list[Edit] | None:
     scale = _SCALED.search(new.text)
     if scale is not None and not mine and not asks_in_words(new):
         return _scaled(old, new, free, _SCALES[scale.group(1).lower()])
+    if (
+        len(mine) == 1
+        and "times" in mine[0].marks
+        and (times := factor_said(new.text))
+        and not asks_in_words(new)
+    ):
+        return _scaled(old, new, free, times)
     if len(mine) == 1 and (factor := scaled_by(new.text, mine[0])) != 1.0 and not _share_said(old, new):
         return _scaled(old, new, free, factor)
     gone = [q for q in mine if given_up(new.text, q.start)]
@@ -208,6 +225,8 @@ def _scaled(old: Question, new: Question, free: list[int], factor: float) -> lis
         and is_salient(old, i)
     ]
     rows.sort(reverse=True)
+    if not rows and _OF_MONEY.search(new.text):  # "20% cheaper": the one price there is
+        rows = [(1.0, i) for i in free if old.reading.quantities[i].unit.has("USD")]
     if not rows or (len(rows) > 1 and rows[0][0] - rows[1][0] < 0.1):
         return None
     there = old.reading.quantities[rows[0][1]]

@@ -14,7 +14,7 @@ from agent.offline.reading.reading import Quantity
 from agent.offline.reading.words import stem
 from agent.offline.schema import Field
 from agent.offline.score import Question, is_salient, rank_outputs
-from agent.offline.talk.phrases import added, given_up
+from agent.offline.talk.phrases import added, factor_said, given_up, scaled_by
 from agent.offline.trial import Trial
 
 _CUE = re.compile(
@@ -130,8 +130,8 @@ def merge(decider: Decider, question: Question, before: Choice) -> Choice | None
         if ("article" not in q.marks or q.unit.dims != (("chip", 1),))
         and not given_up(question.text, q.start)
     ]
-    if _SCALE.search(question.text) and not asks_in_words(question):  # a factor of what is named, no value
-        quantities[:] = [q for q in quantities if "verbal" not in q.marks]
+    if factor_said(question.text) and not asks_in_words(question):  # a factor of what is named, no value
+        quantities[:] = [q for q in quantities if "times" not in q.marks]
     if not any(
         "from" in q.marks for q in quantities
     ):  # "drops to $1.50": the new value of what was said before
@@ -276,15 +276,17 @@ def _with_more(question: Question, fill: Fill, before: Fill | None) -> Fill:
     return replace(fill, value=a + more * b)
 
 
-_SCALE = re.compile(r"\b(double|twice|triple|halve|half)\b", re.I)
-_OF_MONEY = re.compile(r"\b(price|prices|cost|costs|rent|rate|pay|salary|budget|spend|revenue|capex)\b", re.I)
-_SCALES = {"double": 2.0, "twice": 2.0, "triple": 3.0, "halve": 0.5, "half": 0.5}
+_OF_MONEY = re.compile(
+    r"\b(price|prices|cost|costs|rent|rate|pay|salary|budget|spend|revenue|capex|cheaper|dearer)\b", re.I
+)
 
 
 def _scaled(question: Question, old: Frame, fills: dict[str, Fill]) -> bool:
     """ "Halve the context": the field that has the word said, times a factor."""
-    match = _SCALE.search(question.text)
-    if match is None or asks_in_words(question):
+    factor = factor_said(question.text)
+    shares = [s for q in question.reading.quantities if (s := scaled_by(question.text, q)) != 1.0]
+    factor = factor or (shares[0] if len(shares) == 1 and len(question.reading.quantities) == 1 else 0.0)
+    if not factor or asks_in_words(question):
         return False
     said = [s for s, _ in question.features.stems]
     rows = []
@@ -302,7 +304,7 @@ def _scaled(question: Question, old: Frame, fills: dict[str, Fill]) -> bool:
         rows = [r for r in rows if "usd" not in r[1].split("_")]
     if not rows or rows[0][0] < 0.5 or (len(rows) > 1 and rows[0][0] - rows[1][0] < 0.1):
         return False
-    fills[rows[0][1]] = Fill(rows[0][2] * _SCALES[match.group().lower()])
+    fills[rows[0][1]] = Fill(rows[0][2] * factor)
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from agent.offline.schema import Field
 from agent.offline.score import Question, is_salient
 from agent.offline.talk.chains import arithmetic
 from agent.offline.talk.edits import valued
+from agent.offline.talk.refer import COUNTED
 from agent.offline.trial import Trial
 
 STEP = 1.25  # by how much an input is moved to see how the result follows it
@@ -99,7 +101,7 @@ def in_proportion(
     decider: Decider, question: Question, before: Choice, old: Question, read: Read
 ) -> Choice | None:
     """ "How many MW for 80,000?": the input in the unit asked for, where the result follows it in proportion."""
-    q, value, unit = _target(question), before.value, _unit_asked(question)
+    q, value, unit = _target(question), before.value, _unit_asked(question) or _count_asked(question, old)
     if q is None or value is None or not value[0] or unit is None or not unit.dims:
         return None
     result = parse_unit(value[1])
@@ -133,6 +135,18 @@ def _unit_asked(question: Question) -> Unit | None:
         return question.features.wanted.unit
     tokens = [t.low for t in question.reading.tokens[:4]]
     return next((parse_unit(_NOUNS[t]) for t in tokens if t in _NOUNS), None)
+
+
+def _count_asked(question: Question, old: Question) -> Unit | None:
+    """ "How many could I rent for $10M?": the one thing that the earlier question counts."""
+    if not re.match(r"\W*(?:and |so |then )*how many\b", question.text, re.I):
+        return None
+    counts = {q.unit for i, q in enumerate(old.reading.quantities) if is_salient(old, i) and _counts(q)}
+    return next(iter(counts)) if len(counts) == 1 else None
+
+
+def _counts(q: Quantity) -> bool:
+    return len(q.unit.dims) == 1 and q.unit.dims[0] in ((c, 1) for c in COUNTED)
 
 
 def _stated(old: Question, unit: Unit) -> list[Quantity]:

@@ -69,6 +69,21 @@ def scaled_by(text: str, q: Quantity) -> float:
     return 1 + q.value / 100 if match.group(1) else 1 - q.value / 100
 
 
+_FACTOR = re.compile(
+    r"\b(?:(?P<word>double|twice|triple|halve|half)\b|(?P<times>\d+(?:\.\d+)?) ?(?:x|times) (?=(?:the|as (?:many|much|long)|that many)\b))",
+    re.I,
+)
+_FACTORS = {"double": 2.0, "twice": 2.0, "triple": 3.0, "halve": 0.5, "half": 0.5}
+
+
+def factor_said(text: str) -> float:
+    """The factor by which something named is to change: "double the context", "3x the output"; 0 where none is said."""
+    match = _FACTOR.search(text)
+    if match is None:
+        return 0.0
+    return float(match["times"]) if match["times"] else _FACTORS[match["word"].lower()]
+
+
 _AT_END = re.compile(
     r"\b(end(s|ed|ing)?|finish\w*|clos(es|ed)|gone|went|goes|go|going|fell|falls?|fallen|dropp?\w*|rose|rises?|risen|came?|land\w*|"
     r"down|up|reach\w*|now)\b(?: \w+){0,2}?(?: (?:to|at|on|with|up at))?\s*\$?\s*$",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from agent.offline.decide import Choice, Decider
 from agent.offline.reading.measure import parse_unit
+from agent.offline.reading.reading import Quantity
 from agent.offline.reading.words import stem
 from agent.offline.score import Question, is_salient
 from agent.offline.talk.apiece import converted, for_one, raised, times_many
@@ -30,6 +31,7 @@ def about(
         or rest(decider, question, before, asked)
         or times_of(decider, question, before)
         or converted(decider, question, before, asked)
+        or stated_ratio(decider, question, asked)
         or (None if asks_itself(question) else raised(decider, question, before, asked))
     )
 
@@ -49,11 +51,15 @@ _SAVED = re.compile(
 def compared(decider: Decider, question: Question, results: Sequence[Choice]) -> Choice | None:
     """ "How many times more is that?": the last result against the one before, or against the one of the thing named."""
     f = question.features
-    asked = f.ratio or f.percent or f.difference or bool(_SAVED.search(question.text))
+    apart = f.difference or bool(_SAVED.search(question.text) or _HOW_MUCH_MORE.search(question.text))
+    asked = f.ratio or f.percent or apart
     if (
         not asked
         or len(results) < 2
-        or any(is_salient(question, i) for i in range(len(question.reading.quantities)))
+        or any(
+            is_salient(question, i) and not _in_name(question, q)
+            for i, q in enumerate(question.reading.quantities)
+        )
     ):
         return None
     other = _other(question, results)
@@ -72,6 +78,17 @@ def compared(decider: Decider, question: Question, results: Sequence[Choice]) ->
     if f.percent:
         return arithmetic(decider, f"({high} - {low}) / b", values, "percent")
     return arithmetic(decider, f"{high} - {low}", values, a[1] if a[1] != "dimensionless" else "")
+
+
+_HOW_MUCH_MORE = re.compile(
+    r"\bhow (?:many|much) (?:more|less|fewer|cheaper|dearer|bigger|smaller|higher|lower|longer|faster)\b",
+    re.I,
+)
+
+
+def _in_name(question: Question, q: Quantity) -> bool:
+    """Whether a number belongs to a name: "the 8B"."""
+    return any(m.start <= q.start < m.end for m in question.reading.mentions)
 
 
 def _other(question: Question, results: Sequence[Choice]) -> Choice | None:
@@ -192,6 +209,29 @@ def rest(decider: Decider, question: Question, before: Choice, asked: Sequence[Q
                 return arithmetic(
                     decider, "w - a", {"w": (q.value, unit), "a": before.value}, unit_of(before)
                 )
+    return None
+
+
+def stated_ratio(decider: Decider, question: Question, asked: Sequence[Question]) -> Choice | None:
+    """ "Tokens a second per GPU?", where both were stated: the one over the other."""
+    wanted = question.features.wanted
+    if not wanted.explicit or wanted.unit is None or amounts_of(question) or question.reading.mentions:
+        return None
+    if not any(p < 0 and n in ("chip", "person", "server", "rack", "request") for n, p in wanted.unit.dims):
+        return None
+    for a in asked:
+        stated = amounts_of(a)
+        pairs = [
+            (x, y)
+            for x in stated
+            for y in stated
+            if x is not y and (x.unit / y.unit).dims == wanted.unit.dims and x.unit.dims
+        ]
+        if len(pairs) == 1:
+            (x, y) = pairs[0]
+            return arithmetic(
+                decider, "a / b", {"a": (x.value, x.unit_text), "b": (y.value, y.unit_text)}, wanted.unit_text
+            )
     return None
 
 

@@ -7,6 +7,7 @@ it is says which one is meant.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -253,9 +254,16 @@ def _as_asked(question: Question, choice: Choice) -> bool:
     return choice.ok and choice.sure >= 0.8 and in_unit_asked(question, choice)
 
 
+_HOW_MANY = re.compile(
+    r"\bhow many\b(?! (?:\w+ )?(?:times|dollars|cents|millions?|billions?|thousands?|bucks))", re.I
+)
+
+
 def in_unit_asked(question: Question, choice: Choice) -> bool:
     """Whether a result can be given in the unit that the question names; counts of things are left to the reader."""
     wanted, value = question.features.wanted, choice.value
+    if value is not None and wanted.unit is None and _HOW_MANY.search(question.text) and "USD" in value[1]:
+        return False  # "how many could I rent" asks for no dollars
     if not wanted.explicit or wanted.unit is None or value is None:
         return True
     return without_counts(wanted.unit) == without_counts(parse_unit(value[1]))
@@ -323,6 +331,8 @@ def _joined(decider: Decider, question: Question, standing: Standing) -> Standin
     found = _taken(decider, q, standing, SURE)
     if found is None or found.choice is None:
         return None
+    if not (standing.asked_back or asks_itself(question) or _alike_dims(found, standing)):
+        return None
     bare = any(not n.marked and is_salient(question, i) for i, n in enumerate(question.reading.quantities))
     if asks_in_words(question) and (bare or standing.asked_back) and found.choice.sum is not None:
         return None  # a sum of two questions' numbers that takes a bare one for a factor
@@ -384,6 +394,11 @@ def _chained(decider: Decider, question: Question, standing: Standing) -> Standi
     if found is None or not (asks or same_kind(found, standing)):
         return None
     return replace(found, text=text, origin=standing, tail=question.text, fixed=len(opening))
+
+
+def _alike_dims(found: Standing, standing: Standing) -> bool:
+    a, b = _value(found), _value(standing)
+    return a is not None and b is not None and parse_unit(a[1]).dims == parse_unit(b[1]).dims
 
 
 def same_kind(found: Standing, standing: Standing) -> bool:
