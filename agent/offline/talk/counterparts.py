@@ -69,6 +69,9 @@ def one_a_place(quantities: list[Quantity]) -> list[Quantity]:
 def counterpart(old: Question, new: Question, q: Quantity, free: list[int]) -> int | None:
     """The number that is clearly meant: of one unit with it, and with its words; None when two are as likely."""
     words = around(new.reading, q)
+    alone = sum(is_salient(new, i) for i in range(len(new.reading.quantities))) == 1
+    if alone and q.marked:  # the one number of a follow-up is what all its words are of
+        words = {s: 0.6 for s, _ in new.features.stems} | words
     if added(new.text, q):  # so much more of what has its words, not only its unit
         words = {s: w for s, w in words.items() if s not in _unit_words(new.reading, q)}
     of_them = bool(_OF_THEM.match(new.text[q.end :]))

@@ -356,7 +356,16 @@ def _want(decider: Decider, question: Question, frame: Frame, before: Choice) ->
         bare = new and any(best[1].words.get(s, 0.0) >= 0.7 for s in said)
     if before.want is not None and _CHANGES.search(question.text) and not asks_itself(question):
         return before.want  # "make the cache bf16" asks for what was asked before
+    if _only_values(question):
+        return before.want  # "and revenue up to $16M" gives a value, whatever results are called by its words
     return best[1] if best[0] - now > (0.4 if bare else 1.8) else before.want
+
+
+def _only_values(question: Question) -> bool:
+    """Whether a follow-up gives new values and asks nothing."""
+    numbers = any(is_salient(question, i) for i in range(len(question.reading.quantities)))
+    asks = asks_itself(question) or question.text.rstrip().endswith("?")
+    return not asks and (numbers or bool(factor_said(question.text)))
 
 
 def _in(f: Field | None, unit: Unit) -> bool:
