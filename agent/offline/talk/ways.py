@@ -223,7 +223,7 @@ def _merged(decider: Decider, question: Question, standing: Standing) -> Standin
     asked = standing.decision.question.features.wanted
     q = question if question.features.wanted.unit is not None else wanting(question, asked)
     decision = decider.decide(q, [choice])
-    if decision.kind == "narrative" and choice.ok:
+    if choice.ok and (decision.kind == "narrative" or (decision.kind == "clarify" and choice.sure >= SURE)):
         decision = Decision("calculate", q, choice)
     return replace(
         standing,
