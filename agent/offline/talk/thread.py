@@ -20,7 +20,8 @@ from agent.offline.talk.follow import asks_in_words, asks_itself, follows, names
 from agent.offline.talk.parts import asking_parts
 from agent.offline.talk.refer import leans_back, turns_away
 from agent.offline.talk.standing import Standing
-from agent.offline.talk.ways import answering, followed, in_unit_asked, of_things, same_kind
+from agent.offline.talk.taken import in_unit_asked, same_kind
+from agent.offline.talk.ways import answering, followed, of_things
 
 BLOCK = 8  # messages; at least so many earlier ones are read, and fewer than twice as many
 SURE_BACK = 0.8  # of a result from before a question asked back

@@ -7,14 +7,13 @@ it is says which one is meant.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from agent.offline.decide import LIKELY, SURE, Choice, Decider, Decision
 from agent.offline.doubt import said_ignored
 from agent.offline.reading.features import Wanted
-from agent.offline.reading.measure import parse_unit, without_counts
+from agent.offline.reading.measure import parse_unit
 from agent.offline.score import Question, is_salient
 from agent.offline.talk.apiece import at_the_meter
 from agent.offline.talk.chains import stepped, told, with_unit
@@ -25,6 +24,7 @@ from agent.offline.talk.refer import leans_back, with_amounts, with_things
 from agent.offline.talk.rescale import in_scale, only_a_unit
 from agent.offline.talk.results import about
 from agent.offline.talk.standing import Standing, wanting
+from agent.offline.talk.taken import alike_dims, in_unit_asked, same_kind, taken, value_of
 
 CHAINED = 0.85  # a result told again says less than the texts it came from
 DOUBTFUL = 0.35  # a reading less sure is no ground for a follow-up
@@ -146,7 +146,7 @@ def _about_results(decider: Decider, question: Question, standing: Standing) -> 
 
 def _stepped(decider: Decider, question: Question, standing: Standing) -> Standing | None:
     """ "And the one after?": the earlier text with the result in the place of the one amount of its kind."""
-    value = _value(standing)
+    value = value_of(standing)
     if value is None or not standing.text:
         return None
     asked = _asked(decider, standing)
@@ -157,7 +157,7 @@ def _stepped(decider: Decider, question: Question, standing: Standing) -> Standi
     e = valued(asked, kin[0], value[0] * parse_unit(value[1]).factor / kin[0].unit.factor)
     text = asked.text[: e.start] + e.text + asked.text[e.end :]
     q = wanting(decider.reader.read(text), standing.decision.question.features.wanted)
-    return _taken(decider, q, standing, SURE)
+    return taken(decider, q, standing, SURE)
 
 
 def _in_unit(question: Question, standing: Standing, unit: Wanted) -> Standing:
@@ -191,7 +191,7 @@ def _inverted(decider: Decider, question: Question, standing: Standing) -> Stand
         return None
 
     def read(text: str) -> Choice | None:
-        found = _taken(
+        found = taken(
             decider,
             wanting(decider.reader.read(text), standing.decision.question.features.wanted),
             standing,
@@ -254,21 +254,6 @@ def _as_asked(question: Question, choice: Choice) -> bool:
     return choice.ok and choice.sure >= 0.8 and in_unit_asked(question, choice)
 
 
-_HOW_MANY = re.compile(
-    r"\bhow many\b(?! (?:\w+ )?(?:times|dollars|cents|millions?|billions?|thousands?|bucks))", re.I
-)
-
-
-def in_unit_asked(question: Question, choice: Choice) -> bool:
-    """Whether a result can be given in the unit that the question names; counts of things are left to the reader."""
-    wanted, value = question.features.wanted, choice.value
-    if value is not None and wanted.unit is None and _HOW_MANY.search(question.text) and "USD" in value[1]:
-        return False  # "how many could I rent" asks for no dollars
-    if not wanted.explicit or wanted.unit is None or value is None:
-        return True
-    return without_counts(wanted.unit) == without_counts(parse_unit(value[1]))
-
-
 def _asked(decider: Decider, standing: Standing) -> Question:
     return decider.reader.read(plainly(standing.text))
 
@@ -284,8 +269,8 @@ def _edited(decider: Decider, question: Question, standing: Standing) -> Standin
     if text is not None:
         q = _wanting_as(decider.reader.read(text), question, standing)
         left = len(said_ignored(standing.choice.faults)) if standing.choice is not None else 0
-        found = _taken(decider, q, standing, WORTH, left)
-        if found is not None and not standing.asked_back and _value(found) == _value(standing):
+        found = taken(decider, q, standing, WORTH, left)
+        if found is not None and not standing.asked_back and value_of(found) == value_of(standing):
             found = None  # what is new changes nothing: it was not understood
         return (
             replace(found, text=text, origin=standing.origin, tail=standing.tail, fixed=standing.fixed)
@@ -313,13 +298,9 @@ def _edited_again(decider: Decider, new: Question, standing: Standing) -> Standi
         if earlier is None or earlier.choice is None or not earlier.choice.ok:
             continue
         found = _once_again(decider, decider.reader.read(standing.tail), earlier)
-        if found is not None and _value(found) != _value(standing):  # else what is new was not understood
+        if found is not None and value_of(found) != value_of(standing):  # else what is new was not understood
             return found
     return None
-
-
-def _value(standing: Standing) -> tuple[float, str] | None:
-    return standing.choice.value if standing.choice is not None else None
 
 
 def _joined(decider: Decider, question: Question, standing: Standing) -> Standing | None:
@@ -328,10 +309,10 @@ def _joined(decider: Decider, question: Question, standing: Standing) -> Standin
         return None
     text = _sentence(standing.text) + plainly(question.text)
     q = _wanting_as(decider.reader.read(text), question, standing)
-    found = _taken(decider, q, standing, SURE)
+    found = taken(decider, q, standing, SURE)
     if found is None or found.choice is None:
         return None
-    if not (standing.asked_back or asks_itself(question) or _alike_dims(found, standing)):
+    if not (standing.asked_back or asks_itself(question) or alike_dims(found, standing)):
         return None
     bare = any(not n.marked and is_salient(question, i) for i, n in enumerate(question.reading.quantities))
     if asks_in_words(question) and (bare or standing.asked_back) and found.choice.sum is not None:
@@ -365,7 +346,7 @@ def of_things(decider: Decider, question: Question, asked: Question) -> Standing
 
 def _read_alone(decider: Decider, texts: Sequence[str]) -> Standing | None:
     read = [decider.reader.read(t) for t in texts]
-    found = [s for q in read if (s := _taken(decider, q, None, SURE)) is not None]
+    found = [s for q in read if (s := taken(decider, q, None, SURE)) is not None]
     return max(found, key=lambda s: s.sure, default=None)
 
 
@@ -389,69 +370,11 @@ def _chained(decider: Decider, question: Question, standing: Standing) -> Standi
     for said in (question.text, with_unit(question, standing.choice)):
         if found is None and said:
             text = opening + said
-            found = _taken(decider, wanting(decider.reader.read(text), wanted), None, TOLD)
+            found = taken(decider, wanting(decider.reader.read(text), wanted), None, TOLD)
     asks = asks_itself(question) or leans_back(question) or _another_asked(question, standing)
     if found is None or not (asks or same_kind(found, standing)):
         return None
     return replace(found, text=text, origin=standing, tail=question.text, fixed=len(opening))
-
-
-def _alike_dims(found: Standing, standing: Standing) -> bool:
-    a, b = _value(found), _value(standing)
-    return a is not None and b is not None and parse_unit(a[1]).dims == parse_unit(b[1]).dims
-
-
-def same_kind(found: Standing, standing: Standing) -> bool:
-    """Whether two results are of one kind: what only changes a question still asks for dollars, if by the month."""
-    a, b = _value(found), _value(standing)
-    if a is None or b is None:
-        return False
-    kinds = [{k: p for k, p in without_counts(parse_unit(v[1])) if k != "s"} for v in (a, b)]
-    return kinds[0] == kinds[1]
-
-
-def _taken(
-    decider: Decider, question: Question, standing: Standing | None, bar: float, left: int = 0
-) -> Standing | None:
-    """The surest reading of a text made from a follow-up, when it comes out; at most `left` numbers are left over."""
-    kept = (
-        standing.choice.value[1] if standing is not None and standing.choice and standing.choice.value else ""
-    )
-    choices = [
-        c
-        for c in decider.choices(question)
-        if len(said_ignored(c.faults)) <= left
-        and (in_unit_asked(question, c) or (kept and c.value is not None and c.value[1] == kept))
-    ]
-    best = choices[0] if choices else None
-    if best is None or not best.ok:
-        return None
-    best.sure = _in_all(best, choices)
-    if best.sure < bar:
-        return None
-    before = standing.choice.frame.arguments if standing is not None and standing.choice is not None else {}
-    fills = {
-        n: replace(f, origin="thread") if n in before and before[n] == f.value else f
-        for n, f in best.frame.fills.items()
-    }
-    best.frame.fills = fills
-    decision = decider.decide(question, choices)
-    if decision.kind not in ("calculate", "mixed") or decision.from_claims:
-        decision = Decision("calculate", question, best)
-    return Standing(replace(decision, followed=True), question.text)
-
-
-def _in_all(best: Choice, choices: Sequence[Choice]) -> float:
-    """How sure the number is: an amount and the same amount a year are one answer to a follow-up."""
-    if best.value is None:
-        return best.sure
-    plain = best.value[0], best.value[1].removesuffix("/year")
-    alike = {
-        c.value: c.sure
-        for c in choices
-        if c.value and (c.value[0], c.value[1].removesuffix("/year")) == plain
-    }
-    return min(0.99, sum(alike.values()))
 
 
 def _wanting_as(whole: Question, new: Question, standing: Standing) -> Question:
