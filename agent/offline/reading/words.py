@@ -246,10 +246,7 @@ class Token:
     text: str
     start: int
     end: int
-
-    @property
-    def low(self) -> str:
-        return _low(self.text)
+    low: str  # the text in lower case
 
     @property
     def is_word(self) -> bool:
@@ -261,7 +258,7 @@ class Token:
 
 
 def tokenize(text: str) -> list[Token]:
-    return [Token(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    return [Token(m.group(), m.start(), m.end(), _low(m.group())) for m in _TOKEN.finditer(text)]
 
 
 @lru_cache(maxsize=16384)
