@@ -7,6 +7,7 @@ up, part of the evidence of a reading.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from agent.offline.reading.asking import asking_spans
@@ -166,6 +167,7 @@ def against(question: Question, choice: Choice) -> dict[str, float]:
     }
     if choice.ok:
         found["minute"] = float(_minute(question, choice))
+        found["overfull"] = float(_overfull(question, choice))
         found["kept"] = float(_kept(question, choice))
     found["outnamed"] = float(_outnamed(question, choice))
     if choice.sum is None:
@@ -291,6 +293,32 @@ def _minute(question: Question, choice: Choice) -> bool:
         and wanted.unit.has(unit.dims[0][0] if unit.dims else "")
         and (abs(value[0]) * unit.factor < _FAR * wanted.unit.factor)
     )
+
+
+_SHARE_OF = re.compile(
+    r"\b(share|fraction|proportion|portion|slice|part|percent|%) (of|is|goes|sits?)\b", re.I
+)
+
+
+def _overfull(question: Question, choice: Choice) -> bool:
+    """Whether a share of something comes to more than all of it, or "how many times cheaper" to less than once."""
+    value = choice.value
+    if value is None:
+        return False
+    if value[1] == "percent" or question.features.wanted.unit_text == "percent":
+        size = value[0] if value[1] == "percent" else 100 * value[0]
+        return (
+            size > 100.5
+            and bool(_SHARE_OF.search(question.text))
+            and not any(q.unit_text == "percent" and q.value > 100 for q in question.reading.quantities)
+        )
+    return value[1] in ("", "dimensionless") and 0 < value[0] < 1 and bool(_TIMES_LESS.search(question.text))
+
+
+_TIMES_LESS = re.compile(
+    r"\bhow many times (cheaper|fewer|smaller|lower|less|dearer|more|larger|bigger|faster|greater|higher)\b",
+    re.I,
+)
 
 
 def _kept(question: Question, choice: Choice) -> bool:

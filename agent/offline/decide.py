@@ -20,9 +20,7 @@ from agent.offline.scope import forbidden, foreign, own_decision
 from agent.offline.score import Question, is_salient
 from agent.offline.trial import Trial
 
-SURE = 9.0  # a frame at least this good is an answer
-LIKELY = 7.0  # at least this good: worth asking for what is missing
-SURE = 0.5  # a reading at least this sure is an answer
+SURE = 0.55  # a reading at least this sure is an answer; of those less sure two of five are wrong
 LIKELY = 0.07  # at least this sure: worth asking about
 
 

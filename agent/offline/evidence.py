@@ -33,6 +33,7 @@ FIXED = {
     "dropped_negative": -3.0,
     "factor_dropped": -3.5,
     "sum_unread": -4.5,
+    "overfull": -3.5,
 }
 FAULTS = ("unit", "echo", "inverse", "absurd", "same")
 

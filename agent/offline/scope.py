@@ -26,7 +26,12 @@ def foreign(question: Question, words: float, library: Library) -> bool:
 
     `words` is how much of the question the best calculator knows, as `Frame.parts["words"]` has it.
     """
-    if words >= FOREIGN or question.reading.mentions or question.features.source:
+    if (
+        not question.reading.quantities
+        or words >= FOREIGN
+        or question.reading.mentions
+        or question.features.source
+    ):
         return False
     if any(q.unit_text not in _EVERYDAY for q in question.reading.quantities):
         return False

@@ -177,7 +177,15 @@ class ValuationMultipleQuery(Query):
         "percent",
         default=None,
         above=-100,
-        words=("share price change", "stock rose", "stock gained", "shares climbed", "price flat"),
+        words=(
+            "share price change",
+            "stock rose",
+            "stock gained",
+            "shares climbed",
+            "price flat",
+            "stock is up",
+            "shares are up",
+        ),
     )
     price_fall_percent: float | None = quantity(
         "Fall of the share price",

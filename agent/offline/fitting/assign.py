@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agent.offline.fitting.frame import Frame
-from agent.offline.reading.reading import Reading
+from agent.offline.reading.reading import Quantity, Reading
 from agent.offline.schema import Field, Spec
 
 BRANCHES = 5  # fields tried for one quantity
@@ -75,8 +75,27 @@ def in_order(
                 continue
             now = fits[i, f.name] + fits[j, g.name]
             then = fits.get((i, g.name), -9.0) + fits.get((j, f.name), -9.0)
-            if f.unit_text == g.unit_text and now - then < (0.9 if paired else 0.15):
+            loose = 0.15 if paired or not (_no_side(reading, a) and _no_side(reading, b)) else 2.5
+            if f.unit_text == g.unit_text and now - then < (0.9 if paired else loose):
                 chosen[i], chosen[j] = g, f
+
+
+_SIDES = frozenset(["in", "out", "input", "output", "prompt", "completion", "prompts", "completions"])
+
+
+def _no_side(reading: Reading, q: Quantity) -> bool:
+    """Whether a price stands without a word for the side of the call in its own clause."""
+    tokens, k, j = reading.tokens, q.first - 1, q.last
+    while k >= 0 and tokens[k].text not in ",;.:?!+(" and tokens[k].low != "and" and not tokens[k].is_number:
+        k -= 1
+    while (
+        j < len(tokens)
+        and tokens[j].text not in ",;.:?!+)"
+        and tokens[j].low != "and"
+        and not tokens[j].is_number
+    ):
+        j += 1
+    return q.unit.has("USD") and not _SIDES & {t.low for t in tokens[k + 1 : j]}
 
 
 def beside_names(

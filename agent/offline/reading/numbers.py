@@ -235,9 +235,25 @@ def _spelled(tokens: list[Token], i: int) -> Number | None:
         power = _power_of_ten(tokens, i, SPELLED[word])
         if power is not None:
             return power
+        every = _of_every(tokens, i)
+        if every is not None:
+            return every
         if after == "in" and i + 2 < len(tokens) and _one_in(tokens, i):
             return Number(SPELLED[word] / SPELLED[tokens[i + 2].low], i, i + 3, spelled=True)
     return _words(tokens, i)
+
+
+def _of_every(tokens: list[Token], i: int) -> Number | None:
+    """`four of every ten`, `three out of ten`: a share."""
+    words = [t.low for t in tokens[i + 1 : i + 4]]
+    if words[:2] == ["of", "every"] or words[:2] == ["out", "of"]:
+        j = i + 3 + (words[2:] == ["every"])
+        below = SPELLED.get(tokens[j].low, 0.0) if j < len(tokens) else 0.0
+        if SPELLED[tokens[i].low] < below <= 100 and (
+            j + 1 >= len(tokens) or tokens[j + 1].low not in SCALES
+        ):
+            return Number(SPELLED[tokens[i].low] / below, i, j + 1, spelled=True)
+    return None
 
 
 def _words(tokens: list[Token], i: int) -> Number:
@@ -362,7 +378,35 @@ def _continues(tokens: list[Token], i: int, joint: str) -> bool:
     return (after in SPELLED or after in SCALES) and _glued(tokens, i + 1)
 
 
-_AFTER_PART = frozenset(
+_KEPT_ASIDE = frozenset(
+    ["kept", "held", "reserved", "free", "spare", "left", "idle", "wasted", "lost", "cached", "busy"]
+)
+_HALVED = frozenset(
+    [
+        "gigawatt",
+        "megawatt",
+        "kilowatt",
+        "terabyte",
+        "gigabyte",
+        "petabyte",
+        "megabyte",
+        "gw",
+        "mw",
+        "tb",
+        "gb",
+        "year",
+        "month",
+        "day",
+        "week",
+        "hour",
+        "minute",
+        "second",
+        "dollar",
+        "cent",
+        "percent",
+    ]
+)
+_AFTER_PART = _KEPT_ASIDE | frozenset(
     {
         "?",
         ".",
@@ -391,6 +435,8 @@ def _fraction(tokens: list[Token], i: int) -> Number | None:
     words = [t.low for t in tokens[i : i + 4]]
     if words[0] == "half" and words[1:2] == ["a"] and len(words) > 2 and words[2] in SCALES:
         return _scale_words(tokens, Number(0.5, i, i + 2, spelled=True))
+    if words[0] == "half" and words[1:2] == ["a"] and len(words) > 2 and words[2] in _HALVED:
+        return Number(0.5, i, i + 2, spelled=True)  # "half a gigawatt"
     if words[0] in ("half", "quarter"):
         return _bare_part(tokens, i)
     top = 1.0 if words[0] in ("a", "an") else SPELLED.get(words[0])
@@ -418,6 +464,7 @@ def _fraction(tokens: list[Token], i: int) -> Number | None:
     return Number(top * _PARTS[words[step]], i, i + step + 1, spelled=True)
 
 
+_SPENT = frozenset({"time", "hours", "day", "week", "month", "year"})
 _ARE = frozenset(
     {"are", "is", "were", "was", "hit", "hits", "come", "comes", "get", "gets", "go", "goes", "fail"}
 )
@@ -436,6 +483,12 @@ def _bare_part(tokens: list[Token], i: int) -> Number | None:
         return Number(0.5, i, i + 1, spelled=True)
     if tokens[i].low == "half" and i + 1 < len(tokens) and tokens[i + 1].low in _ARE | {"price"}:
         return Number(0.5, i, i + 1, spelled=True)  # "half are cache hits"
+    if (
+        [t.low for t in tokens[i + 1 : i + 2]] == ["the"]
+        and i + 2 < len(tokens)
+        and tokens[i + 2].low in _SPENT
+    ):
+        return Number(0.5, i, i + 1, spelled=True)  # "busy half the time"
     if tokens[i].low == "half" and not (i + 2 < len(tokens) and tokens[i + 1].low == "of"):
         return None
     return Number(_PARTS[tokens[i].low], i, i + 1, spelled=True) if _part_of_whole(tokens, i + 1) else None

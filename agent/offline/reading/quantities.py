@@ -56,7 +56,7 @@ def read_quantities(reading: Reading) -> list[Quantity]:
             continue
         found.extend(quantity if isinstance(quantity, list) else [quantity])
         i = found[-1].last
-    found = each_of(per_million(reading.tokens, found))
+    found = each_of(per_million(reading.tokens, found), reading.tokens)
     found = mark_changes(reading.tokens, share_units(reading.tokens, merge_ranges(reading.tokens, found)))
     found = shares_by_name(reading.tokens, supply_units(reading, found))
     found = chips_of_rack(reading, into_one(reading, found))
@@ -259,6 +259,8 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     if unit_text == "USD" and (cents := _and_cents(reading, last)) is not None:
         value, last, unit_text = value + cents[0], cents[1], cents[2]
     part = number.spelled and 0 < value < 1 and not currency
+    if part and unit_text in _COUNTED:
+        unit_text, last = "", number.last  # "four of every ten cards": a share of them
     if part and not unit_text and as_many(tokens, last):
         unit_text, extra = "dimensionless", extra | {"times", "fraction"}  # "an eighth as many users"
     elif part and not unit_text:
@@ -379,6 +381,9 @@ def _and_cents(reading: Reading, i: int) -> tuple[float, int, str] | None:
         return None
     last, unit = denominators(reading, last + cents, "USD")
     return number.value / 100, last, unit
+
+
+_COUNTED = frozenset({"chip", "server", "person", "request", "rack"})
 
 
 def _share(reading: Reading, value: float, last: int) -> tuple[float, int, str]:

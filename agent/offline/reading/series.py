@@ -57,11 +57,14 @@ def mark_reported(reading: Reading, found: list[Quantity]) -> list[Quantity]:
     return [replace(q, marks=q.marks | {"reported"}) if q.start < test.start() else q for q in found]
 
 
-def each_of(found: list[Quantity]) -> list[Quantity]:
+def each_of(found: list[Quantity], tokens: list[Token]) -> list[Quantity]:
     """ "2.8 million GPU-hours at 2 dollars each": a price per chip and hour."""
     out = list(found)
     for i in range(1, len(out)):
-        if "each" in out[i].marks and out[i].unit_text == "USD" and out[i - 1].unit_text == "chip*hour":
+        if out[i].unit_text != "USD" or out[i - 1].unit_text != "chip*hour" or out[i].value > 100:
+            continue
+        between = [t.low for t in tokens[out[i - 1].last : out[i].first] if t.text != "$"]
+        if "each" in out[i].marks or (len(between) <= 2 and set(between) & {"at", "@", "for"}):
             out[i] = replace(out[i], unit=parse_unit("USD/chip/hour"), unit_text="USD/chip/hour")
     return out
 
@@ -211,10 +214,11 @@ _BY_NAME = frozenset(
 def shares_by_name(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
     """ "A has 55 %, B 25 and C the remaining 20": bare numbers of a list of shares that make up at most the whole."""
     plain = [q for q in found if "spelled" not in q.marks or q.marked]
-    shares = [q for q in plain if q.unit_text == "percent" and q.value > 0]
+    shares = [q for q in plain if q.unit_text == "percent" and q.value > 0 and "verbal" not in q.marks]
     bare = [q for q in plain if not q.marked]
     if (
-        not shares
+        len(plain) < 3
+        or not shares
         or not bare
         or len(shares) + len(bare) != len(plain)
         or not all(_of_a_name(tokens, q) for q in bare)
@@ -234,7 +238,7 @@ def _of_a_name(tokens: list[Token], q: Quantity) -> bool:
     after = tokens[q.last] if q.last < len(tokens) else None
     if (
         q.marks & {"scaled", "from", "to"}
-        or not 0 < q.value < 100
+        or not 1 <= q.value < 100
         or (after is not None and after.is_word and after.low != "and")
     ):
         return False

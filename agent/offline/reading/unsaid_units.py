@@ -137,6 +137,13 @@ def is_amount(reading: Reading, number: Number) -> bool:
         and after in _PEOPLE | _MACHINES
     ):
         return True
+    if (
+        number.scaled
+        and 10_000 <= number.value < 1e6
+        and after in ("each", "apiece")
+        and any(t.low.rstrip("s") in _PEOPLE for t in tokens[max(0, number.first - 4) : number.first])
+    ):
+        return True  # "200 engineers, 250k each"
     large = number.scaled or number.value >= 1000
     if large and number.value >= 1e6 and after in _MONEY_NOUNS:
         return True

@@ -32,6 +32,9 @@ def accepted(item: Item, problem: Problem) -> Answer | None:
         return _as_percent(item)
     if asked.kind == "orders":
         return Answer(item, None, True, item.weight, item.value) if item.form.startswith("log") else None
+    if asked.kind == "ratio" and _a_number(item) and 0 < item.value < 1 and asked.says(_TIMES_LESS):
+        turned = replace(item, form=f"1 / ({item.form or '{0}'})", value=1 / item.value)
+        return Answer(turned, None, True, item.weight, turned.value)  # "how many times cheaper" is above one
     if asked.kind == "ratio":
         return (
             Answer(item, None, True, _multiple_weight(item, problem), item.value) if _a_number(item) else None
@@ -51,6 +54,7 @@ def _multiple_weight(item: Item, problem: Problem) -> float:
 
 
 _TIMES_ASKED = frozenset(["times", "factor", "multiple"])
+_TIMES_LESS = frozenset(["cheaper", "fewer", "smaller", "lower", "less", "shorter", "lighter"])
 
 
 def _a_number(item: Item) -> bool:

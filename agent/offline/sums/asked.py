@@ -86,6 +86,7 @@ _LEFT_OUT = re.compile(
     r" (?:the )?([\w']+)|\b(?:strip|tak|leav|set|put|cut)(?:e|ing|ping|ting)? (?:the )?([\w']+) (?:out|aside|away)\b",
     re.I,
 )
+_INCLUDED = re.compile(r"\b(including|included)\b", re.I)
 _COUNTED = re.compile(r"\b(next|first) (two|three|four|five|six|[2-6])\b", re.I)
 
 
@@ -107,6 +108,8 @@ def _said_of_rest(reading: Reading, clause: Clause) -> frozenset[str]:
 
 
 def _left_out(text: str) -> frozenset[str]:
+    if _INCLUDED.search(text):
+        return frozenset()  # "90 % without them …; and with them included?"
     return frozenset(stem((a or b).lower().removesuffix("'s")) for a, b in _LEFT_OUT.findall(text))
 
 

@@ -115,6 +115,9 @@ def asked_per(reading: Reading, clause: Clause) -> str:
     return "year" if {"annualised", "annualized"} & set(clause.words(reading)) else ""
 
 
+_COUNTED = frozenset({("person", 1), ("request", 1), ("chip", 1), ("server", 1)})
+
+
 def asked_one(reading: Reading, clause: Clause) -> frozenset[str]:
     """Things of which one is spoken of: "does a subscriber get", "each card", "how many does each get"."""
     tokens = reading.tokens
@@ -122,6 +125,14 @@ def asked_one(reading: Reading, clause: Clause) -> frozenset[str]:
         name for k in range(clause.start, clause.end - 1)
         if tokens[k].low in _ONE and tokens[k + 1].low != "of" for name in _things(tokens[k + 1].low)
     }  # fmt: skip
+    last_word = next((t.low for t in reversed(tokens[clause.start : clause.end]) if t.is_word), "")
+    if last_word in ("each", "apiece") and not any((n, 1) in _COUNTED for n in found):
+        counted = [
+            q.unit.dims[0][0]
+            for q in reading.quantities
+            if len(q.unit.dims) == 1 and q.unit.dims[0] in _COUNTED
+        ]
+        found |= set(counted[-1:])
     if _EACH_GETS.search(reading.text) and reading.quantities:
         last = reading.quantities[-1].unit.dims
         found |= {name for name, power in last if power == 1 and len(last) == 1}

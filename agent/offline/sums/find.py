@@ -73,7 +73,8 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
     if asked.kind == "open" and _EXPLAIN.search(reading.text):
         return None
     law = say.LAWS.search(reading.text) or (
-        len(reading.quantities) > 2 and say.LAWS_OF_MORE.search(reading.text)
+        (len(reading.quantities) > 2 or all(q.unit_text == "percent" for q in reading.quantities))
+        and say.LAWS_OF_MORE.search(reading.text)
     )
     if law and not orders and not asked.left_out:
         return None

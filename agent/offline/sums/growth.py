@@ -121,6 +121,29 @@ def _falls(term: Term) -> bool:
     return bool(frozenset((*term.before[-3:], *term.after[:2])) & say.LESS)
 
 
+def grown(problem: Problem) -> Iterator[Item]:
+    """A growth, an amount and a time in any order: what the amount comes to after it."""
+    terms, asked = problem.terms, problem.asked
+    growths = [k for k, t in enumerate(terms) if t.kind == "growth"]
+    spans = [k for k, t in enumerate(terms) if t.dims == TIME]
+    amounts = [k for k, t in enumerate(terms) if k not in growths and k not in spans and t.kind == "amount"]
+    if (
+        len(terms) != 3
+        or not len(growths) == len(spans) == len(amounts) == 1
+        or asked.kind not in ("unit", "open")
+    ):
+        return
+    g, amount = terms[growths[0]], terms[amounts[0]]
+    if asked.says(say.APART) or ("s", -1) in amount.dims:
+        return
+    factor, base = step_of(g)
+    n = terms[spans[0]].value / g.period
+    form = f"{{1}} * {base} ^ {n:.12g}"
+    yield whole_item(
+        problem, amount.value * factor**n, amount.dims, "amount", 0.93, form, (growths[0], amounts[0])
+    )
+
+
 _YEARLY = frozenset({"year", "yearly", "annual", "annually", "annum"})
 
 
@@ -263,6 +286,9 @@ def ladder(problem: Problem) -> Iterator[Item]:
     yield whole_item(problem, value, base.dims, "amount", 1.05, form, bases)
 
 
+_FALLS = frozenset(["fall", "falls", "drop", "drops", "decline", "declines", "shrink", "shrinks", "decrease"])
+
+
 def two_spans(problem: Problem) -> Iterator[Item]:
     """An amount spread over one time against another: how much less a year, and in percent."""
     terms, asked = problem.terms, problem.asked
@@ -272,8 +298,8 @@ def two_spans(problem: Problem) -> Iterator[Item]:
         return
     between = frozenset(problem.gaps[spans[0]])
     if (
-        not between & (say.AGAINST | {"instead", "over"})
-        or not asked.says(say.STRONGLY_APART)
+        not between & (say.AGAINST | {"instead", "over", "now", "then"})
+        or not asked.says(say.STRONGLY_APART | _FALLS)
         or asked.kind == "percent"
     ):
         return
@@ -303,6 +329,7 @@ def points_between(problem: Problem) -> Iterator[Item]:
 
 __all__ = [
     "YEAR",
+    "grown",
     "ladder",
     "of_one_period",
     "orders",

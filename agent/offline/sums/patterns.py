@@ -11,6 +11,7 @@ from dataclasses import replace
 from agent.offline.sums import words as say
 from agent.offline.sums.changes import Step, added_up, one_after_the_other, way_of
 from agent.offline.sums.growth import (
+    grown,
     ladder,
     of_one_period,
     orders,
@@ -167,7 +168,7 @@ def _part_of_change(problem: Problem) -> Iterator[Item]:
 
 _PATTERNS: tuple[Callable[[Problem], Iterator[Item]], ...] = (
     _mean, _share_of_all, _part_changes, _part_of_change, two_spans, yearly_growth, of_one_period, race, survival,
-    points_between, one_after_the_other, repeated, orders, ladder, without_one, what_is_left, book_value, added_up,
+    points_between, one_after_the_other, repeated, orders, ladder, without_one, what_is_left, book_value, added_up, grown,
 )  # fmt: skip
 
 

@@ -130,10 +130,24 @@ def _with_periods(reading: Reading, terms: list[Term]) -> list[Term]:
                 and nxt.before[-1] in ("every", "each", "per")
             ):
                 seconds, skip = nxt.value, k + 1
+            before = out[-1] if out else None
+            if (
+                not seconds
+                and before is not None
+                and before.kind == "growth"
+                and _listed_growth(t, before, terms)
+            ):
+                seconds = before.period  # "A gains 2.5x a year, B 1.5x"
             if seconds:
                 t = replace(t, period=seconds, kind="growth")
         out.append(t)
     return out
+
+
+def _listed_growth(t: Term, before: Term, terms: list[Term]) -> bool:
+    """Whether a factor right after one with a period has the same: both of a kind, and some time is said for both."""
+    alike = t.unit_text == before.unit_text and t.first - before.last <= 8
+    return alike and len(terms) == 3 and any(o.dims == (("s", 1),) for o in terms)
 
 
 _PERIODS = {
