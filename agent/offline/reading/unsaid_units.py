@@ -35,7 +35,7 @@ _FILLERS = frozenset([
 ])  # fmt: skip
 _AFTER_MONEY = frozenset([
     "fully", "loaded", "each", "apiece", "salary", "salaries", "total", "all", "revenue", "sales",
-    "capex", "profit", "today",
+    "capex", "profit", "today", "together", "combined", "altogether",
 ])  # fmt: skip
 _PEOPLE = frozenset([
     "engineer", "developer", "dev", "analyst", "employee", "hire", "coder", "programmer", "worker",
@@ -434,7 +434,24 @@ def _money_too(reading: Reading, found: list[Quantity], i: int) -> str:
     return (
         "USD"
         if near
-        and after in (",", ".", "?", ";", "and", "of", "in", "vs", "versus", "against", "was", "is", "are")
+        and after
+        in (
+            ",",
+            ".",
+            "?",
+            ";",
+            "and",
+            "of",
+            "in",
+            "vs",
+            "versus",
+            "against",
+            "was",
+            "is",
+            "are",
+            "together",
+            "combined",
+        )
         else ""
     )
 
