@@ -211,6 +211,7 @@ def _plain_unit(decision: Decision, turn: Turn, part: str = "a") -> tuple[float,
     plain = {
         "USD/chip": "USD",
         "USD/server": "USD",
+        "USD/request": "USD",
         "USD/person": "USD",
         "chip/rack": "chip",
         "chip/server": "chip",
