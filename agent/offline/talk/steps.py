@@ -386,7 +386,7 @@ def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
             "answered",
             headline_call=_id(turn, "p"),
             headline_name="value",
-            headline_unit=shown["unit"] if shown else None,
+            headline_unit=say.headline_unit(decision.question, str(shown["unit"])) if shown else None,
             cited=_cited_ids(decision, citations),
         )
         return Step(text=text, report=report)
