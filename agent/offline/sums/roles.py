@@ -41,6 +41,9 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         ),
         "",
     )
+    if term.before[-1:] == ("to",) and not term.to and p < 1:
+        yield leaf(k, term, "part", 0.95)  # "dropped to a fifth"
+        return
     if leaves_a_rest(problem, k):
         yield leaf(k, term, "part", 0.97, "(1 - {0})", 1 - p)  # "25 % is Google's; 96 % of what is left"
         return

@@ -69,7 +69,7 @@ GROWING = _words(
     "growth grow grows grew grown cagr compound compounded compounding annualised annualized annual yearly"
 )
 BEFORE = _words(
-    "before originally original previously previous ago earlier prior initially undiscounted list was were full base"
+    "before originally original previously previous ago earlier prior initially undiscounted list was were base"
 )
 # a factor that divides what it is said of
 FEWER = _words(
