@@ -80,6 +80,9 @@ _CHANGED = frozenset(
         "halving",
         "quadrupled",
         "quadruples",
+        "halve",
+        "triple",
+        "quadruple",
         "twice",
         "thrice",
     ]

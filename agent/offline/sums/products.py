@@ -195,7 +195,7 @@ def _scaled(
         yield join(s, other, "{1} / {0}", other.value / s.value, other.dims, other.kind, 0.95)
     elif not both and s.leaf and s.value and _whole_asked(s, other, gap, problem):
         yield join(s, other, "{1} / {0}", other.value / s.value, other.dims, other.kind, 1.0)
-    elif not both and s.value and problem.asked.mentions(say.BEFORE) and s.leaf:
+    elif not both and s.value and s.leaf and (problem.asked.mentions(say.BEFORE) or _last_asked(problem)):
         yield join(s, other, "{1} / {0}", other.value / s.value, other.dims, other.kind, _earlier(problem, s))
 
 
@@ -210,7 +210,7 @@ def _tells_of_another(a: Item, b: Item, gap: tuple[str, ...]) -> bool:
         return False
     after = b.term.after
     if b.kind == "part":
-        return b.form.startswith("(1 ") and "than" in after[:4]
+        return b.form.startswith("(1 ") and ("than" in after[:4] or after[:1] in (("below",), ("above",)))
     return b.kind == "factor" and ("as" in after[2:4] or bool(frozenset(after[:3]) & _EARLIER_ONE))
 
 
@@ -234,6 +234,9 @@ def _whole_asked(s: Item, other: Item, gap: tuple[str, ...], problem: Problem) -
         and {"much", "many"} & frozenset(other.term.before)
     ):
         return False  # "how much of $2B …"
+    told = {stem(w) for w in s.term.after[2:5] if w.isalpha()}
+    if len(of & problem.asked.labels) > 1 and told & problem.asked.labels:
+        return False  # "1.5 % of cards broken: how many cards are broken?"
     if of & problem.asked.labels and not direct:
         return True
     if (
@@ -312,9 +315,16 @@ def _traded(a: Item, b: Item, words: frozenset[str]) -> bool:
     return bool(words & {"but", "though", "whereas", "yet", "only"}) or (costs and gains)
 
 
+def _last_asked(problem: Problem) -> bool:
+    """ "65B this year, up 70 %: how much last year?"."""
+    return "last" in problem.asked.words and problem.asked.says(
+        frozenset({"year", "quarter", "month", "week"})
+    )
+
+
 def _earlier(problem: Problem, s: Item) -> float:
     """How clearly the amount before the change, or the whole of a part, is asked for."""
-    if problem.asked.says(say.BEFORE):
+    if problem.asked.says(say.BEFORE) or _last_asked(problem):
         return 1.05
     return 0.35
 
