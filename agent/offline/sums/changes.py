@@ -52,7 +52,9 @@ class Step:
 
     def __init__(self, term: Term, way: int, carried: bool) -> None:
         self.term, self.carried, x = term, carried, term.value
-        if term.kind == "percent":
+        if term.kind == "percent" and term.before[-1:] == ("to",):
+            self.factor, self.form = x, "{}"  # "dropped to a fifth"
+        elif term.kind == "percent":
             self.factor, self.form = (1 + x, "(1 + {})") if way > 0 else (1 - x, "(1 - {})")
         else:
             self.factor, self.form = (1 / x, "(1 / {})") if way < 0 < 1 < x else (x, "{}")

@@ -131,6 +131,8 @@ def _share(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], proble
         clear *= 0.5
     if len(problem.terms) == 2 and asked.mentions(say.REST) and not asked.says(say.REST):
         clear *= 0.6  # "everybody else sells 115": that is no whole
+    if asked.says(_APART_BY) and not asked.mentions(say.SHARE):
+        clear *= 0.5  # by how much one is above the other is no share
     if part.kind == "sum" and total.kind != "sum":
         clear *= 0.7
     if (gap[:2] == ("of", "which") or (not {"out", "of"} <= words and gap[:1] != ("of",))) and _names_another(
@@ -138,7 +140,7 @@ def _share(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], proble
     ):
         clear *= 0.5
     rest = other_side(part, total, asked) or (
-        asked.says(say.LEFT | frozenset({"idle", "unused", "lost"}))
+        asked.says((say.LEFT - {"without"}) | frozenset({"idle", "unused", "lost"}))
         and not _is_rest(part, total, gap, problem)
     )
     if asked.says(say.WASTED) and _near(part) & say.KEPT and not _near(part) & say.WASTED:
@@ -221,6 +223,8 @@ def _change(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterat
     changing = asked.says(say.CHANGED)
     clear = 0.97 if marked and changing else 0.93 if changing or marked else 0.5
     down, up = asked.says(say.LESS), asked.says(say.MORE - {"more", "up", "above", "over"})
+    if not marked and not (down or up) and asked.says(_MORE_OF) and old.value > new.value:
+        old, new = new, old  # "how much more memory in percent"
     if down != up and (new.value > old.value) == down:
         if marked:
             clear *= 0.35  # the other way round: what falls is not what rises
@@ -230,10 +234,35 @@ def _change(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterat
         clear *= 0.5
     if b.term is not None and b.term.from_ and not (a.term is not None and a.term.to):
         clear *= 0.4
+    if any(
+        x.term is not None and x.term.before[-1:] == ("of",) and _CHANGE_NOUNS & frozenset(x.term.before[-2:])
+        for x in (a, b)
+    ):
+        clear *= 0.3  # "after a rise of $1.2M": the difference itself
     if new.value >= old.value:
         yield join(old, new, "({1} - {0}) / {0}", new.value / old.value - 1, (), "change", clear)
     else:
         yield join(old, new, "({0} - {1}) / {0}", 1 - new.value / old.value, (), "change", clear)
+
+
+_APART_BY = frozenset(["overpay", "overpaying", "overpaid", "overspend", "gap", "difference", "premium"])
+_CHANGE_NOUNS = frozenset(
+    [
+        "rise",
+        "increase",
+        "cut",
+        "drop",
+        "fall",
+        "discount",
+        "gain",
+        "jump",
+        "decline",
+        "reduction",
+        "growth",
+        "loss",
+    ]
+)
+_MORE_OF = frozenset(["more", "above"])
 
 
 def _reversed(a: Item, b: Item, words: frozenset[str]) -> bool:

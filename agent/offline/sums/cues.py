@@ -26,6 +26,7 @@ class _Signs:
     power: bool
     mean: bool
     scalars: bool  # nothing but percentages and factors
+    raised: bool  # by a percentage
     shares: bool  # a percentage or a fraction is among them
 
 
@@ -33,7 +34,7 @@ def _signs(expression: str, terms: tuple[Term, ...]) -> _Signs:
     kinds = {t.kind for t in terms}
     return _Signs(
         expression.count(" + ") - expression.count("(1 + "), " - " in expression, " / " in expression, "^" in expression, "mean(" in expression,
-        kinds <= {"factor", "percent", "growth"}, any(t.kind == "percent" for t in terms),
+        kinds <= {"factor", "percent", "growth"}, "(1 + " in expression, any(t.kind == "percent" for t in terms),
     )  # fmt: skip
 
 
@@ -46,14 +47,18 @@ _COMPARED = _any(r"\d[\w.,]*(?: [a-z]+)? (?:more|less|fewer) than")
 _TOLD: tuple[tuple[re.Pattern[str], Callable[[_Signs], bool]], ...] = (
     (_any(r"shared (?:by|among|between|equally|evenly)", r"split", r"instal?ments?", r"divided", r"each pays"), lambda s: s.over),
     (_any(r"the (?:others|rest|remainder|other (?:\d|two|three))", r"other(?: \w+)? (?:half|third)", r"without", r"except(?: for)?", r"strip(?:ped)?", r"ignoring", r"leaving out", r"net of", r"minus", r"less the"), lambda s: s.minus),
-    (_any(r"on top(?: of)?", r"in front", r"extra", r"additional(?:ly)?", r"another", r"\d more (?!than|expensive|efficient)\w+"), lambda s: s.plus > 0 or s.minus or s.scalars),
+    (_any(r"on top(?: of)?", r"in front", r"extra", r"additional(?:ly)?", r"another", r"\d more (?!than|expensive|efficient)\w+"), lambda s: s.plus > 0 or s.minus or s.scalars or s.raised),
     (_COMPARED, lambda s: s.plus > 0 or s.minus or s.scalars),
     (_any(r"other way (?:a?round)", r"double.?count\w*", r"or rather", r"not [$]?\d[\w.,%]*", r"unless", r"but (?:one|not)", r"no longer"), lambda s: s.minus),
     (_any(r"(?<!each )(?<!every )(?<!which )(?<!that )one (?:is|was|of (?:them|which|these|those)(?! says| said| asks| thinks))", r"every (?:second|third|other)", r"a (?:dozen|couple|pair)", r"each of the other"), lambda s: False),
     (_any(r"(?:percent|%|half|third) (?:twice|two times|three times|thrice)", r"compound(?:ed|ing|s)?"), lambda s: s.power or s.plus > 1),
     (_any(r"for (?:every|each) [$]?(?:\d|one|two|three|dollar)"), lambda s: s.over),
+    (_any(r"(?:months|years|weeks|days|hours|more) to go"), lambda s: s.minus or s.over),
     (_any(r"together (?:have|has|make|hold|cost|draw)"), lambda s: s.plus > 0 or s.minus or s.over),
 )  # fmt: skip
+_HOW_MANY_MORE = _any(r"how (?:many|much) (?:more|fewer|extra)(?! (?:expensive|costly|efficient))")
+_IN_ALL = frozenset(["total", "altogether", "combined"])
+_SHORTER = frozenset(["month", "monthly", "week", "weekly", "day", "daily", "quarter"])
 _MOORE = _any(r"moore'?s")
 _BOTH = frozenset(["together", "combined", "both", "altogether", "add", "adds"])
 _BEFORE = frozenset(["before", "originally", "original", "initially", "previously", "start", "started", "begin", "earlier"])  # fmt: skip
@@ -75,6 +80,9 @@ _CHANGED = frozenset(
         "halving",
         "quadrupled",
         "quadruples",
+        "halve",
+        "triple",
+        "quadruple",
         "twice",
         "thrice",
     ]
@@ -105,6 +113,13 @@ def _asked_unread(text: str, asked: Asked, terms: tuple[Term, ...], s: _Signs) -
         asked.says(_EFFORT) and multiplied,
         asked.says(_LEFT) and not (s.minus or (s.scalars and s.over)) and not _labelled(terms, _LEFT),
         asked.says(say.AVERAGE) and not (s.mean or s.plus),
+        asked.kind == "ratio" and asked.says(_IN_ALL) and not s.plus and not s.scalars,
+        asked.kind in ("unit", "count") and not (s.minus or s.plus) and bool(_HOW_MANY_MORE.search(text)),
+        asked.kind == "percent"
+        and asked.per == "year"
+        and asked.mentions(_SHORTER)
+        and not s.power
+        and not any(t.period or t.unit_text in _SHORTER for t in terms),
     ]
 
 

@@ -324,7 +324,7 @@ def points_between(problem: Problem) -> Iterator[Item]:
         if first >= second
         else "({3} - {2}) / {2} - ({1} - {0}) / {0}"
     )
-    yield whole_item(problem, abs(first - second), (), "change", 0.97, form, range(4))
+    yield whole_item(problem, abs(first - second), (), "change", CERTAIN, form, range(4))
 
 
 __all__ = [

@@ -36,7 +36,7 @@ def wholes(problem: Problem) -> Iterator[Item]:
 def _mean(problem: Problem) -> Iterator[Item]:
     """The mean of like amounts; with weights before each ("200 at $2 and 100 at $3.50", "70% at …") the weighted one."""
     terms = problem.terms
-    if not problem.asked.mentions(say.AVERAGE) or len(terms) < 2:
+    if not problem.asked.mentions(say.AVERAGE) or len(terms) < 2 or {"does", "mean"} <= problem.asked.every:
         return
     if len({t.dims for t in terms}) == 1 and all(t.kind in ("amount", "count") for t in terms):
         n = len(terms)

@@ -157,8 +157,9 @@ def _scaled(
         clear *= 0.55
     told = told | (say.WHOLE_FACTOR if problem.asked.says(say.LEFT_OVER) else frozenset())
     whole = both and problem.whole(a, b) and bool(told & say.WHOLE_FACTOR) and a.kind == b.kind == "factor"
-    if not both and s.leaf and _whole_asked(s, other, gap, problem):
-        clear *= 0.5
+    told_of = not both and s.leaf and _tells_of_another(a, b, gap)
+    if told_of or (not both and s.leaf and _whole_asked(s, other, gap, problem)):
+        clear *= 0.4
     yield join(
         a,
         b,
@@ -190,10 +191,33 @@ def _scaled(
             clear *= 0.6
         first, second = (high, low) if whole or part_asked else _gain_over_cost(a, b)
         yield join(first, second, "{0} / {1}", first.value / second.value, (), "factor", clear)
+    elif told_of and s.value:
+        yield join(s, other, "{1} / {0}", other.value / s.value, other.dims, other.kind, 0.95)
     elif not both and s.leaf and s.value and _whole_asked(s, other, gap, problem):
         yield join(s, other, "{1} / {0}", other.value / s.value, other.dims, other.kind, 1.0)
-    elif not both and s.value and problem.asked.mentions(say.BEFORE) and s.leaf:
+    elif not both and s.value and s.leaf and (problem.asked.mentions(say.BEFORE) or _last_asked(problem)):
         yield join(s, other, "{1} / {0}", other.value / s.value, other.dims, other.kind, _earlier(problem, s))
+
+
+def _tells_of_another(a: Item, b: Item, gap: tuple[str, ...]) -> bool:
+    """ "$288k, 50 % more than its rival", "$1.5B, that is 12x the last one": the other is what is not said."""
+    if (
+        b.term is None
+        or not a.leaf
+        or a.kind not in ("amount", "count")
+        or not frozenset(gap) <= _IN_APPOSITION
+    ):
+        return False
+    after = b.term.after
+    if b.kind == "part":
+        return b.form.startswith("(1 ") and ("than" in after[:4] or after[:1] in (("below",), ("above",)))
+    return b.kind == "factor" and ("as" in after[2:4] or bool(frozenset(after[:3]) & _EARLIER_ONE))
+
+
+_IN_APPOSITION = frozenset(
+    [",", "that", "is", "which", "or", "about", "(", "-", "–", "roughly", "some", "'s"]
+)
+_EARLIER_ONE = frozenset(["last", "previous", "predecessor", "former", "old"])
 
 
 def _whole_asked(s: Item, other: Item, gap: tuple[str, ...], problem: Problem) -> bool:
@@ -201,7 +225,18 @@ def _whole_asked(s: Item, other: Item, gap: tuple[str, ...], problem: Problem) -
     if s.term is None or s.form or s.kind != "part":
         return False
     of = {stem(w) for w in s.term.after[1:4] if w.isalpha()} if s.term.after[:1] == ("of",) else set()
+    if _THOSE & frozenset(s.term.after[1:2]):
+        of = set()  # "2 % of them hot spares"
     direct = s.first < other.first and gap[:1] == ("of",) and len(gap) <= 4
+    if (
+        other.term is not None
+        and other.term.before[-1:] == ("of",)
+        and {"much", "many"} & frozenset(other.term.before)
+    ):
+        return False  # "how much of $2B …"
+    told = {stem(w) for w in s.term.after[2:5] if w.isalpha()}
+    if len(of & problem.asked.labels) > 1 and told & problem.asked.labels:
+        return False  # "1.5 % of cards broken: how many cards are broken?"
     if of & problem.asked.labels and not direct:
         return True
     if (
@@ -280,9 +315,16 @@ def _traded(a: Item, b: Item, words: frozenset[str]) -> bool:
     return bool(words & {"but", "though", "whereas", "yet", "only"}) or (costs and gains)
 
 
+def _last_asked(problem: Problem) -> bool:
+    """ "65B this year, up 70 %: how much last year?"."""
+    return "last" in problem.asked.words and problem.asked.says(
+        frozenset({"year", "quarter", "month", "week"})
+    )
+
+
 def _earlier(problem: Problem, s: Item) -> float:
     """How clearly the amount before the change, or the whole of a part, is asked for."""
-    if problem.asked.says(say.BEFORE):
+    if problem.asked.says(say.BEFORE) or _last_asked(problem):
         return 1.05
     return 0.35
 

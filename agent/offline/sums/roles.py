@@ -41,6 +41,9 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         ),
         "",
     )
+    if term.before[-1:] == ("to",) and not term.to and p < 1:
+        yield leaf(k, term, "part", 0.95)  # "dropped to a fifth"
+        return
     if leaves_a_rest(problem, k):
         yield leaf(k, term, "part", 0.97, "(1 - {0})", 1 - p)  # "25 % is Google's; 96 % of what is left"
         return
@@ -95,7 +98,7 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
     )
     if role == "less" and counts and not problem.asked.says(say.LEFT):
         clear = (0.65, 0.65, 0.1)
-    if role == "less" and (lost or _noun_lost(term, problem)):
+    if role == "less" and term.after[:1] != ("below",) and (lost or _noun_lost(term, problem)):
         clear = (0.95, 0.4, 0.1)
     if role == "more" and problem.asked.says(say.APART):
         clear = (0.93, 0.1, 0.6)

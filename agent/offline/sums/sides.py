@@ -8,7 +8,7 @@ from agent.offline.sums.item import Item
 from agent.offline.sums.terms import Term
 
 _WELL = frozenset(
-    ["use", "used", "usable", "up", "work", "works", "working", "running", "run", "busy", "alive", "available", "live",
+    ["use", "used", "usable", "up", "work", "works", "working", "running", "run", "busy", "alive", "available", "live", "well",
      "healthy", "productive", "good", "active", "online", "sold", "rented", "paid", "independent", "busy", "serve", "serving"]
 )  # fmt: skip
 _BADLY = frozenset(

@@ -69,13 +69,23 @@ def _a_quarter_of(reading: Reading) -> bool:
     """ "A quarter paid in advance": a fourth that was not read as a number."""
     lows = [t.low for t in reading.tokens]
     return any(
-        lows[k] == "quarter" and (lows[k - 1] == "a" or lows[k + 1] in _SETTLED) and (lows[k + 1] in _SETTLED
-        or (lows[k + 1] == "of" and lows[k + 2 : k + 3] and not lows[k + 2][:1].isdigit() and not _read(reading, k)))
+        lows[k] == "quarter" and not _read(reading, k) and (lows[k - 1] == "a" or lows[k + 1] in _SETTLED)
+        and (lows[k + 1] in _SETTLED or (k > 1 and lows[k - 2] in _BY)
+        or (lows[k + 1] == "of" and lows[k + 2 : k + 3] and not _of_a_date(lows[k + 2 : k + 4])))
         for k in range(1, len(lows) - 1)
     )  # fmt: skip
 
 
 _SETTLED = frozenset(["paid", "up", "off", "upfront", "down", "goes", "lost", "prepaid", "due", "deposit"])
+
+
+def _of_a_date(words: list[str]) -> bool:
+    """ "Of 2024", "of 90 days"."""
+    year = words[0].isdigit() and len(words[0]) == 4
+    return year or words[1:] in (["days"], ["weeks"], ["months"])
+
+
+_BY = frozenset(["by", "up", "down", "only", "than", "loses", "lost"])
 
 
 def _read(reading: Reading, k: int) -> bool:

@@ -24,7 +24,7 @@ HAVING = _words(
 )
 # a percentage that takes away, adds, or says how much of a thing is used
 LESS = _words(
-    "off discount cheaper lower drop drops dropped fall falls fell cut cuts decline declines declined decrease decreases decreased "
+    "below off discount cheaper lower drop drops dropped fall falls fell cut cuts decline declines declined decrease decreases decreased "
     "lose loses lost less shrink shrinks shrank down reserve reserved held hold aside spare headroom free waste wasted fail fails "
     "failed failures die dies dead tax fee idle unused overhead cancelled canceled rejected discarded reduction reduced reduces "
     "compresses compression smaller fewer shorter churn attrition churned leave leaves quit defective broken scrapped slump slumps "
@@ -69,7 +69,7 @@ GROWING = _words(
     "growth grow grows grew grown cagr compound compounded compounding annualised annualized annual yearly"
 )
 BEFORE = _words(
-    "before originally original previously previous ago earlier prior initially undiscounted list was were full base"
+    "before originally original previously previous ago earlier prior initially undiscounted list was were base"
 )
 # a factor that divides what it is said of
 FEWER = _words(
