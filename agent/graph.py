@@ -28,7 +28,7 @@ from agent.database import is_postgres, postgres_url, sqlite_file
 from agent.defences import KEY_REMOVED, guard_logs, redact, redacted, redacted_message, secrets_of
 from agent.errors import AgentError, ThreadError
 from agent.models import OFFLINE, Calculators, chat_model
-from agent.nodes import Nodes, after_admit, after_plan, after_verify
+from agent.nodes import Nodes
 from agent.prompt import without_repairs
 from agent.settings import Settings
 from agent.state import State, due_at, trace_of
@@ -36,6 +36,7 @@ from agent.threads import LAST, Threads, named
 from agent.toolbox import Toolbox
 from agent.tracing import Tracing
 from agent.turns import LEASE_S, RENEW_S, Turn
+from agent.wiring import compile_graph
 from tools.errors import InputError, RackrateError
 
 if TYPE_CHECKING:
@@ -397,23 +398,6 @@ def threads_of(settings: Settings) -> Threads:
     from agent.threads_postgres import PostgresThreads
 
     return PostgresThreads(postgres_url(settings))  # the driver, psycopg, serves both kinds of engine
-
-
-def compile_graph(nodes: Nodes, checkpointer: Any = None) -> Any:
-    """The compiled LangGraph graph over these nodes."""
-    from agent.langgraph_loader import state_graph
-
-    graph = state_graph()
-    builder = graph.StateGraph(State)
-    for name in ("admit", "plan", "act", "write", "verify"):
-        builder.add_node(name, getattr(nodes, name))
-    builder.add_edge(graph.START, "admit")
-    builder.add_conditional_edges("admit", after_admit, {"plan": "plan", "end": graph.END})
-    builder.add_conditional_edges("plan", after_plan, {"act": "act", "write": "write"})
-    builder.add_edge("act", "plan")
-    builder.add_edge("write", "verify")
-    builder.add_conditional_edges("verify", after_verify, {"plan": "plan", "end": graph.END})
-    return builder.compile(checkpointer=checkpointer)
 
 
 def _emit(event: str, data: Any) -> None:

@@ -291,21 +291,6 @@ class Nodes:
         return left >= LEAST_OUTPUT
 
 
-# Asynchronous, though they wait for nothing: LangGraph runs a plain function in a thread, at 0.3 ms each.
-async def after_admit(state: State) -> str:
-    return "end" if "answer" in state else "plan"
-
-
-async def after_plan(state: State) -> str:
-    return "act" if state.get("pending") else "write"
-
-
-async def after_verify(state: State) -> str:
-    """Back to the model when a repair was just asked for (its request is then the last message)."""
-    last = state["messages"][-1]
-    return "plan" if last.role == "user" and state.get("repairs", 0) else "end"
-
-
 def _status(state: State) -> Status:
     """The status: what a limit or a refusal decided, else what the model reported, else what the text shows."""
     if state.get("status") in ("refused", "out_of_scope"):

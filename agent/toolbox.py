@@ -215,8 +215,8 @@ def _as_result(run: CalculatorRun, origins: dict[str, Origin]) -> ToolResult:
 
 
 def _as_message(run: CalculatorRun) -> dict[str, Any]:
-    """A run as a model is told it: without the chart, which is for eyes, and what `assumptions` says in words."""
-    return run.model_dump(mode="json", exclude={"chart", "taken"})
+    """A run as a model is told it: without the chart, which is for eyes."""
+    return run.model_dump(mode="json", exclude={"chart"})
 
 
 def _failed(call: ToolCall, error: Exception) -> ToolResult:

@@ -20,8 +20,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -284,8 +284,8 @@ def _service(args: argparse.Namespace) -> Iterator[tuple[list[str], list[int]]]:
                 folder = f"{home}/{number}" if args.database else home
                 running.append(_started(args, folder, port))
                 bases.append(f"http://127.0.0.1:{port}")
-            for base in bases:
-                _wait(base, args.workers)
+            for process in running:
+                _wait(process, args.workers)
             yield bases, [process.pid for process in running]
         finally:
             for process in running:
@@ -303,22 +303,24 @@ def _started(args: argparse.Namespace, home: str, port: int) -> subprocess.Popen
         add = [*rackrate, "knowledge", "add", args.documents]
         subprocess.run(add, env=environment, check=True, stdout=sys.stderr)
     command = [*rackrate, "serve", "--port", str(port), "--workers", str(args.workers)]
-    return subprocess.Popen(command, env=environment, stdout=sys.stderr)
+    return subprocess.Popen(command, env=environment, stdout=sys.stderr, stderr=subprocess.PIPE)
 
 
-def _wait(base: str, workers: int) -> None:
-    """Until every worker is likely warm: the port answers only once a worker is ready, others may be a little later."""
-    deadline = time.monotonic() + 120
-    good = 0
-    while good < 5 * workers:
-        try:
-            with urllib.request.urlopen(f"{base}/readyz", timeout=5) as answer:
-                good = good + 1 if answer.status == 200 else 0
-        except OSError:
-            good = 0
-        if time.monotonic() > deadline:
+def _wait(process: subprocess.Popen[bytes], workers: int) -> None:
+    """Until every worker says that it is ready: kept connections stay with the workers that were there first."""
+    ready = threading.Semaphore(0)
+
+    def read() -> None:
+        for line in process.stderr or ():
+            sys.stderr.write(line.decode(errors="replace"))
+            if b"Application startup complete" in line:
+                ready.release()
+
+    threading.Thread(target=read, daemon=True).start()
+    for _ in range(workers):
+        if not ready.acquire(timeout=120):
             raise RuntimeError("the service did not start")
-        time.sleep(0.3)
+    time.sleep(0.5)  # it is said just before they listen
 
 
 if __name__ == "__main__":

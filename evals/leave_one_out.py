@@ -83,7 +83,7 @@ def readers_without(folds: int = FOLDS, only: Sequence[str] = ()) -> Iterator[tu
 
 
 def _held_out(catalog: Catalog, name: str, example: Mapping[str, Any]) -> HeldOut | None:
-    if not example.get("want"):
+    if not example.get("want") or example.get("compare"):  # a comparison is of several runs, not this one
         return None
     try:
         run = registry.run(name, example["input"], catalog=catalog)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from tools import drawing
 from tools.catalog import Catalog
 from tools.contract import Result, entity, quantity
 from tools.errors import InputError, MissingInput
@@ -308,7 +309,8 @@ def _at_context(
     elif query.other_chip is not None or query.other_n_chips is not None:
         other = _other_room(query, catalog, notes)
         _second(f"{other.n_chips} × {other.memory.name}", other.requests(context), result, notes)
-    result.table, result.chart = context_table(room, context), context_chart(room)
+    if drawing.wanted():
+        result.table, result.chart = context_table(room, context), context_chart(room)
 
 
 def _note_usual_reserve(room: Room, context: float, notes: Notes) -> None:

@@ -264,7 +264,7 @@ class HbmPerDollarResult(Result):
     )  # fmt: skip
     break_even_bandwidth_usd: float | None = quantity(
         "Price at which the chip with less bandwidth per dollar would match the other", "USD/chip", default=None,
-        role="detail", words=("match the bandwidth per dollar", "bandwidth break-even"),
+        role="detail", words=("match the bandwidth per dollar", "bandwidth break-even", "tie on bandwidth per dollar", "have to cost for the bandwidth", "bandwidth per dollar equal", "price for the same bandwidth per dollar"),
     )  # fmt: skip
     equivalent_chips_flops: float | None = quantity(
         "Second chips with the FLOP/s of the number of first chips", "chip", default=None, role="detail",

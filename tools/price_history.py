@@ -83,6 +83,22 @@ class PriceHistoryQuery(Query):
         above=0,
         words=("below", "under", "less than", "fall below", "drop below", "cheaper than", "dipped under"),
     )
+    offer_usd: float | None = quantity(
+        "A rent per chip-hour that is offered, to be held against the market's",
+        "USD/chip/hour",
+        default=None,
+        above=0,
+        words=(
+            "good deal",
+            "fair price",
+            "offered",
+            "overpaying",
+            "expensive",
+            "quote",
+            "reasonable",
+            "paying",
+        ),
+    )
 
 
 class PriceHistoryResult(Result):
@@ -128,9 +144,27 @@ class PriceHistoryResult(Result):
         ),
     )
 
+    offer_over_market_percent: float | None = quantity(
+        "How much dearer the offer is than the market's median (negative: cheaper)",
+        "percent",
+        default=None,
+        role="headline",
+        words=(
+            "good deal",
+            "fair",
+            "over the market",
+            "above market",
+            "overpaying",
+            "expensive",
+            "cheap",
+            "reasonable",
+        ),
+    )
+
 
 def price_history(query: PriceHistoryQuery, catalog: Catalog) -> PriceHistoryResult:
-    """Rental price history: what a chip rented for then and now, by how much rents fell, when they fell below a price.
+    """Rental price history: what a chip rented for then and now, by how much rents fell, when they fell below a price;
+    whether a rent that is offered is dear or cheap.
 
     Medians over providers by quarter, on demand, from dated sources; never a live price.
     """
@@ -162,7 +196,22 @@ def price_history(query: PriceHistoryQuery, catalog: Catalog) -> PriceHistoryRes
     )
     if query.below_usd is not None:
         _say_crossing(result, series, first, query.below_usd)
+    if query.offer_usd is not None:
+        _say_offer(result, now, query.offer_usd)
     return result
+
+
+def _say_offer(result: PriceHistoryResult, now: Price, offer: float) -> None:
+    """The offer against the median and the span of the last quarter."""
+    over = result.offer_over_market_percent = (offer / now.value - 1) * 100
+    span = (
+        f", whose providers ask ${now.low:.2f} to ${now.high:.2f}"
+        if now.low is not None is not now.high
+        else ""
+    )
+    where = "above" if over > 0 else "below" if over < 0 else "at"
+    said = f"offer over market = ${offer:.2f} / ${now.value:.2f} − 1 = {over:.1f} %, {where} the median of {now.as_of}{span}"
+    result.formula = f"{said}; {result.formula}"
 
 
 def _say_crossing(
@@ -171,14 +220,14 @@ def _say_crossing(
     """When the median crossed the limit, and when the cheapest provider did: people may mean either."""
     if first is None:
         low = min(p.value for _, p in series)
-        said = f"the market median never was below ${limit:.2f} (its lowest is ${low:.2f}); "
+        said = f"the market median never was below ${limit:.2f} (its lowest is ${low:.2f})"
     else:
-        said = f"the market median was first below ${limit:.2f} in {first[0]}, at ${first[1].value:.2f}; "
+        said = f"the market median was first below ${limit:.2f} in {first[0]}, at ${first[1].value:.2f}"
     offer = next(((q, p.low) for q, p in series if p.low < limit), None)
     if offer:
         result.lowest_usd_when_first_below = offer[1]
-        said += f"the cheapest provider was first below it in {offer[0]}, at ${offer[1]:.2f}; "
-    result.formula = said + result.formula
+        said += f", the cheapest provider in {offer[0]}, at ${offer[1]:.2f}"
+    result.formula = f"{said}; {result.formula}"
 
 
 def _quarters(catalog: Catalog, chip: str) -> list[str]:

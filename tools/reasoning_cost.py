@@ -112,7 +112,8 @@ class ReasoningCostQuery(ModelQuery, ChipQuery):
     )  # fmt: skip
     batch_factor: float | None = quantity(
         "How many times fewer requests run at once with the thinking", "dimensionless", default=None, above=0,
-        words=("times fewer users", "batch shrinks", "fewer users per server", "fewer requests at once", "concurrency falls"),
+        words=("times fewer users", "batch shrinks", "fewer users per server", "fewer requests at once", "concurrency falls",
+               "as many users", "as many requests at once", "as many people share", "half the users"),
     )  # fmt: skip
     batch_without_thinking: float | None = quantity(
         "Requests at once without the thinking", "request", default=None, above=0,

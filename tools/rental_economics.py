@@ -91,6 +91,14 @@ RELATIONS = Relations(
         "running_usd_per_sold_hour", "running_usd_per_chip_hour", per=("utilisation_percent",), scale=100.0
     ),
     total("break_even_usd_per_chip_hour", "capital_usd_per_chip_hour", "running_usd_per_sold_hour"),
+    # a chip that costs so much by the hour, rented out or not, and the share of hours that must be
+    Rule(
+        "owned_usd_per_chip_hour",
+        ("depreciable_usd_per_chip", "life_years", "running_usd_per_chip_hour"),
+        lambda price, years, running: price / (years * HOURS_PER_YEAR) + running,
+        "{depreciable_usd_per_chip} / ({life_years} × 8,760 h) + {running_usd_per_chip_hour}",
+    ),
+    product("owned_usd_per_chip_hour", "usd_per_chip_hour", "break_even_utilisation_percent", scale=0.01),
     Rule(
         "gross_margin_percent",
         ("usd_per_chip_hour", "break_even_usd_per_chip_hour"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from tools import drawing
 from tools.catalog import Catalog, Chip
 from tools.contract import Result, Source, entity, quantity
 from tools.errors import FactAbsent, InputError, MissingInput
@@ -19,7 +20,7 @@ from tools.serving import constants as serving_constants
 from tools.serving import deployment, estimators
 from tools.serving.charts import curve
 from tools.serving.floors import Machine, fill_cluster, fill_floors, machine
-from tools.serving.served import ModelQuery, Notes, Served, resolve_model
+from tools.serving.served import ModelQuery, Notes, Served, fewest_chips, resolve_model
 from tools.serving.step_rates import fill_rates, states_rates, target_step_s
 from tools.units import format_number
 
@@ -184,7 +185,7 @@ class ServingPerformanceResult(Result):
     )  # fmt: skip
     tokens_per_s_per_chip: float | None = quantity(
         "Output tokens per second of one chip", "token/s/chip", default=None, role="detail",
-        words=("per chip", "per GPU", "each GPU", "throughput per GPU", "throughput per chip", "throughput of each card"),
+        words=("per chip", "per GPU", "each GPU", "throughput per GPU", "throughput per chip", "throughput of each card", "faster", "fastest", "speed-up"),
     )  # fmt: skip
     answer_s: float | None = quantity(
         "Time to write the answer at the speed stated", "s", default=None, role="headline",
@@ -348,9 +349,12 @@ def _estimate(
         notes.warnings.append(f"No estimate: the architecture of {served.name} is not known; floors only")
         return ""
     prompt, answer = _lengths(query, notes)
-    laid = _deployment(query, served, chip, notes)
+    laid = _deployment(query, served, chip, notes, prompt + answer)
+    batch, target = query.batch, target_step_s(query)
     try:
-        found = deployment.estimate(laid, prompt, answer, query.batch)
+        if batch is None and target is not None:
+            batch = _batch_at_speed(laid, prompt, answer, target, notes)
+        found = deployment.estimate(laid, prompt, answer, batch)
     except FactAbsent as error:
         notes.warnings.append(f"No estimate: {error}")
         return ""
@@ -360,12 +364,12 @@ def _estimate(
             f"{chip.name}: the floors stand, the estimate is left out"
         )
         return ""
-    if query.batch is None:
+    if batch is None:
         notes.assumptions.append(
             f"At the largest batch that fits, {found.batch:,.0f} request{'s' * (found.batch >= 1.5)} (none was named)"
         )
         notes.taken["batch"] = found.batch
-    elif found.batch < 0.999 * query.batch:
+    elif query.batch is not None and found.batch < 0.999 * query.batch:
         notes.warnings.append(
             f"Only {found.batch:,.0f} of the {query.batch:,.0f} requests run at once; the rest wait, and TTFT counts it"
         )
@@ -373,13 +377,35 @@ def _estimate(
     notes.sources.extend(_model_source())
     _put(found, laid, prompt, answer, result)
     _second_opinion(found, laid, (prompt, answer), result, notes)
-    sweep = _sweep(laid, prompt, answer)
-    result.table, result.chart = _table(sweep), _chart(laid, sweep)
+    if drawing.wanted():
+        sweep = _sweep(laid, prompt, answer)
+        result.table, result.chart = _table(sweep), _chart(laid, sweep)
     return (
         f"{found.batch:,.0f} requests × {prompt:,.0f} in / {answer:,.0f} out on {laid.n_chips} × {chip.name}: TPOT "
         f"{format_number(found.tpot_s * 1e3)} ms, {format_number(found.output_tokens_per_s)} output tokens/s, "
         f"bound by {found.limited_by} (a step: {_parts(found.breakdown)})"
     )
+
+
+def _batch_at_speed(
+    laid: deployment.Deployment, prompt: float, answer: float, target_s: float, notes: Notes
+) -> float | None:
+    """The most requests at once whose decode steps still take `target_s` or less (steps grow with the batch)."""
+    most = deployment.estimate(laid, prompt, answer, None)
+    if not most.fits:
+        return None
+    low, high = 1, max(1, int(most.batch))
+    while low < high:
+        middle = (low + high + 1) // 2
+        fast = deployment.estimate(laid, prompt, answer, float(middle)).tpot_s <= target_s
+        low, high = (middle, high) if fast else (low, middle - 1)
+    said = f"{format_number(1 / target_s)} tokens/s each ({format_number(target_s * 1e3)} ms a token)"
+    alone = deployment.estimate(laid, prompt, answer, float(low))
+    if alone.tpot_s > target_s:
+        notes.warnings.append(f"Not even one request runs at {said}")
+    else:
+        notes.assumptions.append(f"As many requests as still get {said}")
+    return float(low)
 
 
 def _model_source() -> list[Source]:
@@ -409,17 +435,15 @@ def _lengths(query: ServingPerformanceQuery, notes: Notes) -> tuple[float, float
 
 
 def _deployment(
-    query: ServingPerformanceQuery, served: Served, chip: Chip, notes: Notes
+    query: ServingPerformanceQuery, served: Served, chip: Chip, notes: Notes, context_tokens: float
 ) -> deployment.Deployment:
     assert served.entry is not None
     n_chips = query.n_chips
     if n_chips is None:
-        need = served.weight_bytes / (0.9 * (chip.memory_bytes or float("inf")))
-        n_chips = 1
-        while n_chips < need:
-            n_chips *= 2
+        n_chips = fewest_chips(served, chip, query.batch or 0.0, context_tokens)
+        what = "weights and cache" if query.batch else "weights"
         notes.assumptions.append(
-            f"On {n_chips} × {chip.name}, the fewest that hold the weights (no number given)"
+            f"On {n_chips} × {chip.name}, the fewest that hold the {what} (no number given)"
         )
         notes.taken["n_chips"] = n_chips
     if query.tensor_parallel is not None and query.tensor_parallel > n_chips:

@@ -39,6 +39,14 @@ HOURS_PER_YEAR = 8760.0
 HIGHEST_SEEN_MFU = 0.75
 RATE_BELOW_USD = 1000.0  # an amount this small beside chip-hours is the price of one
 
+
+def _lost(n_chips: float, days: float, goodput: float) -> float:
+    """Chip-hours that no kept work came of; nothing is said of them where no goodput is."""
+    if goodput >= 1:
+        raise ValueError("nothing is lost")
+    return n_chips * days * 24 * (1 - goodput)
+
+
 RELATIONS = Relations(
     SIX_N_D,
     product("tokens", "params", "tokens_per_param"),
@@ -58,6 +66,8 @@ RELATIONS = Relations(
          "{chip_hours} / ({n_chips} × 24 h × goodput {goodput})"),
     Rule("n_chips", ("chip_hours", "days", "goodput"), lambda h, d, g: h / (d * 24 * g),
          "{chip_hours} / ({days} × 24 h × goodput {goodput})"),
+    Rule("lost_chip_hours", ("n_chips", "days", "goodput"), _lost,
+         "{n_chips} × {days} × 24 h × (1 − goodput {goodput})"),
     product("energy_mwh", "chip_hours", "watts_per_chip", scale=1e-6),
     product("site_mw", "n_chips", "watts_per_chip", scale=1e-6),
     product("electricity_usd", "energy_mwh", "usd_per_mwh"),

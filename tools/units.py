@@ -333,6 +333,7 @@ def _spelled_number(text: str) -> tuple[float, str]:
     return total + group, text[used:]
 
 
+_HEAD_AND_REST = re.compile(r"([^/*]*)([/*]?)(.*)")
 _MONEY_STEPS = ((1e12, "T"), (1e9, "B"), (1e6, "M"))
 
 
@@ -365,7 +366,9 @@ def format_quantity(value: float, unit: str) -> str:
     for step, name in _STEPS.get(unit, ()):
         if abs(value) >= step and value != 0:
             return f"{format_number(value / step)} {name}"
-    head, mark, rest = re.match(r"([^/*]*)([/*]?)(.*)", unit).groups()  # type: ignore[union-attr]
+    if unit.startswith("1/"):
+        return f"{format_number(value)} per {unit[2:]}"
+    head, mark, rest = _HEAD_AND_REST.match(unit).groups()  # type: ignore[union-attr]
     counted = head in _PLURALS or head == "FLOP"
     number = _scaled(value) if counted else format_number(value)
     said = head if value == 1 else _PLURALS.get(head, head)

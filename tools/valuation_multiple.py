@@ -26,6 +26,13 @@ def _change(name: str, before: str, after: str) -> tuple[Rule, ...]:
     )
 
 
+def _as_fall(change: float) -> float:
+    """A negative change said as a fall; a rise is none."""
+    if change >= 0:
+        raise ValueError("it does not fall")
+    return -change
+
+
 RELATIONS = Relations(
     Rule(
         "compression_percent",
@@ -77,6 +84,14 @@ RELATIONS = Relations(
         ("earnings_fall_percent",),
         lambda f: -f,
         "−{earnings_fall_percent}",
+        restates=True,
+    ),
+    Rule("price_fall_percent", ("price_change_percent",), _as_fall, "−{price_change_percent}", restates=True),
+    Rule(
+        "earnings_fall_percent",
+        ("earnings_change_percent",),
+        _as_fall,
+        "−{earnings_change_percent}",
         restates=True,
     ),
     Rule("return_percent", ("loss_percent",), lambda f: -f, "−{loss_percent}", restates=True),

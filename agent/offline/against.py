@@ -7,12 +7,14 @@ up, part of the evidence of a reading.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from agent.offline.reading.asking import asking_spans
 from agent.offline.reading.measure import parse_unit
 from agent.offline.reading.reading import Quantity
 from agent.offline.reading.words import stem
+from agent.offline.schema import Spec
 from agent.offline.score import Question, is_salient
 from agent.offline.sums.stated import number_unread
 
@@ -151,18 +153,25 @@ _LOST = frozenset(
         "perish",
     ]
 )
-_LOST_STEMS = frozenset(stem(w) for w in _LOST) | {stem("rest"), stem("remainder")}
+LOST_STEMS = frozenset(stem(w) for w in _LOST) | {stem("rest"), stem("remainder")}
 _FAR = 1e-3  # of the unit asked for: less than a thousandth of it is no answer in it
 
 
 def against(question: Question, choice: Choice) -> dict[str, float]:
     """The evidence against a reading that its words give."""
-    found = {"turned": float(_turned(question, choice)), "bettered": _bettered(question, choice)}
+    quantities = question.reading.quantities
+    found = {
+        "turned": float(_turned(question, choice)),
+        "bettered": _bettered(question, choice),
+        "dropped_negative": float(any(quantities[i].value < 0 for i in choice.frame.unused)),
+    }
     if choice.ok:
         found["minute"] = float(_minute(question, choice))
+        found["overfull"] = float(_overfull(question, choice))
         found["kept"] = float(_kept(question, choice))
+    found["outnamed"] = float(_outnamed(question, choice))
     if choice.sum is None:
-        found["unread"] = float(_unread(question))
+        found["unread"] = float(unread(question))
     return found
 
 
@@ -173,9 +182,45 @@ def _turned(question: Question, choice: Choice) -> int:
     for name, fill in choice.frame.fills.items():
         if len(fill.quantities) != 1 or not isinstance(fill.value, int | float):
             continue
-        way = _way_of(frozenset(name.split("_")))
-        turned += bool(way) and way == -_way_said(question, quantities[fill.quantities[0]])
+        parts, q = frozenset(name.split("_")), quantities[fill.quantities[0]]
+        way = _way_of(parts)
+        turned += bool(way) and way == -_way_said(question, q)
+        turned += not way and not parts & _CHANGES and _by_so_much(question, q)
     return turned
+
+
+_CHANGES = frozenset(
+    [
+        "change",
+        "changes",
+        "points",
+        "gain",
+        "discount",
+        "saving",
+        "factor",
+        "ratio",
+        "multiple",
+        "times",
+        "lift",
+        "uplift",
+        "boost",
+        "decline",
+        "compression",
+        "rate",
+        "cut",
+        "improvement",
+        "premium",
+        "markup",
+    ]
+)
+
+
+def _by_so_much(question: Question, q: Quantity) -> bool:
+    """ "Falls by half", "up by 20 %": the size of a change, not what is reached."""
+    tokens = question.reading.tokens
+    if q.unit_text != "percent" or not q.first or tokens[q.first - 1].low != "by":
+        return False
+    return bool(_way_of(frozenset(t.low for t in tokens[max(0, q.first - 4) : q.first - 1])))
 
 
 def _way_of(words: frozenset[str]) -> int:
@@ -214,6 +259,28 @@ def _bettered(question: Question, choice: Choice) -> float:
     return min(most, 3.0)
 
 
+_FULLER: dict[int, dict[str, tuple[frozenset[str], ...]]] = {}
+
+
+def _fuller_names(spec: Spec) -> dict[str, tuple[frozenset[str], ...]]:
+    """For every result, what the names of others of its unit say beyond its own: {"bandwidth"} for the price at break-even."""
+    if id(spec) not in _FULLER:
+        names = [(f, frozenset(f.name_stems)) for f in spec.outputs if f.name_stems and f.unit_text]
+        _FULLER[id(spec)] = {
+            f.name: tuple(n - own for g, n in names if g.unit_text == f.unit_text and own < n)
+            for f, own in names
+        }
+    return _FULLER[id(spec)]
+
+
+def _outnamed(question: Question, choice: Choice) -> bool:
+    """Whether another result has all of this one's name and more, and the question says that more."""
+    if choice.sum is not None or choice.want is None:
+        return False
+    present = question.words.present - question.words.given
+    return any(more <= present for more in _fuller_names(choice.frame.spec).get(choice.want.name, ()))
+
+
 def _minute(question: Question, choice: Choice) -> bool:
     """Whether the result is less than a thousandth of the unit that is named in the question."""
     wanted, value = question.features.wanted, choice.value
@@ -228,13 +295,39 @@ def _minute(question: Question, choice: Choice) -> bool:
     )
 
 
+_SHARE_OF = re.compile(
+    r"\b(share|fraction|proportion|portion|slice|part|percent|%) (of|is|goes|sits?)\b", re.I
+)
+
+
+def _overfull(question: Question, choice: Choice) -> bool:
+    """Whether a share of something comes to more than all of it, or "how many times cheaper" to less than once."""
+    value = choice.value
+    if value is None:
+        return False
+    if value[1] == "percent" or question.features.wanted.unit_text == "percent":
+        size = value[0] if value[1] == "percent" else 100 * value[0]
+        return (
+            size > 100.5
+            and bool(_SHARE_OF.search(question.text))
+            and not any(q.unit_text == "percent" and q.value > 100 for q in question.reading.quantities)
+        )
+    return value[1] in ("", "dimensionless") and 0 < value[0] < 1 and bool(_TIMES_LESS.search(question.text))
+
+
+_TIMES_LESS = re.compile(
+    r"\bhow many times (cheaper|fewer|smaller|lower|less|dearer|more|larger|bigger|faster|greater|higher)\b",
+    re.I,
+)
+
+
 def _kept(question: Question, choice: Choice) -> bool:
     """Whether what is lost is asked for and the result is what is kept: nothing of the reading is about a loss."""
-    if not _asks_lost(question):
+    if not asks_lost(question):
         return False
     if choice.sum is not None:
         return "-" not in choice.sum.expression
-    if choice.want is None or any(w for s, w in choice.want.words.items() if s in _LOST_STEMS):
+    if choice.want is None or any(w for s, w in choice.want.words.items() if s in LOST_STEMS):
         return False
     shares = [f for f in choice.frame.fills if _is_share(choice, f)]
     return bool(shares) or choice.want.unit_text == "percent"
@@ -242,14 +335,12 @@ def _kept(question: Question, choice: Choice) -> bool:
 
 def _is_share(choice: Choice, name: str) -> bool:
     f = choice.frame.spec.by_name.get(name)
-    return (
-        f is not None
-        and (f.unit_text == "percent" or (f.kind == "number" and f.high <= 1))
-        and not (_LOST_STEMS & f.words.keys())
-    )
+    if f is None or LOST_STEMS & frozenset(f.name_stems):
+        return False
+    return f.unit_text == "percent" or (f.kind == "number" and f.high <= 1)
 
 
-def _asks_lost(question: Question) -> bool:
+def asks_lost(question: Question) -> bool:
     """Whether the asking sentence asks for what is lost, beside no number ("3 % fail" is given, not asked for)."""
     key = ("asks lost",)
     if key not in question.words.memo:
@@ -267,7 +358,7 @@ def _asks_lost(question: Question) -> bool:
     return bool(question.words.memo[key])
 
 
-def _unread(question: Question) -> bool:
+def unread(question: Question) -> bool:
     """Whether the text states a number that no quantity holds: "that million-chip cluster", "three quarters of them"."""
     key = ("unread",)
     if key not in question.words.memo:
@@ -275,4 +366,4 @@ def _unread(question: Question) -> bool:
     return bool(question.words.memo[key])
 
 
-__all__ = ["against"]
+__all__ = ["LOST_STEMS", "against", "asks_lost", "unread"]

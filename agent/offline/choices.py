@@ -19,6 +19,7 @@ from agent.offline.reading.measure import parse_unit, without_counts
 from agent.offline.reading.reading import Quantity
 from agent.offline.schema import Field
 from agent.offline.score import Question, Reader, is_salient
+from agent.offline.side_by_side import argument_sets, comparison, ranked
 from agent.offline.sums.find import Sum, find_sum
 from agent.offline.trial import Trial, Trials
 
@@ -174,11 +175,17 @@ class Chooser:
         return found
 
     def _compare(self, question: Question, choice: Choice) -> None:
-        """Run the second of a pair and work out what the two come to."""
-        frame, name = choice.frame, choice.want.name if choice.want is not None else ""
-        second = self.trials(frame.spec.name, frame.arguments | {k: v[1] for k, v in frame.pairs.items()})
-        a, b = choice.trial.figures.get(name), second.figures.get(name)
-        choice.compared = comparison(question, a, b) if a is not None and b is not None else None
+        """Run the others of a comparison and work out what they come to: two against each other, of more the best."""
+        name = choice.want.name if choice.want is not None else ""
+        sets = argument_sets(choice.frame)
+        figures = [self.trials(choice.frame.spec.name, s).figures.get(name) for s in sets]
+        there = [figure for figure in figures if figure is not None]
+        if len(sets) == 2 and len(there) == 2:
+            choice.compared = comparison(question, there[0], there[1])
+        elif len(sets) > 2 and len(there) > 1:
+            choice.compared = figures[ranked(question, figures)[0]]
+        else:
+            choice.compared = None
 
     def results(self, frame: Frame, question: Question) -> list[Choice]:
         """The frame run: a reading for each of its results that may be the one asked for, or one that says why none came out."""
@@ -321,17 +328,6 @@ def _to_examine(pool: list[Choice], seen: set[int], behind: float) -> list[Choic
     known = [c.score for c in pool if id(c) in seen and c.ok]
     least = max(known) - behind if known else pool[0].score if pool else 0.0
     return [c for c in pool if id(c) not in seen and c.score >= least]
-
-
-def comparison(question: Question, a: tuple[float, str], b: tuple[float, str]) -> tuple[float, str] | None:
-    """What two results of one kind come to: their difference, the change in percent, else how many times the larger is the smaller."""
-    high, low = max(a[0], b[0]), min(a[0], b[0])
-    f = question.features
-    if f.percent and not f.ratio:
-        return (100 * (high - low) / a[0], "percent") if a[0] else None
-    if f.difference and not f.ratio:
-        return high - low, a[1]
-    return (high / low, "dimensionless") if low else None
 
 
 def _key(choice: Choice) -> tuple[str, str, str]:

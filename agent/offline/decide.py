@@ -10,17 +10,17 @@ from typing import Any
 from agent.offline.choices import ARITHMETIC as ARITHMETIC
 from agent.offline.choices import Choice as Choice
 from agent.offline.choices import Chooser
-from agent.offline.doubt import withheld
+from agent.offline.doubt import ignored, withheld
+from agent.offline.fitting.frame import Fill
 from agent.offline.gate import Refusal, refuse
 from agent.offline.reading.measure import Unit, parse_unit
 from agent.offline.reading.periods import KIND as PERIOD
 from agent.offline.schema import Field
+from agent.offline.scope import forbidden, foreign, own_decision
 from agent.offline.score import Question, is_salient
 from agent.offline.trial import Trial
 
-SURE = 9.0  # a frame at least this good is an answer
-LIKELY = 7.0  # at least this good: worth asking for what is missing
-SURE = 0.5  # a reading at least this sure is an answer
+SURE = 0.55  # a reading at least this sure is an answer; of those less sure two of five are wrong
 LIKELY = 0.07  # at least this sure: worth asking about
 
 
@@ -69,6 +69,9 @@ class Decider(Chooser):
             and best.ok
             and (best.sure >= SURE or self._one_run(question, best, choices))
             and self._computes(question, best, numbers)
+            and not best.evidence.get(
+                "factor_dropped"
+            )  # "if the price halves", and the reading leaves it as it is
         )
         if f.now_price and not numbers and (not computes or _asks_going_price(question.text)):
             return Decision("live", question, best, search=search)
@@ -97,7 +100,8 @@ class Decider(Chooser):
     def _not_computed(self, question: Question, choices: list[Choice], numbers: list[int]) -> Decision | None:
         """What to say of a question that asks for a calculation, where none is sure enough: why not, or a question back."""
         f = question.features
-        if f.strong_source:
+        known = max((c.frame.parts.get("words", 0.0) for c in choices), default=0.0)
+        if f.strong_source or foreign(question, known, self.reader.library):
             return None
         likely = [c for c in choices if c.sure >= LIKELY]
         for c in likely:
@@ -106,15 +110,19 @@ class Decider(Chooser):
             if (
                 c.trial.kind in ("invalid", "unknown", "contradiction")
                 and numbers
+                and c.evidence.get("bettered", 0.0)
+                < 0.5  # another field, which allows it, suits the number better
                 and c.sure >= 0.5 * likely[0].sure
             ):
                 return Decision("invalid", question, c, problem=c.trial.message)
             if c.trial.kind == "missing" and self._asks_calculation(question, c, numbers):
                 return Decision("clarify", question, c)
             if c.ok and numbers and (f.asks_number or not f.explain):
-                return Decision("clarify", question, c, problem=self._withheld(c, choices))
+                return Decision("clarify", question, c, problem=self._withheld(question, c, choices))
         if not numbers:
             bare = self._bare_own(question, choices)
+            if bare is None and own_decision(question):
+                bare = next((c for c in choices if c.trial.kind == "missing"), None)
             if bare is None:
                 bare = next(
                     (
@@ -131,7 +139,9 @@ class Decider(Chooser):
                 else None
             )
         if choices and not f.source and not f.explain:
-            return Decision("clarify", question, choices[0], problem=self._withheld(choices[0], choices))
+            return Decision(
+                "clarify", question, choices[0], problem=self._withheld(question, choices[0], choices)
+            )
         return None
 
     @staticmethod
@@ -161,13 +171,20 @@ class Decider(Chooser):
         return None
 
     @staticmethod
-    def _withheld(best: Choice, choices: list[Choice]) -> str:
+    def _withheld(question: Question, best: Choice, choices: list[Choice]) -> str:
         """Why the best reading is not answered with, in words that ask for what would settle it."""
         if best.want is None:
             return ""
-        doubt = withheld(best.faults, readable(best.want))
+        doubt = withheld(best.faults or ignored(question, best), readable(best.want))
         other = next(
-            (c for c in choices if c.ok and c.want is not None and c.sum is None and c.want is not best.want),
+            (
+                c
+                for c in choices
+                if c.ok
+                and c.want is not None
+                and c.sum is None
+                and not _alike(readable(c.want), readable(best.want))
+            ),
             None,
         )
         if doubt or best.sum is not None or other is None or other.want is None:
@@ -198,6 +215,8 @@ class Decider(Chooser):
             if n in choice.frame.spec.by_name
         ):
             return True  # "what did it rent for in early 2024": the date is the number of the question
+        if f.compares and not f.strong_source:
+            return bool(named)
         return bool(named) and (f.asks_number or not f.explain) and not (f.explain and not f.asks_number)
 
     @staticmethod
@@ -212,6 +231,8 @@ class Decider(Chooser):
             for n in choice.frame.fills
             if n in choice.frame.spec.by_name and choice.frame.spec.by_name[n].entity
         ]
+        if not names and _proper_noun(question) and not _OWN.search(question.text):
+            return False  # of somebody's costs, not of a case to be worked out
         brief = sum(1 for t in question.reading.tokens if t.is_word) <= 9
         if not names and not (f.asks_number and brief) and choice.sure < 2 * LIKELY:
             return False
@@ -243,6 +264,10 @@ class Decider(Chooser):
     def _impossible(self, question: Question, choices: list[Choice]) -> str:
         """A value that cannot be, whatever else is missing: −8 GPUs, zero chips, 120 % of memory."""
         best = choices[0].sure if choices else 0.0
+        found = forbidden(question, {c.frame.spec.name: c.frame.spec for c in choices[:3]}.values())
+        if found is not None:
+            named, said = found
+            return f"{readable(named)} cannot be {said}: it must be {named.allowed}{_unit_words(named)}."
         if choices and choices[0].ok and best >= SURE:
             return ""
         for c in choices[:5]:
@@ -259,6 +284,7 @@ class Decider(Chooser):
                     and not f.allows(value)
                     and (value <= 0 or f.high <= 100 or fill.value < f.low)
                     and fill.fit >= (0.9 if value <= 0 else 2.4)
+                    and not (value > 0 and _better_elsewhere(choices, fill))
                 ):
                     said = question.text[q.start : q.end].strip()
                     return f"{readable(f)} cannot be {said}: it must be {f.bound(value)}{_unit_words(f)}."
@@ -274,6 +300,17 @@ class Decider(Chooser):
         return ""
 
 
+def _alike(one: str, other: str) -> bool:
+    """Whether two results differ in their unit alone: "Payback time", "Payback time in months"."""
+    return one.startswith(other) or other.startswith(one)
+
+
+def _better_elsewhere(choices: list[Choice], fill: Fill) -> bool:
+    """Whether a field that allows the number suits it better than the one that forbids it."""
+    others = (f for c in choices if c.ok for f in c.frame.fills.values())
+    return any(f.fit > fill.fit and f.quantities == fill.quantities for f in others)
+
+
 _IT = re.compile(r"\b(will|does|do|can|could|would|is|are) (it|this|that|they|these|those)\b", re.I)
 _OWN = re.compile(r"\b(my|our|we|i|us|mine|ours)\b", re.I)
 _HOW = re.compile(
@@ -287,7 +324,7 @@ _GENERIC = frozenset(
 def _proper_noun(question: Question) -> bool:
     """Whether the question names somebody or something that no calculator knows."""
     return any(
-        t.text[:1].isupper() and t.text[1:].islower()
+        t.text[:1].isupper() and (t.text[1:].islower() or t.low.endswith("'s"))
         for t in question.reading.tokens[1:]
         if t.is_word and len(t.text) > 2
     )

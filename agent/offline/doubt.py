@@ -61,6 +61,8 @@ def ignored(question: Question, choice: Choice) -> list[str]:
             continue
         left += [i for i in choice.frame.fills[name].quantities if is_salient(question, i)]
     used = {i for n, f in choice.frame.fills.items() if n not in choice.idle for i in f.quantities}
+    if choice.sum is None:  # "the price halves" and the reading knows nothing of it
+        left += [i for i, q in enumerate(quantities) if "verbal" in q.marks and i not in used]
     return [
         f"ignored {_said(question, quantities[i])}"
         for i in dict.fromkeys(left)
@@ -106,7 +108,7 @@ def _comes_out(q: Quantity, choice: Choice) -> bool:
 
 def withheld(found: Sequence[str], asked: str) -> str:
     """What to ask instead of answering, "" where the faults are too slight to withhold an answer."""
-    left = said_ignored(found)
+    left = [w if any(c.isdigit() for c in w) else f"“{w}”" for w in said_ignored(found)]
     if left:
         return f"I am not sure how {_and(left)} enters. Do you want {asked[:1].lower() + asked[1:]}, and what does {_and(left)} say of it?"
     if "unit" in found or "absurd" in found or "same" in found:

@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 
 NOT_OK = ("missing", "invalid", "unknown", "absent", "unit", "broken")
 # what cannot be so, whatever else is said for a reading; too seldom met for its weight to be fitted
-FIXED = {"turned": -2.5, "kept": -3.0, "minute": -4.0}
+FIXED = {
+    "turned": -2.5,
+    "kept": -3.0,
+    "minute": -4.0,
+    "names_left": -1.5,
+    "dropped_negative": -3.0,
+    "factor_dropped": -3.5,
+    "sum_unread": -4.5,
+    "overfull": -3.5,
+}
 FAULTS = ("unit", "echo", "inverse", "absurd", "same")
 
 
@@ -47,6 +56,7 @@ def before_run(question: Question, choice: Choice, best_route: float) -> dict[st
         found |= {
             "sum": 1.0,
             "sum_clarity": choice.sum.clarity,
+            "sum_unread": float(choice.sum.unread),
             "sum_names": float(bool(question.reading.mentions)),
             "sum_sourced": float(question.features.source),
         }
@@ -80,7 +90,8 @@ def _of_run(question: Question, choice: Choice) -> dict[str, float]:
         found["idle"] = float(sum(1 for n in choice.idle if not frame.spec.by_name[n].aside))
         found["assumed"] = float(min(choice.trial.assumed, 4))
         found["warned"] = float(min(choice.trial.warned, 3))
-        found["pair"] = float(bool(frame.pairs))
+        compares = question.features.compares
+        found["pair_asked" if compares else "pair"] = float(bool(frame.pairs))
         found["negative"] = float(choice.value is not None and choice.value[0] < 0)
         found["factor_dropped"] = float(_factor_dropped(question, choice))
         found["reported"] = float(_reported(question, choice))
@@ -121,7 +132,9 @@ def _read_question(question: Question) -> dict[str, float]:
 
 def _factor_dropped(question: Question, choice: Choice) -> bool:
     """Whether "the cost doubled" is left out of the reading, though its word stands beside one the calculator knows."""
-    used = {i for fill in choice.frame.fills.values() for i in fill.quantities}
+    used = {
+        i for name, fill in choice.frame.fills.items() if name not in choice.idle for i in fill.quantities
+    }
     if choice.sum is not None:
         used |= set(choice.sum.used)
     return any("verbal" in q.marks and i not in used for i, q in enumerate(question.reading.quantities))

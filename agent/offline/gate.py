@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _INJECTION = re.compile(
     r"\b(ignore|disregard|forget|override|bypass|drop)\b.{0,30}\b(previous|prior|above|earlier|all|your|the|these|any)\b.{0,30}\b(instruction|instructions|prompt|prompts|rules?|guidelines?|guardrails?|restrictions?)\b"
@@ -47,6 +48,17 @@ _STAKE = re.compile(
     rf"|\b(entry point|dip|exit point)\b.{{0,25}}{_PLACE}|{_PLACE}.{{0,25}}\b(entry point|the dip|exit point)\b",
     re.I | re.S,
 )
+_MINE = r"(\bi\b|\bi'?ve\b|\bi'?m\b|\bmy\b|\bme\b|\bwe\b|\bour\b|\bsavings?\b|\bsaved\b|\bnest egg\b|\binheritance\b|\bbonus\b)"
+_SHARING = r"\b(split|divide|distribute|spread|allocate|apportion|share out|carve up|diversify)\b"
+_NAMES = rf"({_PLACE}|\b(chip|tech|semi|ai) (names|companies|tickers)\b)"
+# "I have 40k, split it between nvidia and amd for me"; "pair trade: long one, short the other"
+_APPORTION = re.compile(
+    rf"{_MINE}.{{0,60}}{_SHARING}.{{0,40}}\b(between|among|amongst|across|over|into|in)\b.{{0,30}}{_NAMES}"
+    rf"|{_SHARING}.{{0,40}}\b(between|among|amongst|across|over|into|in)\b.{{0,60}}{_NAMES}.{{0,40}}\b(for me|for us|please)\b"
+    rf"|{_SHARING} (my|our|these|those)\b.{{0,60}}{_NAMES}"
+    rf"|\bpair trade\b|\blong\b.{{0,20}}{_PLACE}.{{0,20}}\bshort\b.{{0,20}}{_PLACE}",
+    re.I | re.S,
+)
 _HARDWARE = re.compile(
     r"\b(h100s?|h200s?|b200s?|gb200|mi300x?s?|a100s?|gpus?|servers?|chips?|racks?|trainium2?|tpus?|api|tokens?|nodes?|clusters?|cards?)\b",
     re.I,
@@ -73,6 +85,7 @@ class Refusal:
     text: str
 
 
+@lru_cache(maxsize=128)  # a text is asked about again on each way it may be read
 def refuse(text: str) -> Refusal | None:
     """Why this question is refused, or None. Hardware is bought and rented; securities are not advised on."""
     if _INJECTION.search(text):
@@ -86,7 +99,8 @@ def refuse(text: str) -> Refusal | None:
             "verbatim",
             "I don't reproduce a source word for word. I can say in my own words what was said on a topic, with the time stamps to find it.",
         )
-    if (_ADVICE.search(text) or _STAKE.search(text)) and not _of_hardware(text):
+    staked = _APPORTION.search(text) is not None
+    if staked or ((_ADVICE.search(text) or _STAKE.search(text)) and not _of_hardware(text)):
         return Refusal(
             "advice",
             "I don't give investment advice on any security. I can compute what the figures imply (a multiple, a margin, a payback) "

@@ -53,12 +53,12 @@ class Likeness:
                 rows, weights = self._index[word]
                 sums[rows] += weight / norm * weights
         found: dict[str, list[tuple[float, Example]]] = {name: [] for name in self._names}
-        for row in np.argsort(-sums, kind="stable"):
-            name, example = self._rows[row]
-            if sums[row] <= 0:
-                break
-            if len(found[name]) < MOST and example.question != exclude:
-                found[name].append((float(sums[row]), example))
+        rows_of_examples = self._rows
+        order = np.argsort(-sums, kind="stable")[: np.count_nonzero(sums > 0)]
+        for row, likeness in zip(order.tolist(), sums[order].tolist(), strict=True):
+            name, example = rows_of_examples[row]
+            if len(of_name := found[name]) < MOST and example.question != exclude:
+                of_name.append((likeness, example))
         return found
 
 

@@ -1,14 +1,14 @@
 """The offline model: the embedded default, a deterministic reader of questions behind the ChatModel protocol.
 
-It keeps nothing between turns: each time it re-reads the thread, sees which of its calls have results, and goes one
-step on. The steps of a question are: calls (calculations, a search, or both), perhaps calls on their results (two
+It keeps no state that an answer depends on: each time it reads the thread (what it has read before it remembers), sees
+which of its calls have results, and goes one step on. The steps of a question are: calls (calculations, a search, or both), perhaps calls on their results (two
 runs compared, a calculation on numbers that a citation gave), then the text and its report.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent.chat import ChatRequest, Done, Event, Message, TextDelta, ToolCall, ToolSpec
@@ -18,7 +18,7 @@ from agent.offline.reading.entities import EntityFinder, Names
 from agent.offline.schema import Described, Library
 from agent.offline.score import Reader
 from agent.offline.talk.steps import Turn, next_step, together
-from agent.offline.talk.thread import decide_message, decide_thread
+from agent.offline.talk.thread import Read, decide_message, decide_thread
 from agent.offline.trial import Run, Trials
 
 if TYPE_CHECKING:
@@ -29,19 +29,15 @@ NOT_CALCULATORS = frozenset({"search_knowledge", "check_claim", "report"})
 DELTA = 160  # characters of text per event, so that front ends can show it growing
 
 
-@dataclass
-class _Memory:
-    """Decisions by thread text, so that the second and third turn of one question cost nothing."""
+class _Memory(dict[tuple[str, ...], Read]):
+    """What was read of threads, by their messages: the turns of one question cost nothing, nor do earlier questions."""
 
-    limit: int = 256
-    rows: dict[tuple[str, ...], tuple[Decision, ...]] = field(default_factory=dict)
+    limit = 1024
 
-    def get(self, key: tuple[str, ...], make: Callable[[], tuple[Decision, ...]]) -> tuple[Decision, ...]:
-        if key not in self.rows:
-            if len(self.rows) >= self.limit:
-                self.rows.pop(next(iter(self.rows)))
-            self.rows[key] = make()
-        return self.rows[key]
+    def __setitem__(self, key: tuple[str, ...], read: Read) -> None:
+        if len(self) >= self.limit:
+            del self[next(iter(self))]
+        super().__setitem__(key, read)
 
 
 class OfflineModel:
@@ -74,7 +70,7 @@ class OfflineModel:
         decider = self._decider(request.tools)
         turn = read_turn(request)
         memory = self._memory.setdefault(id(decider), _Memory())
-        decisions = memory.get(turn.texts, lambda: decide_message(decider, turn.texts))
+        decisions = decide_message(decider, turn.texts, memory)
         step = together([next_step(decider, d, replace(turn, part=k)) for k, d in enumerate(decisions)])
         if step.calls:
             yield from step.calls
@@ -157,10 +153,11 @@ def _registered() -> Mapping[str, Any]:
 
 def _runner(catalog: Any) -> Run:
     from tools import registry
+    from tools.drawing import numbers_only
     from tools.serving.estimators import ours_only
 
     def run(name: str, arguments: Mapping[str, Any]) -> Any:
-        with ours_only():  # a trial of a reading must be fast
+        with ours_only(), numbers_only():  # a trial of a reading must be fast
             return registry.outcome(name, arguments, catalog=catalog)
 
     return run

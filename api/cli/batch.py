@@ -138,7 +138,10 @@ def _computes(agent: Agent) -> bool:
 @contextmanager
 def _here(agent: Agent, as_of: str | None) -> Iterator[Work]:
     """What answers a line in this process."""
+    from agent import heap
+
     agent.warm()
+    heap.settle()  # this process does nothing else
     yield partial(_row_here, agent, as_of)
 
 

@@ -122,6 +122,8 @@ def _label(answer: Answer) -> str:
     from tools.errors import RackrateError
 
     name = answer.headline.name if answer.headline else ""
+    if name == "value":
+        return ""
     for run in answer.tool_calls:
         if run.error or not any(figure.name == name for figure in run.figures):
             continue
@@ -145,7 +147,7 @@ def headline(
 
     written = amount or format_quantity(figure.value, figure.unit)
     match = re.match(r"^(?P<number>-?\$?[\d.,]+)(?P<rest>.*)$", written)
-    name = label or figure.name.replace("_", " ")
+    name = label or ("" if figure.name == "value" else figure.name.replace("_", " "))  # a plain sum has no name
     between = ""
     if figure.low is not None and figure.high is not None and figure.low != figure.high:
         ends = (format_quantity(figure.low, figure.unit), format_quantity(figure.high, figure.unit))
@@ -153,7 +155,7 @@ def headline(
     large = _large(match["number"]) if match and not re.match(r"e-?\d", match["rest"]) else None
     rest = match["rest"].strip() if match else ""
     if large is None or len(large[0]) + max(len(rest), len(between)) + 5 > width or width < LARGE_FROM:
-        line = Text().append(written, "bold cyan").append(f"  {name}", "dim")
+        line = Text().append(written, "bold cyan").append(f"  {name}" if name else "", "dim")
         return [line.append(f"  {between}", "dim") if between else line]
     fits = len(large[0]) + len(name) + 5 <= width
     beside = (between, rest, name if fits else "")

@@ -26,7 +26,8 @@ def create_app(
 ) -> FastAPI:
     """The service as an ASGI application. InputError when it would be open to the world without keys.
 
-    `alone` says that the process is for nothing else: its garbage collector may then be set for serving.
+    `alone` says that the process is for nothing else: it may take a second longer to warm up, and its garbage
+    collector is set for serving.
     """
     service = Service(settings, host=host, agent=agent)
     tools_for_llms = mcp_mount.application(service)
@@ -35,7 +36,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with tools_for_llms.lifespan(), slack.lifespan() if slack else nullcontext():
-            await service.start()
+            await service.start(thorough=alone)
             if alone:
                 heap.settle()
             yield

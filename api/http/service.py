@@ -11,10 +11,12 @@ from typing import Any
 from agent.answer import Answer
 from agent.chat import Message
 from agent.graph import Agent
+from agent.models import OFFLINE
 from agent.settings import Settings
 from api.http.guard import Limiter
 from api.http.keys import LOOPBACK, ApiKey, parse_keys
 from api.http.metrics import Metrics
+from tools import registry
 from tools.errors import InputError
 
 log = logging.getLogger("rackrate.http")
@@ -28,6 +30,12 @@ def checked_keys(settings: Settings, host: str) -> tuple[ApiKey, ...]:
     if not keys and host not in LOOPBACK:
         raise InputError("host", host, "127.0.0.1 while RACKRATE_API_KEYS is not set")
     return keys
+
+
+def worked_questions() -> list[str]:
+    """The first worked example of every calculator that has one."""
+    examples = (calculator.examples[:1] for calculator in registry.calculators().values())
+    return [str(first["question"]) for found in examples for first in found if "question" in first]
 
 
 class Service:
@@ -44,19 +52,23 @@ class Service:
         self._running: set[asyncio.Task[object]] = set()
         self._leases: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
+    async def start(self, *, thorough: bool = False) -> None:
+        """Load, and rehearse: one question, or (`thorough`, a second more) one for every calculator."""
         await asyncio.to_thread(self.agent.warm)
-        await self._rehearse()
+        await self._rehearse(thorough)
         await self.agent.sweep()
         self._leases = asyncio.create_task(self.agent.keep_leases())
         self.ready = True
 
-    async def _rehearse(self) -> None:
-        """Answer once before anyone waits: what is imported and opened on first use takes seconds."""
-        offline = Agent(self.settings.model_copy(update={"provider": "offline"}))
+    async def _rehearse(self, thorough: bool) -> None:
+        """Answer before anyone waits: what is imported, opened and compiled on first use takes seconds."""
+        own = [model for model in self.agent.models if model.provider == OFFLINE]
+        offline = Agent(self.settings.model_copy(update={"provider": OFFLINE}), models=own or None)
         offline.toolbox = self.agent.toolbox
         try:
             await offline.ask("How much KV cache does one token of Llama 3.1 8B take in bf16?")
+            for question in worked_questions() if thorough else ():
+                await offline.ask(question)
             await self.agent.toolbox.search("rent", 1)
         except Exception as error:  # the first question will tell; health is not decided here
             log.warning("the rehearsal failed: %s: %s", type(error).__name__, error)

@@ -16,14 +16,16 @@ async function toolOf(name) {
   return (await tools).get(name);
 }
 
-/** `said` is the answer's text: a formula that stands there is not shown a second time. `figure` is the headline, if it is here. */
+/** `said` is the answer's text: a formula that stands there is not shown a second time. `figure` is the headline, if it is here.
+ *  A claim's check is told in the text, so its card is folded. */
 export function calculationCard(call, { said = "", figure = null } = {}) {
   cards += 1;
   const results = el("div", { class: "results" });
   const levers = el("div", { class: "levers-holder" });
   const form = el("form", { class: "inputs", "aria-label": `Inputs of ${label(call.tool)}, calculation ${cards}` });
-  const card = el("details", { class: "calculation", open: true },
-    el("summary", {}, label(call.tool), el("span", { class: "quiet" }, " · change an input and run it again")), form, levers, results);
+  const checked = call.output?.verdict ? call.output.claim : "";
+  const card = el("details", { class: "calculation", open: !checked },
+    el("summary", {}, label(call.tool), el("span", { class: "quiet" }, checked ? ` · checks: ${checked}` : " · change an input and run it again")), form, levers, results);
   const view = { call, form, results, levers, figure };
   fillForm(view);
   const told = (call.formula || "").split(";").every((part) => said.includes(part.trim().replace(/\.$/, "")));

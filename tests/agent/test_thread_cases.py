@@ -11,11 +11,15 @@ from reader_harness import Reply, ask, matches
 
 from agent.offline.model import OfflineModel
 from agent.offline.talk.parts import asking_parts
+from agent.offline.talk.thread import BLOCK, decide_message
 from agent.tool_specs import tool_specs
 from tools.catalog import load
 
 CASES: list[dict[str, Any]] = yaml.safe_load(
     Path(__file__).with_name("thread_cases.yaml").read_text(encoding="utf-8")
+)
+STRANGERS: list[dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).parents[2] / "evals" / "strangers" / "conversations_g.yaml").read_text(encoding="utf-8")
 )
 RIGHT, WRONG = 0.95, 0.02
 
@@ -33,10 +37,13 @@ def parts() -> tuple[OfflineModel, Any, Any]:
     return OfflineModel(catalog), tool_specs(None), catalog
 
 
-def test_follow_ups_are_understood(parts: tuple[OfflineModel, Any, Any]) -> None:
-    """Turns that ask for words are asked here (no source is indexed) and graded by `evals.turns`."""
+def _graded(cases: list[dict[str, Any]], parts: tuple[OfflineModel, Any, Any]) -> tuple[int, int, list[str]]:
+    """Turns right, turns in all, and what was answered wrongly.
+
+    Turns that ask for words are asked here (no source is indexed) and graded by `evals.turns`.
+    """
     right, wrong, total = 0, [], 0
-    for case in CASES:
+    for case in cases:
         replies = _talk([t["question"] for t in case["turns"]], *parts)
         for turn, reply in zip(case["turns"], replies, strict=True):
             if "expected" not in turn and turn.get("status") != "clarify":
@@ -51,8 +58,45 @@ def test_follow_ups_are_understood(parts: tuple[OfflineModel, Any, Any]) -> None
                 right += 1
             elif reply.status == "answered":
                 wrong.append(f"{case['id']}: {turn['question']} {reply.headline}")
+    return right, total, wrong
+
+
+def test_follow_ups_are_understood(parts: tuple[OfflineModel, Any, Any]) -> None:
+    right, total, wrong = _graded(CASES, parts)
     assert right >= RIGHT * total, f"{right} of {total}"
     assert len(wrong) <= WRONG * total, wrong
+
+
+def test_a_strangers_conversations_keep_their_floor(parts: tuple[OfflineModel, Any, Any]) -> None:
+    right, total, wrong = _graded(STRANGERS, parts)
+    assert right >= 0.85 * total, f"{right} of {total}"
+    assert len(wrong) <= 0.06 * total, wrong
+
+
+def test_what_was_read_of_a_thread_is_not_read_again(parts: tuple[OfflineModel, Any, Any]) -> None:
+    """A turn reads its own message only, and comes to what reading the whole thread comes to."""
+    decider = parts[0].decider()
+    for case in CASES[:12]:
+        texts = tuple(t["question"] for t in case["turns"])
+        known: dict[tuple[str, ...], Any] = {}
+        for n in range(1, len(texts) + 1):
+            kept = decide_message(decider, texts[:n], known)
+            anew = decide_message(decider, texts[:n])
+            assert len(known) == n
+            assert [(d.kind, d.choice and d.choice.value) for d in kept] == [
+                (d.kind, d.choice and d.choice.value) for d in anew
+            ]
+
+
+def test_a_long_thread_is_read_from_whole_blocks(parts: tuple[OfflineModel, Any, Any]) -> None:
+    decider = parts[0].decider()
+    texts = tuple(f"what is {n}% of $500?" for n in range(1, 31))
+    known: dict[tuple[str, ...], Any] = {}
+    for n in range(1, len(texts) + 1):
+        (decision,) = decide_message(decider, texts[:n], known)
+        assert decision.choice is not None
+        assert decision.choice.value == (pytest.approx(5.0 * n), "USD")
+    assert max(len(key) for key in known) < 3 * BLOCK
 
 
 @pytest.mark.parametrize(

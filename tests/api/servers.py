@@ -80,12 +80,13 @@ def _answers(url: str) -> Callable[[], bool]:
     return ready
 
 
-def replica(home: Path, **settings: str) -> Server:
+def replica(home: Path, workers: int = 1, **settings: str) -> Server:
     """A replica of the service, offline; settings are those of `RACKRATE_…` in lower case. Not started yet."""
     port = free_port()
     environment = {"RACKRATE_HOME": str(home), "RACKRATE_PROVIDER": "offline"}
     environment |= {f"RACKRATE_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, "-c", "from api.cli import main; main()", "serve", "--port", str(port)]
+    command += ["--workers", str(workers)]
     return Server(command, port, _answers(f"http://127.0.0.1:{port}/readyz"), environment)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from agent.settings import Settings
 from api.http.app import create_app
+from api.http.service import worked_questions
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +34,9 @@ def test_what_a_warm_worker_has_loaded_is_looked_through_no_more(tmp_path: Path,
     frozen, threshold = asyncio.run(started())
     assert (frozen > 100_000) is alone
     assert (threshold != before) is alone
+
+
+def test_a_worker_rehearses_a_question_of_every_calculator() -> None:
+    questions = worked_questions()
+    assert len(questions) >= 25
+    assert len(set(questions)) == len(questions)

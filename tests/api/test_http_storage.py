@@ -184,7 +184,7 @@ def test_an_answer_cut_off_by_a_kill_is_told_of_at_the_next_read_and_finished_on
         "from api.http.app import create_app\n"
         "async def hang(*_, **__): await asyncio.sleep(60)\n"
         "app = create_app(Settings())\n"
-        "app.state.service._rehearse = lambda: asyncio.sleep(0)\n"
+        "app.state.service._rehearse = lambda _: asyncio.sleep(0)\n"
         "Toolbox.run = hang\n"
         f"uvicorn.run(app, port={port}, log_level='warning')"
     )

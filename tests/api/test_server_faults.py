@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -92,6 +94,56 @@ async def _streams_with_a_kill(one: Server, two: Server) -> list[str]:
             return end
 
         return list(await asyncio.gather(*(ask(number) for number in range(100))))
+
+
+async def test_a_worker_killed_under_load_costs_each_client_a_question_at_most_and_is_replaced(
+    tmp_path: Path,
+) -> None:
+    server = replica(tmp_path, workers=2)
+    with started(server):
+        first = _workers(server, 2)
+        async with asyncio.TaskGroup() as clients:
+            asking = [
+                clients.create_task(_asking(server.url, number, first[0] if number == 0 else None))
+                for number in range(12)
+            ]
+        lost = [task.result() for task in asking]
+        assert max(lost) <= 1
+        second = _workers(server, 2)
+        assert first[0] not in second
+        assert first[1] in second
+
+
+async def _asking(base: str, client: int, kill: int | None) -> int:
+    """Twenty questions, one after another; how many came to no answer. A worker is killed amid them."""
+    lost = 0
+    async with httpx.AsyncClient(timeout=60) as http:
+        for number in range(20):
+            if kill is not None and number == 5:
+                os.kill(kill, signal.SIGKILL)
+            asked = question(100 * client + number)
+            try:
+                response = await http.post(f"{base}/v1/ask", json={"question": asked})
+            except httpx.TransportError:
+                lost += 1
+                continue
+            assert response.json()["status"] == "answered"
+    return lost
+
+
+def _workers(server: Server, count: int) -> list[int]:
+    """The worker processes, when there are so many."""
+    deadline = time.monotonic() + 60
+    while len(found := _children(server.pid)) != count:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return found
+
+
+def _children(process: int) -> list[int]:
+    """Its worker processes, without the one that multiprocessing keeps for itself."""
+    listed = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [int(c) for c in listed if "spawn_main" in Path(f"/proc/{c}/cmdline").read_text()]
 
 
 async def test_a_database_restarted_under_load_costs_no_kept_answer_and_needs_no_hands(

@@ -52,3 +52,11 @@ def test_dates_the_wrong_way_round_and_chips_without_rents() -> None:
         run(chip="tpu-v7")
     with pytest.raises(InputError):
         run(chip="h100", below_usd=0)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 1.4])
+def test_an_offer_is_held_against_the_last_median(factor: float) -> None:
+    market = registry.run("price_history", {"chip": "h100-sxm"}).output["usd_per_chip_hour_now"]
+    done = registry.run("price_history", {"chip": "h100-sxm", "offer_usd": factor * market})
+    assert done.output["offer_over_market_percent"] == pytest.approx(100 * (factor - 1), abs=1e-9)
+    assert ("above" if factor > 1 else "below" if factor < 1 else "at") in done.formula.split(";")[0]

@@ -151,3 +151,30 @@ def test_what_is_missing_is_asked_for() -> None:
 )
 def test_examples_give_what_they_ask_for(example: dict[str, Any]) -> None:
     assert out(**example["input"])[example["want"]] > 0
+
+
+@pytest.mark.parametrize("speed", [15.0, 30.0, 60.0])
+def test_a_stated_speed_gives_the_largest_batch_that_keeps_it(speed: float) -> None:
+    given = {"model": "llama-3.3-70b", "chip": "h100-sxm", "n_chips": 8, "weight_precision": "fp8"}
+    batch = registry.run("serving_performance", {**given, "tokens_per_s_per_user": speed}).output[
+        "served_requests"
+    ]
+    kept = registry.run("serving_performance", {**given, "batch": batch}).output
+    more = registry.run("serving_performance", {**given, "batch": batch + 1}).output
+    assert kept["tpot_s"] <= 1 / speed < more["tpot_s"] or more["served_requests"] < batch + 1
+
+
+def test_a_speed_no_batch_reaches_is_said() -> None:
+    given = {"model": "llama-3.1-405b", "chip": "h100-sxm", "n_chips": 8, "weight_precision": "fp8"}
+    done = registry.run("serving_performance", {**given, "tokens_per_s_per_user": 5000})
+    assert done.output["served_requests"] == 1
+    assert any("Not even one" in w for w in done.warnings)
+
+
+def test_chips_nobody_counted_hold_the_weights_and_the_requests_named() -> None:
+    given = {"model": "llama-3.3-70b", "chip": "h100-sxm", "weight_precision": "bf16"}
+    alone = registry.run("serving_performance", given)
+    many = registry.run("serving_performance", {**given, "batch": 256, "input_tokens": 4000})
+    assert alone.taken["n_chips"] == 2
+    assert many.taken["n_chips"] > 2
+    assert many.output["served_requests"] == 256

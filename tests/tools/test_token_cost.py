@@ -200,3 +200,15 @@ def test_an_unknown_api_model_offers_names() -> None:
 @pytest.mark.parametrize("example", registry.get("token_cost").examples, ids=lambda e: e["question"][:40])
 def test_examples_give_what_they_ask_for(example: dict[str, Any]) -> None:
     assert out(**example["input"])[example["want"]] > 0
+
+
+def test_a_model_too_large_for_one_chip_is_priced_on_the_fewest_that_hold_it() -> None:
+    found = registry.run(
+        "token_cost", {"model": "llama-3.3-70b", "chip": "h100-sxm", "usd_per_chip_hour": 2.0}
+    )
+    two = registry.run(
+        "token_cost", {"model": "llama-3.3-70b", "chip": "h100-sxm", "usd_per_chip_hour": 2.0, "n_chips": 2}
+    )
+    assert found.taken["n_chips"] == 2
+    assert found.output["usd_per_mtok_output"] == pytest.approx(two.output["usd_per_mtok_output"])
+    assert any("fewest that hold" in a for a in found.assumptions)

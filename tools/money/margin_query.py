@@ -344,7 +344,7 @@ class MarginResult(Result):
         "percent",
         default=None,
         role="headline",
-        words=("new margin", "margin left"),
+        words=("what happens to the margin", "becomes of the margin", "new margin", "margin left"),
     )
     price_change_percent: float | None = quantity(
         "Change of the price",

@@ -171,6 +171,22 @@ class RentalEconomicsQuery(Query):
         max=100,
         words=("utilisation", "utilization", "occupancy", "busy", "sold", "load", "used"),
     )
+    owned_usd_per_chip_hour: float | None = quantity(
+        "Cost of owning a chip for each hour of the year, whether it is rented out or idle",
+        "USD/chip/hour",
+        default=None,
+        above=0,
+        words=("owning costs", "whether busy or idle", "rented or not", "every hour on the clock",
+               "each hour of the year"),
+    )  # fmt: skip
+    break_even_utilisation_percent: float | None = quantity(
+        "Share of hours that must be rented out for costs to be met",
+        "percent",
+        default=None,
+        above=0,
+        max=100,
+        words=("break-even utilisation", "break even at"),
+    )
     bill_usd: float | None = quantity(
         "The whole bill",
         "USD",
@@ -432,6 +448,18 @@ class RentalEconomicsResult(Result):
         role="headline",
         words=("bill", "cost", "total cost", "contract value", "amount"),
     )
+    break_even_utilisation_percent: float | None = quantity(
+        "Share of hours that must be rented out for costs to be met",
+        "percent",
+        default=None,
+        role="detail",
+        words=("break-even utilisation", "break-even utilization", "break-even occupancy", "utilization to break even",
+               "percent of hours to break even", "must be sold"),
+    )  # fmt: skip
+    owned_usd_per_chip_hour: float | None = quantity(
+        "Cost of owning a chip for each hour of the year", "USD/chip/hour", default=None, role="detail",
+        words=("cost of owning by the hour", "ownership cost per hour"),
+    )  # fmt: skip
     break_even_usd_per_chip_hour: float | None = quantity(
         "Rent at which costs are just met over the life",
         "USD/chip/hour",

@@ -177,7 +177,15 @@ class ValuationMultipleQuery(Query):
         "percent",
         default=None,
         above=-100,
-        words=("share price change", "stock rose", "stock gained", "shares climbed", "price flat"),
+        words=(
+            "share price change",
+            "stock rose",
+            "stock gained",
+            "shares climbed",
+            "price flat",
+            "stock is up",
+            "shares are up",
+        ),
     )
     price_fall_percent: float | None = quantity(
         "Fall of the share price",
@@ -365,6 +373,27 @@ class ValuationMultipleResult(Result):
         default=None,
         role="headline",
         words=("share price", "stock", "price change"),
+    )
+    price_fall_percent: float | None = quantity(
+        "Fall of the share price",
+        "percent",
+        default=None,
+        role="detail",
+        words=(
+            "share price fall",
+            "fall of the share price",
+            "stock drops",
+            "shares lose",
+            "stock fall",
+            "price decline",
+        ),
+    )
+    earnings_fall_percent: float | None = quantity(
+        "Fall of earnings",
+        "percent",
+        default=None,
+        role="detail",
+        words=("earnings fall", "profits drop", "fall of earnings"),
     )
     earnings_change_percent: float | None = quantity(
         "Change of earnings",

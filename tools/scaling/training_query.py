@@ -142,6 +142,10 @@ class TrainingRunResult(Result):
         "Chip-hours of the run", "chip*hour", default=None, role="headline",
         words=("chip-hours", "GPU-hours", "GPU hours", "accelerator hours"),
     )  # fmt: skip
+    lost_chip_hours: float | None = quantity(
+        "Chip-hours lost to failures and restarts", "chip*hour", default=None, role="detail",
+        words=("wasted", "lost", "GPU-hours lost", "burned for nothing", "thrown away", "idle", "wasted GPU hours"),
+    )  # fmt: skip
     days: float | None = quantity(
         "Days on the cluster", "day", default=None, role="headline",
         words=("days", "weeks", "how long", "duration", "training time", "finish"),

@@ -142,6 +142,14 @@ class Served:
         return self.entry
 
 
+def fewest_chips(served: Served, chip: Chip, requests: float = 0.0, context_tokens: float = 0.0) -> int:
+    """Chips to assume where no number is given: the smallest power of two whose memory, less a tenth, holds the weights
+    and the cache of the requests that are named."""
+    cache = requests * served.kv_bytes(context_tokens) if requests and served.entry is not None else 0.0
+    need = (served.weight_bytes + cache) / (0.9 * (chip.memory_bytes or float("inf")))
+    return 1 << max(0, math.ceil(math.log2(need)))  # chips share layers in powers of two
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """The memory of the chips of a query."""

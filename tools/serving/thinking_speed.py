@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from tools import drawing
 from tools.errors import RackrateError
 from tools.serving_performance import ServingPerformanceQuery, serving_performance
 
@@ -70,6 +71,7 @@ def _rate(
             output_tokens=answer,
             batch=min(requests, 1e6),
         )
-        return serving_performance(asked, catalog).output_tokens_per_s
+        with drawing.numbers_only():
+            return serving_performance(asked, catalog).output_tokens_per_s
     except (RackrateError, ValidationError):  # no estimate: the bound by memory stands alone
         return None

@@ -10,13 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from tools import drawing
 from tools.contract import Source
 from tools.errors import FactAbsent, InputError, MissingInput
 from tools.money.api_prices import api_quote
 from tools.money.token_prices import MTOK, volumes
 from tools.serving.charts import curve
-from tools.serving.served import Notes
-from tools.serving_performance import ServingPerformanceQuery, serving_performance
+from tools.serving.served import Notes, fewest_chips, resolve_model
+from tools.serving_performance import (
+    ASSUMED_INPUT,
+    ASSUMED_OUTPUT,
+    ServingPerformanceQuery,
+    serving_performance,
+)
 from tools.units import format_number
 
 if TYPE_CHECKING:
@@ -35,6 +41,7 @@ def served_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult
         result.tokens_per_usd = MTOK / cost
         lines = _with_margin(query, cost, result) + _amounts(query, cost, result)
         return lines + _reach(query, cost, _rent_per_hour(query, catalog, notes), result)
+    query = _on_enough_chips(query, catalog, notes)
     sized = _chips_needed(query, result)
     rent = _rent_per_hour(query, catalog, notes)
     if sized and rent is None:
@@ -59,6 +66,25 @@ def served_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult
         lines += _inverse(query, _kept(query, query.target_usd_per_mtok), rent, result)
     _sold(query, rate * share, rent, result)
     return sized + lines + _with_margin(query, cost, result) + _amounts(query, cost, result)
+
+
+def _on_enough_chips(query: TokenCostQuery, catalog: Catalog, notes: Notes) -> TokenCostQuery:
+    """The query on the fewest chips that hold its model, where nobody said how many and one does not."""
+    if query.n_chips is not None or query.chip is None or _rate_given(query) is not None:
+        return query
+    if query.model is None and query.params is None:
+        return query
+    serving = _serving_query(query)
+    served, chip = resolve_model(serving, catalog, Notes(), kv=False), catalog.chip(query.chip)
+    context = (serving.input_tokens or ASSUMED_INPUT) + (serving.output_tokens or ASSUMED_OUTPUT)
+    n_chips = fewest_chips(served, chip, serving.batch or 0.0, context)
+    if n_chips == 1 or query.usd_per_server_hour is not None:
+        return query
+    notes.assumptions.append(
+        f"On {n_chips} × {chip.name}, the fewest that hold the weights (no number given)"
+    )
+    notes.taken["n_chips"] = n_chips
+    return query.model_copy(update={"n_chips": float(n_chips)})
 
 
 def _chips_needed(query: TokenCostQuery, result: TokenCostResult) -> list[str]:
@@ -130,7 +156,8 @@ def _rate(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, note
         return given
     if query.model is None and query.params is None:
         raise MissingInput("tokens_per_s", "tokens per second, or the model that is served")
-    found = serving_performance(_serving_query(query), catalog)
+    with drawing.numbers_only():
+        found = serving_performance(_serving_query(query), catalog)
     notes.assumptions.extend(found.assumptions)
     notes.taken |= found.taken
     notes.warnings.extend(found.warnings)
@@ -139,7 +166,7 @@ def _rate(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, note
         raise FactAbsent(f"no throughput can be estimated: {'; '.join(found.warnings) or 'shape unknown'}")
     result.usd_per_mtok_output_low = found.output_tokens_per_s_high
     result.usd_per_mtok_output_high = found.output_tokens_per_s_low
-    result.chart = _chart(query, catalog)
+    result.chart = _chart(query, catalog) if drawing.wanted() else None
     return found.output_tokens_per_s
 
 
@@ -258,7 +285,8 @@ def _chart(query: TokenCostQuery, catalog: Catalog) -> dict[str, Any] | None:
     """Cost of a million output tokens (per dollar of hourly rent) against the batch."""
     points = []
     for batch in CHART_BATCHES:
-        found = serving_performance(_serving_query(query, batch=float(batch)), catalog)
+        with drawing.numbers_only():
+            found = serving_performance(_serving_query(query, batch=float(batch)), catalog)
         if found.output_tokens_per_s and found.served_requests and found.served_requests >= 0.999 * batch:
             points.append((float(batch), MTOK / (SECONDS_PER_HOUR * found.output_tokens_per_s)))
     title = "Cost of a million output tokens for each $1/hour of rent"

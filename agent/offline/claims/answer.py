@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from agent.offline.against import unread
 from agent.offline.claims.asked import HOLDS, asks_for_words, read_asked
 from agent.offline.claims.operands import names_figures
 from agent.offline.claims.places import Place, says_again
@@ -16,11 +18,13 @@ from agent.offline.claims.values import Amount, all_claims, claim_names
 from agent.offline.claims.weighing import Weighed, own_figure, weigh
 from agent.offline.decide import Choice, Decider, Decision, search_text
 from agent.offline.fitting.frame import Fill, Frame
+from agent.offline.reading.words import stems
 from agent.offline.score import is_salient
 
 SURE = 0.45  # a reading on claims at least this sure is an answer
 ALONE = 0.85  # ... where nobody's words are asked for, and the claims are not needed for a number
 FAILED = 0.7  # ... where nothing in the question plainly asks for what it works out
+TOLD = 0.72  # of a question's words, by weight: a passage with so many of them answers it
 FOUND = 0.25  # the score of what the search found from which figures are taken from it
 PLAIN = 0.6  # what a question comes to on its own is plain from here
 NAMED, HINTED = (
@@ -59,10 +63,17 @@ def reads_claims(decider: Decider, decision: Decision) -> bool:
         return True
     if decision.kind == "narrative" or any(s in claim_names() for s, _ in f.stems):
         return True
-    if decision.from_claims or _explains(decision):
+    if decision.from_claims or _explains(decision) or _bare(decision) or _lacks_numbers(decision):
         return True
     sure = own_figure(decision) is not None and decision.choice is not None and decision.choice.sure >= PLAIN
     return names_figures(decision.question) >= (NAMED if sure else HINTED)
+
+
+def _lacks_numbers(decision: Decision) -> bool:
+    """A question asked back that states no number, or one that was not read ("that million-chip cluster"): a claim may have it."""
+    question = decision.question
+    salient = any(is_salient(question, i) for i in range(len(question.reading.quantities)))
+    return decision.kind == "clarify" and question.features.asks_number and (not salient or unread(question))
 
 
 def _explains(decision: Decision) -> bool:
@@ -70,6 +81,30 @@ def _explains(decision: Decision) -> bool:
     question = decision.question
     salient = any(is_salient(question, i) for i in range(len(question.reading.quantities)))
     return decision.kind == "clarify" and question.features.explain and not salient
+
+
+def _bare(decision: Decision) -> bool:
+    """A question back to one that brings no number and nothing of the asker's own: "what share of X comes from Y"."""
+    question = decision.question
+    if decision.kind != "clarify" or _OWN.search(question.text):
+        return False
+    return not any(is_salient(question, i) for i in range(len(question.reading.quantities)))
+
+
+_OWN = re.compile(r"\b(my|our|ours|we|i|us|me|it|its|this|that|they|them|you|your)\b", re.I)
+
+
+def _told(decider: Decider, decision: Decision, citations: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether something that was said has nearly all of the question's words, rare ones weighing more."""
+    question, library = decision.question, decider.reader.library
+    asked = {s for s, _ in question.features.stems} | {
+        s for m in question.reading.mentions for s in stems(m.text)
+    }
+    whole = sum(library.idf(s) for s in asked)
+    if not whole:
+        return False
+    said = (set(stems(f"{c.get('text', '')} {c.get('title') or ''}")) for c in citations[:3])
+    return max((sum(library.idf(s) for s in asked & s_) for s_ in said), default=0.0) >= TOLD * whole
 
 
 def settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[str, Any]]) -> Decision:
@@ -93,6 +128,10 @@ def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[s
             search=decision.search or search_text(question.text),
         )
     words = asks_for_words(question.text, question.features) or question.features.check
+    if _bare(decision) and not words and not question.features.asks_number:
+        told = relevant(citations) and _told(decider, decision, citations)
+        search = decision.search or search_text(question.text)
+        return replace(decision, kind="narrative", search=search, problem="") if told else decision
     readings = reader_of(decider).readings(question, citations)
     found = weigh(decision, read_asked(question), readings, citations)
     search = decision.search or search_text(question.text)
@@ -102,6 +141,8 @@ def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[s
         return replace(
             decision, kind="mixed", choice=choice, rival=None, from_claims=True, search=search, problem=""
         )
+    if reading is None and _bare(decision) and relevant(citations) and _told(decider, decision, citations):
+        return replace(decision, kind="narrative", search=search, problem="")
     if _in_doubt(decision, found, words) and relevant(citations):
         return replace(
             decision, kind="clarify", from_claims=False, search=search, problem=_asked_back(found, citations)

@@ -23,6 +23,7 @@ from agent.offline.claims.scores import (
     figures_score,
     ground_score,
     left_score,
+    lost_score,
     names_score,
     off_score,
     period_score,
@@ -118,6 +119,7 @@ class ClaimReader:
                 "names": names_score(question, d),
                 "sums": sums_score(question, asked, d),
                 "ground": ground_score(d, places),
+                "lost": lost_score(question, d, name),
                 "covers": covered(
                     question, [p.slot.amount for p in places if p.slot.amount is not None], [d.claim]
                 ),

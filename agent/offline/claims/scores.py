@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from agent.offline.against import LOST_STEMS, asks_lost
 from agent.offline.claims.asked import WORKS_OUT, Asked
 from agent.offline.claims.cues import read_cues
 from agent.offline.claims.ends import positions
@@ -164,6 +165,15 @@ def _about(question: Question, d: Derivation) -> float:
     return score
 
 
+def lost_score(question: Question, d: Derivation, result: str) -> float:
+    """Where it is asked what disappears, the result is of that, and not of what stays."""
+    if not asks_lost(question):
+        return 0.0
+    f = d.spec.out_by_name.get(result)
+    words = d.asks | (frozenset(f.words) if f is not None and d.spec.name != ARITHMETIC else frozenset())
+    return 1.0 if words & LOST_STEMS else -1.5
+
+
 _NOW = re.compile(r"\b(today|today's|current(ly)?|present|nowadays|now|so far)\b", re.I)
 _LATER = re.compile(r"\b(future|will|next|later|eventually|coming|some day)\b", re.I)
 
@@ -309,10 +319,14 @@ _DERIVED = re.compile(
 )
 
 
+_NAMED = 1.8  # so much of the question says what a derivation is for that no word need say what it does
+
+
 def _looks_up(question: Question, asked: Asked, r: ClaimReading) -> bool:
     """Whether nothing asks for more than a figure that the claim itself has."""
     if r.derivation.expression:
-        return not _asks_relation(question, asked, r.derivation.expression)
+        named = r.parts["words"] >= _NAMED
+        return not named and not _asks_relation(question, asked, r.derivation.expression)
     dims, percent = parse_unit(r.unit).dims, r.unit == "percent"
     own = all_claims()[r.derivation.claim].amounts
     if not any(parse_unit(a.unit_text).dims == dims and (a.unit_text == "percent") == percent for a in own):

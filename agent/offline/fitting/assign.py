@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agent.offline.fitting.frame import Frame
-from agent.offline.reading.reading import Reading
+from agent.offline.reading.reading import Quantity, Reading
 from agent.offline.schema import Field, Spec
 
 BRANCHES = 5  # fields tried for one quantity
@@ -75,8 +75,27 @@ def in_order(
                 continue
             now = fits[i, f.name] + fits[j, g.name]
             then = fits.get((i, g.name), -9.0) + fits.get((j, f.name), -9.0)
-            if f.unit_text == g.unit_text and now - then < (0.9 if paired else 0.15):
+            loose = 0.15 if paired or not (_no_side(reading, a) and _no_side(reading, b)) else 2.5
+            if f.unit_text == g.unit_text and now - then < (0.9 if paired else loose):
                 chosen[i], chosen[j] = g, f
+
+
+_SIDES = frozenset(["in", "out", "input", "output", "prompt", "completion", "prompts", "completions"])
+
+
+def _no_side(reading: Reading, q: Quantity) -> bool:
+    """Whether a price stands without a word for the side of the call in its own clause."""
+    tokens, k, j = reading.tokens, q.first - 1, q.last
+    while k >= 0 and tokens[k].text not in ",;.:?!+(" and tokens[k].low != "and" and not tokens[k].is_number:
+        k -= 1
+    while (
+        j < len(tokens)
+        and tokens[j].text not in ",;.:?!+)"
+        and tokens[j].low != "and"
+        and not tokens[j].is_number
+    ):
+        j += 1
+    return q.unit.has("USD") and not _SIDES & {t.low for t in tokens[k + 1 : j]}
 
 
 def beside_names(
@@ -86,6 +105,7 @@ def beside_names(
     sides = _sides(reading, frame)
     if sides is None:
         return
+    _one_price(chosen, fits, reading, frame.spec, sides)
     (at_first, first_is_second), (at_other, _) = sides
     for i in sorted(chosen):
         for j in sorted(chosen):
@@ -98,6 +118,69 @@ def beside_names(
             before = a.start < at_first < b.start < at_other
             if (after or before) and (f.direction > g.direction) != first_is_second:
                 chosen[i], chosen[j] = g, f
+
+
+_COSTING = frozenset(
+    [
+        "that",
+        "which",
+        "costs",
+        "cost",
+        "costing",
+        "at",
+        "for",
+        "priced",
+        "sells",
+        "is",
+        "goes",
+        "listed",
+        "a",
+        "$",
+        "(",
+        "of",
+        "with",
+    ]
+)
+
+
+def _one_price(
+    chosen: dict[int, Field],
+    fits: Mapping[tuple[int, str], float],
+    reading: Reading,
+    spec: Spec,
+    sides: tuple[tuple[int, bool], tuple[int, bool]],
+) -> None:
+    """ "What would A have to cost to match a $5,000 B", "B that costs $5,000": the one price is of the name beside it."""
+    for i, f in list(chosen.items()):
+        q = reading.quantities[i]
+        if (
+            not f.direction
+            or not q.unit.has("USD")
+            or any(j != i and reading.quantities[j].unit.has("USD") for j in chosen)
+        ):
+            continue
+        own = next((second for at, second in sides if _beside(reading, q.first, q.last, at)), None)
+        if own is None or (f.direction > 0) == own:
+            continue
+        core, taken = f.name.removeprefix("other_"), {g.name for g in chosen.values()}
+        twin = next((n for k, n in fits if k == i and n != f.name and n.removeprefix("other_") == core), "")
+        if twin and twin not in taken:
+            chosen[i] = spec.by_name[twin]
+
+
+def _beside(reading: Reading, first: int, last: int, at: int) -> bool:
+    """Whether the name that starts at character `at` stands right after the number, or before it with "that costs" between."""
+    tokens = reading.tokens
+    k = next((k for k, t in enumerate(tokens) if t.start == at), -1)
+    if k == last or k == last + 1:
+        return k == last or tokens[last].text == "-"
+    if not 0 <= k < first:
+        return False
+    named = reading.masked(k)
+    end = next(
+        (j for j in range(k, len(tokens)) if named is None or tokens[j].start >= named.end), len(tokens)
+    )
+    return end < first and all(t.low in _COSTING for t in tokens[end:first])
 
 
 _EVERY = frozenset({"per", "a", "an", "every", "each", "in", "/", "over"})

@@ -38,9 +38,9 @@ class Frame:
     pattern_want: str = ""
     alike: float = 0.0  # how alike the example is that fills just these fields
     disorder: bool = False  # against the order that the wording gives
-    pairs: dict[str, tuple[Any, Any]] = field(
+    pairs: dict[str, tuple[Any, ...]] = field(
         default_factory=dict
-    )  # fields with two values: two runs to compare
+    )  # fields with two values or more: runs to compare
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from agent.offline.reading.words import stem as _stem
 from agent.offline.schema import Field, Library, Spec
 
 MIN_FIT = 0.9
+COMPARED = 6  # things of one kind that are run side by side
 LEFT = 4.0  # what a quantity left over costs, in the measure of `quality`
 
 
@@ -211,8 +212,13 @@ class Matcher:
             self._fill_lists(frame, reading, words, free, skip)
             used = {i for fill in frame.fills.values() for i in fill.quantities}
             frame.unused = [i for i in free if i not in used]
+            sizes = [reading.quantities[i] for i in used]  # "70B" is a size that was used, not a name left
             frame.unused_names = [
-                m for m in reading.mentions if m not in used_names and PERIOD not in m.kinds
+                m
+                for m in reading.mentions
+                if m not in used_names
+                and PERIOD not in m.kinds
+                and not any(q.start < m.end and m.start < q.end for q in sizes)
             ]
             frames.append(frame)
         return frames
@@ -287,8 +293,8 @@ class Matcher:
                 frame.fills[f.name] = Fill(m.kinds[kind], fit=2.0 if m.exact else 1.6)
                 used.append(m)
             if len(mentions) > len(singles) == 1:
-                frame.pairs[singles[0].name] = (mentions[0].kinds[kind], mentions[1].kinds[kind])
-                used.append(mentions[1])
+                frame.pairs[singles[0].name] = tuple(m.kinds[kind] for m in mentions[:COMPARED])
+                used += mentions[1:COMPARED]
         # the same name in several kinds (gpt-4o is a model and an API model): all are covered by one use
         return [m for m in reading.mentions if any(m.start == u.start for u in used)] + _repeats(
             reading.mentions, used

@@ -113,6 +113,30 @@ def money_near(near: Mapping[str, float]) -> float:
     return strongest if strongest >= 0.55 else 0.0
 
 
+_HELD = frozenset(
+    ["unchanged", "constant", "fixed", "held", "stays", "stay", "stayed", "flat", "steady", "unaltered"]
+)
+_BREAKS = frozenset([",", ".", ";", ":", "?", "!", "and", "but", "while", "whereas", "(", ")"])
+
+
+def _held(reading: Reading, spans: list[tuple[int, int]]) -> frozenset[int]:
+    """The words of clauses without a number that say something stays as it is: "price unchanged, …", "the price does not move"."""
+    tokens, held, start = reading.tokens, set[int](), 0
+    numbered = {i for a, b in spans for i in range(a, b)}
+    for k in range(len(tokens) + 1):
+        if k < len(tokens) and tokens[k].low not in _BREAKS:
+            continue
+        words = [t.low for t in tokens[start:k]]
+        still = bool(_HELD & set(words)) or (
+            bool({"not", "doesn't", "don't", "won't"} & set(words))
+            and bool({"move", "change", "moves", "changes"} & set(words))
+        )
+        if still and not numbered & set(range(start, k)):
+            held |= set(range(start, k))
+        start = k + 1
+    return frozenset(held)
+
+
 class Words:
     """Words near each quantity or name of a reading, nearer ones heavier."""
 
@@ -124,6 +148,7 @@ class Words:
         self.present = frozenset(s for s, _ in features.stems)
         low = {t.low for t in reading.tokens}
         self.qualifiers = frozenset(q for q, said in QUALIFIERS.items() if low & said)
+        self._held = _held(reading, self._spans)
         self.given = frozenset(s for s, i in features.stems if self._beside(i))
 
     def _beside(self, i: int) -> bool:
@@ -155,6 +180,7 @@ class Words:
             between = range(i + 1, first) if left else range(last, i)
             weight = self._barrier(between, first, last) / (1 + 0.22 * (distance - 1))
             weight *= 0.85 if left and self._belongs_left(i, first) else 1.0
+            weight *= 0.2 if i in self._held else 1.0
             if any(a <= i < b for a, b in self._spans if (a, b) != (first, last)):
                 weight *= 0.35  # "500 output tokens at $2.5": that word is the other number's
             if i == last + 1 and self.reading.tokens[last].low == "of":

@@ -107,6 +107,8 @@ def _counted_unit(reading: Reading, j: int) -> tuple[str, int]:
     word = tokens[j].low
     named = reading.masked(j)
     last = j + 1
+    if word in EVENTS:
+        return _events_per_time(tokens, last) or ("", j)
     if named is not None:
         if "chip" not in named.kinds:
             return "", j
@@ -124,6 +126,8 @@ def _counted_unit(reading: Reading, j: int) -> tuple[str, int]:
             return "", j
         if word in ("dollars", "usd", "cents"):
             return unit, last
+    if unit == "chip" and tokens_at(tokens, last) in EVENTS:
+        return _counted_unit(reading, last)  # "GPU failures a day": what is counted comes last
     k = last + (last < len(tokens) and tokens[last].text == "-")
     if (
         unit in ("chip", "person")
@@ -136,6 +140,24 @@ def _counted_unit(reading: Reading, j: int) -> tuple[str, int]:
     if named is not None and not named.text.lower().endswith("s"):
         return "", j
     return unit, last
+
+
+EVENTS = frozenset(["failures", "crashes", "interruptions", "outages", "faults", "incidents", "breakdowns"])
+
+
+def _events_per_time(tokens: list[Token], k: int) -> tuple[str, int] | None:
+    """ "failures a day", "interruptions do I get per week", "crashes daily": how often, and the token after it."""
+    for i in range(k, min(k + 8, len(tokens))):
+        if tokens[i].text in ".?!;":
+            break
+        if tokens[i].low in ("daily", "yearly"):
+            return ("1/day" if tokens[i].low == "daily" else "1/year"), i + 1
+        if tokens[i].low in ("a", "per", "each", "every", "/") and tokens_at(tokens, i + 1) in _TIMES:
+            return f"1/{tokens[i + 1].low}", i + 2
+    return None
+
+
+_TIMES = frozenset(["hour", "day", "week", "month", "year"])
 
 
 def _divided(reading: Reading, k: int, unit: str) -> tuple[int, str]:

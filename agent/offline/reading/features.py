@@ -79,6 +79,13 @@ _DIFFERENCE = re.compile(
     re.I,
 )
 _SUM = re.compile(r"\b(total|sum|altogether|combined|in all|all together|add up|add)\b", re.I)
+_COMPARES = re.compile(
+    r"\bwhich\b[^?.]{0,60}\b(more|less|fewer|most|least|\w{2,}er|\w{2,}est|best|better)\b|"
+    r"^\W*(is|are|does|do|has|have)\b[^?.]{2,60}\b(more|less|fewer|better|\w{2,}er)\b[^?.]{0,60}\bthan\b|"
+    r"\bhow (much|many times)\b[^?.]{0,60}\b(more|less|fewer|better|\w{2,}er)\b[^?.]{0,80}\bthan\b|"
+    r"\b(cheap|fast|great|larg|bigg|high|low|strong|small|short|long|quick)est\b|\bcompare\b|\bbest\b[^?.]{0,40}\bper\b",
+    re.I,
+)
 _NOW = re.compile(
     r"\b(right now|today|today's|currently|current|at (this|the) (very )?moment|this (very )?(minute|second|week|morning|month)|live|latest|as of now|real[- ]time|nowadays|tonight|tomorrow)\b",
     re.I,
@@ -102,6 +109,7 @@ class Features:
     where_said: bool
     explain: bool
     asks_number: bool
+    compares: bool  # things against each other: "which has more", "is A cheaper than B"
     now_price: bool
     per_year: bool
     yes_no: bool  # "is it …?", "can …?": a number of the question may be the one to be checked
@@ -112,6 +120,7 @@ def read_features(reading: Reading) -> Features:
     text = reading.text
     said = _sources(reading)
     wanted = read_wanted(reading)
+    compares = bool(_COMPARES.search(text)) and len({m.start for m in reading.mentions}) > 1
     bare_now = bool(_NOW.search(text)) and bool(_PRICE.search(text))
     return Features(
         wanted=wanted,
@@ -123,12 +132,13 @@ def read_features(reading: Reading) -> Features:
         source=bool(said & SOURCE) and not _only_we(text),
         strong_source=bool(said & _STRONG_SOURCE),
         where_said=bool(_WHERE_SAID.search(text)),
-        explain=bool(_EXPLAIN.search(text)) and not _COSTS.search(text),
+        explain=bool(_EXPLAIN.search(text)) and not _COSTS.search(text) and not compares,
         asks_number=bool(_HOW_NUMBER.search(text))
         or bool(_COSTS.search(text))
         or bool(wanted.explicit)
         or bool(_RATIO.search(text))
         or bool(_PERCENT.search(text)),
+        compares=compares,
         now_price=bare_now,
         per_year=bool(
             re.search(

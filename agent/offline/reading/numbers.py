@@ -119,8 +119,26 @@ def _exponent(tokens: list[Token], i: int) -> tuple[float, int] | None:
 def read_number(tokens: list[Token], i: int) -> Number | None:
     """The number that starts at token `i`, with its scale words; None when there is none."""
     if tokens[i].is_number:
-        return _digits(tokens, i)
+        return _one_of_many(tokens, i) or _digits(tokens, i)
     return _spelled(tokens, i)
+
+
+def _one_of_many(tokens: list[Token], i: int) -> Number | None:
+    """`1 in 20`, where it is a share of something."""
+    if (
+        tokens[i].text != "1"
+        or i + 2 >= len(tokens)
+        or tokens[i + 1].low != "in"
+        or not tokens[i + 2].is_number
+    ):
+        return None
+    below = digits(tokens[i + 2].text)
+    follow = tokens[i + 3].low if i + 3 < len(tokens) else "."
+    many = follow in _FROM_SO_MANY or (follow.endswith("s") and follow not in _TIMES)
+    return Number(1 / below, i, i + 3, spelled=True) if below > 1 and many else None
+
+
+_TIMES = frozenset(["seconds", "minutes", "hours", "days", "weeks", "months", "years", "quarters"])
 
 
 def _glued(tokens: list[Token], i: int) -> bool:
@@ -217,9 +235,25 @@ def _spelled(tokens: list[Token], i: int) -> Number | None:
         power = _power_of_ten(tokens, i, SPELLED[word])
         if power is not None:
             return power
+        every = _of_every(tokens, i)
+        if every is not None:
+            return every
         if after == "in" and i + 2 < len(tokens) and _one_in(tokens, i):
             return Number(SPELLED[word] / SPELLED[tokens[i + 2].low], i, i + 3, spelled=True)
     return _words(tokens, i)
+
+
+def _of_every(tokens: list[Token], i: int) -> Number | None:
+    """`four of every ten`, `three out of ten`: a share."""
+    words = [t.low for t in tokens[i + 1 : i + 4]]
+    if words[:2] == ["of", "every"] or words[:2] == ["out", "of"]:
+        j = i + 3 + (words[2:] == ["every"])
+        below = SPELLED.get(tokens[j].low, 0.0) if j < len(tokens) else 0.0
+        if SPELLED[tokens[i].low] < below <= 100 and (
+            j + 1 >= len(tokens) or tokens[j + 1].low not in SCALES
+        ):
+            return Number(SPELLED[tokens[i].low] / below, i, j + 1, spelled=True)
+    return None
 
 
 def _words(tokens: list[Token], i: int) -> Number:
@@ -288,11 +322,52 @@ def _group_of(tokens: list[Token], i: int) -> Number | None:
     return _scale_words(tokens, Number(_GROUPS[words[0]], i, j + 2, spelled=True))
 
 
+_FROM_SO_MANY = frozenset(
+    [
+        "of",
+        ".",
+        ",",
+        ";",
+        "?",
+        "!",
+        ":",
+        ")",
+        "is",
+        "are",
+        "was",
+        "were",
+        "fails",
+        "fail",
+        "dies",
+        "die",
+        "has",
+        "have",
+        "had",
+        "must",
+        "needs",
+        "need",
+        "gets",
+        "get",
+        "goes",
+        "go",
+        "breaks",
+        "break",
+        "will",
+        "ends",
+        "survives",
+        "survive",
+        "makes",
+        "make",
+    ]
+)
+
+
 def _one_in(tokens: list[Token], i: int) -> bool:
     """Whether "one in ten" is a share: of something, or at the end of a clause."""
     below = SPELLED.get(tokens[i + 2].low, 0.0)
     follow = tokens[i + 3].low if i + 3 < len(tokens) else "."
-    return SPELLED[tokens[i].low] < below and follow in ("of", ".", ",", ";", "is", "are", "fails", "dies")
+    many = follow in _FROM_SO_MANY or (follow.endswith("s") and follow not in _TIMES)
+    return SPELLED[tokens[i].low] < below and many
 
 
 def _continues(tokens: list[Token], i: int, joint: str) -> bool:
@@ -303,8 +378,55 @@ def _continues(tokens: list[Token], i: int, joint: str) -> bool:
     return (after in SPELLED or after in SCALES) and _glued(tokens, i + 1)
 
 
-_AFTER_PART = frozenset(
-    {"?", ".", ",", ";", "went", "goes", "go", "is", "are", "was", "of", "as", "the", "to", "off", "less"}
+_KEPT_ASIDE = frozenset(
+    ["kept", "held", "reserved", "free", "spare", "left", "idle", "wasted", "lost", "cached", "busy"]
+)
+_HALVED = frozenset(
+    [
+        "gigawatt",
+        "megawatt",
+        "kilowatt",
+        "terabyte",
+        "gigabyte",
+        "petabyte",
+        "megabyte",
+        "gw",
+        "mw",
+        "tb",
+        "gb",
+        "year",
+        "month",
+        "day",
+        "week",
+        "hour",
+        "minute",
+        "second",
+        "dollar",
+        "cent",
+        "percent",
+    ]
+)
+_AFTER_PART = _KEPT_ASIDE | frozenset(
+    {
+        "?",
+        ".",
+        ",",
+        ";",
+        ")",
+        ":",
+        "went",
+        "goes",
+        "go",
+        "is",
+        "are",
+        "was",
+        "of",
+        "as",
+        "the",
+        "to",
+        "off",
+        "less",
+    }
 )
 
 
@@ -313,6 +435,8 @@ def _fraction(tokens: list[Token], i: int) -> Number | None:
     words = [t.low for t in tokens[i : i + 4]]
     if words[0] == "half" and words[1:2] == ["a"] and len(words) > 2 and words[2] in SCALES:
         return _scale_words(tokens, Number(0.5, i, i + 2, spelled=True))
+    if words[0] == "half" and words[1:2] == ["a"] and len(words) > 2 and words[2] in _HALVED:
+        return Number(0.5, i, i + 2, spelled=True)  # "half a gigawatt"
     if words[0] in ("half", "quarter"):
         return _bare_part(tokens, i)
     top = 1.0 if words[0] in ("a", "an") else SPELLED.get(words[0])
@@ -340,6 +464,12 @@ def _fraction(tokens: list[Token], i: int) -> Number | None:
     return Number(top * _PARTS[words[step]], i, i + step + 1, spelled=True)
 
 
+_SPENT = frozenset({"time", "hours", "day", "week", "month", "year"})
+_ARE = frozenset(
+    {"are", "is", "were", "was", "hit", "hits", "come", "comes", "get", "gets", "go", "goes", "fail"}
+)
+
+
 def _bare_part(tokens: list[Token], i: int) -> Number | None:
     """ "half of the contract", "quarter of the total": a share said without an article."""
     before = tokens[i - 1].low if i else ""
@@ -351,6 +481,14 @@ def _bare_part(tokens: list[Token], i: int) -> Number | None:
         return None
     if tokens[i].low == "half" and (before == "by" or as_many(tokens, i + 1)):
         return Number(0.5, i, i + 1, spelled=True)
+    if tokens[i].low == "half" and i + 1 < len(tokens) and tokens[i + 1].low in _ARE | {"price"}:
+        return Number(0.5, i, i + 1, spelled=True)  # "half are cache hits"
+    if (
+        [t.low for t in tokens[i + 1 : i + 2]] == ["the"]
+        and i + 2 < len(tokens)
+        and tokens[i + 2].low in _SPENT
+    ):
+        return Number(0.5, i, i + 1, spelled=True)  # "busy half the time"
     if tokens[i].low == "half" and not (i + 2 < len(tokens) and tokens[i + 1].low == "of"):
         return None
     return Number(_PARTS[tokens[i].low], i, i + 1, spelled=True) if _part_of_whole(tokens, i + 1) else None

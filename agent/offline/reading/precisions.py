@@ -14,6 +14,7 @@ _FORMAT = re.compile(
     r"(?:half a|one|1|two|2|four|4)[- ]bytes?\b(?= (?:per|a|an|each|every|for (?:each|every)|apiece)\b))(?![\w])",
     re.I,
 )
+_BELOW_ZERO = re.compile(r"\b(minus|negative) $|(?<!\w)[-−]$", re.I)  # "minus 8 bits" is no format
 _KV = re.compile(r"\b(kv|cache|key[- ]value)\b", re.I)
 _EACH_BOTH = re.compile(r"\b(everything|both|all|throughout|everywhere)\b", re.I)
 _TOO = re.compile(r"\b(kv |cache )+(too|as well|also|likewise)\b", re.I)
@@ -33,7 +34,7 @@ class PrecisionMention:
 
 def find_precisions(text: str) -> list[PrecisionMention]:
     """The formats from left to right; beside one that is said of the cache, one said of nothing is the weights'."""
-    matches = list(_FORMAT.finditer(text))
+    matches = [m for m in _FORMAT.finditer(text) if not _BELOW_ZERO.search(text[: m.start()])]
     out = []
     for k, match in enumerate(matches):
         left = matches[k - 1].end() if k else 0

@@ -7,6 +7,7 @@ import re
 from agent.offline.reading.entities import Mention
 from agent.offline.reading.measure import NUMBER, parse_unit
 from agent.offline.reading.numbers import SPELLED, Number, as_many, digits, read_number
+from agent.offline.reading.ratios import chips_of_rack, into_one
 from agent.offline.reading.reading import Quantity, Reading
 from agent.offline.reading.series import (
     each_of,
@@ -16,6 +17,7 @@ from agent.offline.reading.series import (
     per_million,
     pin_ranges,
     share_units,
+    shares_by_name,
 )
 from agent.offline.reading.unsaid_units import is_amount, rate_of, said_once, supply_units
 from agent.offline.reading.words import STOP, Token
@@ -54,9 +56,11 @@ def read_quantities(reading: Reading) -> list[Quantity]:
             continue
         found.extend(quantity if isinstance(quantity, list) else [quantity])
         i = found[-1].last
-    found = each_of(per_million(reading.tokens, found))
+    found = each_of(per_million(reading.tokens, found), reading.tokens)
     found = mark_changes(reading.tokens, share_units(reading.tokens, merge_ranges(reading.tokens, found)))
-    return mark_reported(reading, pin_ranges(said_once(reading, supply_units(reading, found))))
+    found = shares_by_name(reading.tokens, supply_units(reading, found))
+    found = chips_of_rack(reading, into_one(reading, found))
+    return mark_reported(reading, pin_ranges(said_once(reading, found)))
 
 
 def _size_reading(reading: Reading, mention: Mention, i: int) -> Quantity | None:
@@ -108,7 +112,7 @@ def _one_large(reading: Reading, i: int) -> Quantity | None:
 
 
 _VERBAL = {"twice": 2.0, "doubles": 2.0, "doubled": 2.0, "doubling": 2.0, "double": 2.0, "triples": 3.0, "tripled": 3.0, "triple": 3.0,
-           "thrice": 3.0, "quadruples": 4.0, "quadrupled": 4.0, "halves": 0.5, "halved": 0.5}  # fmt: skip
+           "thrice": 3.0, "quadruples": 4.0, "quadrupled": 4.0, "quadruple": 4.0, "halves": 0.5, "halved": 0.5, "halve": 0.5}  # fmt: skip
 
 
 def _verbal(reading: Reading, i: int) -> Quantity | None:
@@ -255,6 +259,8 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
     if unit_text == "USD" and (cents := _and_cents(reading, last)) is not None:
         value, last, unit_text = value + cents[0], cents[1], cents[2]
     part = number.spelled and 0 < value < 1 and not currency
+    if part and unit_text in _COUNTED:
+        unit_text, last = "", number.last  # "four of every ten cards": a share of them
     if part and not unit_text and as_many(tokens, last):
         unit_text, extra = "dimensionless", extra | {"times", "fraction"}  # "an eighth as many users"
     elif part and not unit_text:
@@ -375,6 +381,9 @@ def _and_cents(reading: Reading, i: int) -> tuple[float, int, str] | None:
         return None
     last, unit = denominators(reading, last + cents, "USD")
     return number.value / 100, last, unit
+
+
+_COUNTED = frozenset({"chip", "server", "person", "request", "rack"})
 
 
 def _share(reading: Reading, value: float, last: int) -> tuple[float, int, str]:

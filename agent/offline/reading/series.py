@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from agent.offline.reading.measure import parse_unit
 from agent.offline.reading.reading import Quantity, Reading
-from agent.offline.reading.words import Token
+from agent.offline.reading.words import STOP, Token
 from agent.offline.reading.written_units import ADJECTIVES
 
 _CHANGE_VERBS = frozenset([
@@ -25,8 +25,26 @@ _REPORT = re.compile(r"\b(says?|said|claims?|claimed|quoted|thinks|argues|told)\
 _TEST = re.compile(r"\b(check|verify|test)\b|\bis (that|it|this) (right|true)", re.I)
 
 
+_GETS = re.compile(
+    r"\b(he|she|they|dylan|brad|bill|guest|host|somebody|someone)\b[^.?;]{0,16}\b(gets?|got|comes?|came|lands?|arrives?|says?|said|claims?|claimed|"
+    r"makes?|calls?)( it| that)?( to| at| up to| about)? ?[$~]?$",
+    re.I,
+)
+
+
+def _claimed_last(reading: Reading, found: list[Quantity]) -> Quantity | None:
+    """ "10x per token on 10x the tokens, and he gets to 50x?? multiply it out": the last number is what somebody makes of the others."""
+    if len(found) < 3 or not _GETS.search(reading.text[: found[-1].start]):
+        return None
+    after = reading.text[found[-1].end :]
+    return found[-1] if re.match(r"\s*[?,;:]", after) and len(after.strip(" ?!.,")) > 3 else None
+
+
 def mark_reported(reading: Reading, found: list[Quantity]) -> list[Quantity]:
     """ "He says it falls to 1/4. Check: …": what was said comes before what it is to be checked with."""
+    claimed = _claimed_last(reading, found)
+    if claimed is not None:
+        return [replace(q, marks=q.marks | {"reported"}) if q is claimed else q for q in found]
     test = _TEST.search(reading.text)
     said = _REPORT.search(reading.text)
     if (
@@ -39,11 +57,14 @@ def mark_reported(reading: Reading, found: list[Quantity]) -> list[Quantity]:
     return [replace(q, marks=q.marks | {"reported"}) if q.start < test.start() else q for q in found]
 
 
-def each_of(found: list[Quantity]) -> list[Quantity]:
+def each_of(found: list[Quantity], tokens: list[Token]) -> list[Quantity]:
     """ "2.8 million GPU-hours at 2 dollars each": a price per chip and hour."""
     out = list(found)
     for i in range(1, len(out)):
-        if "each" in out[i].marks and out[i].unit_text == "USD" and out[i - 1].unit_text == "chip*hour":
+        if out[i].unit_text != "USD" or out[i - 1].unit_text != "chip*hour" or out[i].value > 100:
+            continue
+        between = [t.low for t in tokens[out[i - 1].last : out[i].first] if t.text != "$"]
+        if "each" in out[i].marks or (len(between) <= 2 and set(between) & {"at", "@", "for"}):
             out[i] = replace(out[i], unit=parse_unit("USD/chip/hour"), unit_text="USD/chip/hour")
     return out
 
@@ -171,9 +192,68 @@ def share_units(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
     return out
 
 
+_BY_NAME = frozenset(
+    {
+        "has",
+        "holds",
+        "is",
+        "with",
+        "gets",
+        "other",
+        "remaining",
+        "rest",
+        "another",
+        "the",
+        "at",
+        "takes",
+        "owns",
+    }
+)
+
+
+def shares_by_name(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
+    """ "A has 55 %, B 25 and C the remaining 20": bare numbers of a list of shares that make up at most the whole."""
+    plain = [q for q in found if "spelled" not in q.marks or q.marked]
+    shares = [q for q in plain if q.unit_text == "percent" and q.value > 0 and "verbal" not in q.marks]
+    bare = [q for q in plain if not q.marked]
+    if (
+        len(plain) < 3
+        or not shares
+        or not bare
+        or len(shares) + len(bare) != len(plain)
+        or not all(_of_a_name(tokens, q) for q in bare)
+    ):
+        return found
+    if sum(q.value for q in plain) > 100.5:
+        return found
+    unit = shares[0].unit
+    return [
+        replace(q, unit=unit, unit_text="percent", marks=q.marks | {"shared"}) if q in bare else q
+        for q in found
+    ]
+
+
+def _of_a_name(tokens: list[Token], q: Quantity) -> bool:
+    """Whether a bare number stands right after a name ("micron 25", "C the remaining 20") and counts nothing."""
+    after = tokens[q.last] if q.last < len(tokens) else None
+    if (
+        q.marks & {"scaled", "from", "to"}
+        or not 1 <= q.value < 100
+        or (after is not None and after.is_word and after.low != "and")
+    ):
+        return False
+    k = q.first - 1
+    while k > 0 and tokens[k].low in _BY_NAME:
+        k -= 1
+    return k >= 0 and tokens[k].is_word and tokens[k].low not in STOP
+
+
 _SIDES = frozenset(
     {"and", "/", ",", "in", "out", "input", "output", "prompt", "completion", "for", "tokens", "or"}
 )
+
+
+_RENTING = frozenset(["rent", "rents", "rented", "renting", "rental", "charge", "charges", "pays", "pay"])
 
 
 def _same_rate(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
@@ -184,6 +264,9 @@ def _same_rate(tokens: list[Token], a: Quantity, b: Quantity) -> bool:
         set(between)
         & {"but", "vs", "versus", "against", "while", "to", "than", "clear", "clears", "market", "whereas"}
     )
+    led = len(between) <= 16 and bool(_RENTING & {t.low for t in tokens[max(0, b.first - 6) : b.first]})
+    if led and a.unit_text in ("USD/hour", "USD/chip/hour"):
+        return 0.05 < b.value / (a.value or 1.0) < 20  # "owning costs $1.43 an hour; I rent it out at $2.20"
     return close and contrast and b.value < 250 * max(a.value, 1e-9) and b.value * 250 > a.value
 
 

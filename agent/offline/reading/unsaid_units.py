@@ -35,7 +35,7 @@ _FILLERS = frozenset([
 ])  # fmt: skip
 _AFTER_MONEY = frozenset([
     "fully", "loaded", "each", "apiece", "salary", "salaries", "total", "all", "revenue", "sales",
-    "capex", "profit", "today",
+    "capex", "profit", "today", "together", "combined", "altogether",
 ])  # fmt: skip
 _PEOPLE = frozenset([
     "engineer", "developer", "dev", "analyst", "employee", "hire", "coder", "programmer", "worker",
@@ -137,6 +137,13 @@ def is_amount(reading: Reading, number: Number) -> bool:
         and after in _PEOPLE | _MACHINES
     ):
         return True
+    if (
+        number.scaled
+        and 10_000 <= number.value < 1e6
+        and after in ("each", "apiece")
+        and any(t.low.rstrip("s") in _PEOPLE for t in tokens[max(0, number.first - 4) : number.first])
+    ):
+        return True  # "200 engineers, 250k each"
     large = number.scaled or number.value >= 1000
     if large and number.value >= 1e6 and after in _MONEY_NOUNS:
         return True
@@ -358,8 +365,14 @@ def said_once(reading: Reading, found: list[Quantity]) -> list[Quantity]:
             continue  # "hops between two chips"
         if before[-1:] == ["("] and not q.marked and i and found[i - 1].value == q.value:
             continue  # "a 70B model (70e9)"
-        again = before in (["of", "the"], ["all", "the"]) or before[-1:] in (["all"], ["those"], ["these"])
-        if again and not q.marked and any(p.value == q.value for p in found[:i]):
+        again = before in (["of", "the"], ["all", "the"]) or before[-1:] in (
+            ["all"],
+            ["those"],
+            ["these"],
+            ["same"],
+        )
+        alike = not q.marked or ("unsaid" in q.marks and before[-1:] == ["same"])
+        if again and alike and any(p.value == q.value for p in found[:i]):
             continue
         if q.value == 1e6 and q.unit_text == "token" and q.low is None and _account(reading, found, q):
             continue
@@ -421,7 +434,24 @@ def _money_too(reading: Reading, found: list[Quantity], i: int) -> str:
     return (
         "USD"
         if near
-        and after in (",", ".", "?", ";", "and", "of", "in", "vs", "versus", "against", "was", "is", "are")
+        and after
+        in (
+            ",",
+            ".",
+            "?",
+            ";",
+            "and",
+            "of",
+            "in",
+            "vs",
+            "versus",
+            "against",
+            "was",
+            "is",
+            "are",
+            "together",
+            "combined",
+        )
         else ""
     )
 

@@ -204,6 +204,12 @@ def _phrases(reading: Reading, words: str) -> list[Candidate]:
     return found
 
 
+_BILL_IN = re.compile(
+    r"\b(bill|cost|costs|price|cheque|check|spend|outlay|budget|revenue|capex)\b[^,.;?]{0,30}\b(in|how many) (millions?|billions?|trillions?|bn)\W*$",
+    re.I,
+)
+
+
 def _scaled(reading: Reading, unit: str, scale: str) -> str:
     """ "how many GPUs (in millions)"; a scale alone is of dollars where there are dollars."""
     if not unit:
@@ -215,6 +221,8 @@ def _scaled(reading: Reading, unit: str, scale: str) -> str:
             return f"{scale}USD"
         said = re.findall(r"\b((?i:param|gpu|chip|token)|N\b)\w*(?=.*(?:illions|thousands))", reading.text)
         return f"{scale}{spelled_unit(said[-1]) or 'param'}" if said else ""
+    if "USD" not in unit and _BILL_IN.search(reading.text):
+        return f"{scale}USD"  # "how many chips …, and what is the bill in billions"
     if unit in ("percent", "dimensionless"):
         money = any(q.unit.has("USD") for q in reading.quantities)
         return f"{scale}USD" if money and unit == "percent" else unit
@@ -376,7 +384,9 @@ def _how(reading: Reading, i: int, taken: set[int]) -> list[Candidate]:
         return [(5.5, "dimensionless", True)]
     if many and after == "times":
         return [(3, "dimensionless", True)]
-    first, end = unit_phrase(reading, i + 2, taken, money=False)
+    first, end = unit_phrase(reading, i + 2, taken, money=many and after == "$")
+    if many and after == "$" and first:
+        return [(4.8, first, True)]  # "how many $M"
     if first.startswith(SCALE_ONLY):
         unit, _ = described(reading, end, taken)
         if unit and not unit.startswith(SCALE_ONLY):

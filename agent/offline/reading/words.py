@@ -223,6 +223,9 @@ _SAME = {
     "deploy": "deploy deploys deployed deployment",
     "freed": "free freed frees freeing",
     "fund": "budget budgets fund funding",
+    "fall": "fall falls fell fallen falling drop drops dropped dropping decline declines declined declining slump slumps "
+    "slumped plunge plunges plunged tumble tumbles tumbled slide slides slid sink sinks sank",
+    "ris": "rise rises rising rose risen climb climbs climbed climbing increase increases increased increasing jump jumps jumped",
     "share": "share shares portion fraction slice proportion",
 }
 CANON = {word: stem for stem, words in _SAME.items() for word in words.split()}
@@ -243,10 +246,7 @@ class Token:
     text: str
     start: int
     end: int
-
-    @property
-    def low(self) -> str:
-        return _low(self.text)
+    low: str  # the text in lower case
 
     @property
     def is_word(self) -> bool:
@@ -258,7 +258,7 @@ class Token:
 
 
 def tokenize(text: str) -> list[Token]:
-    return [Token(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    return [Token(m.group(), m.start(), m.end(), _low(m.group())) for m in _TOKEN.finditer(text)]
 
 
 @lru_cache(maxsize=16384)

@@ -16,7 +16,7 @@ for _unit, _words in {
     "request": "user users request requests req reqs query queries tickets messages questions replies sequence sequences call calls prompt prompts session sessions "
     "conversation conversations chats task tasks job jobs answer answers",
     "person": "person people persons human humans employee employees engineer engineers developer developers analyst "
-    "analysts worker workers programmer programmers coder coders inhabitants staff devs dev lawyers agents seats",
+    "analysts worker workers programmer programmers coder coders inhabitants staff devs dev lawyers agents seats colleagues customers clients students teachers teammates visitors",
     "param": "param params parameter parameters weight weights", "server": "server servers host hosts machine machines node nodes boxes box",
     "rack": "rack racks", "link": "link links", "hop": "hop hops", "core": "core cores",
     "byte": "byte bytes", "bit": "bit bits", "kB": "kb kilobyte kilobytes", "KiB": "kib kibibyte kibibytes", "MB": "mb megabyte megabytes", "MiB": "mib mebibyte mebibytes",

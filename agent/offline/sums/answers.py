@@ -32,11 +32,29 @@ def accepted(item: Item, problem: Problem) -> Answer | None:
         return _as_percent(item)
     if asked.kind == "orders":
         return Answer(item, None, True, item.weight, item.value) if item.form.startswith("log") else None
+    if asked.kind == "ratio" and _a_number(item) and 0 < item.value < 1 and asked.says(_TIMES_LESS):
+        turned = replace(item, form=f"1 / ({item.form or '{0}'})", value=1 / item.value)
+        return Answer(turned, None, True, item.weight, turned.value)  # "how many times cheaper" is above one
     if asked.kind == "ratio":
-        return Answer(item, None, True, item.weight, item.value) if _a_number(item) else None
+        return (
+            Answer(item, None, True, _multiple_weight(item, problem), item.value) if _a_number(item) else None
+        )
     if asked.kind == "unit" and asked.unit is not None:
         return _in_unit(item, problem, asked.unit, asked.unit_text)
     return _open(item, problem)
+
+
+_GREATER = frozenset(["more", "cheaper", "dearer", "bigger", "larger", "faster", "higher", "better", "greater", "grown", "costlier", "longer", "stronger", "ahead"])  # fmt: skip
+
+
+def _multiple_weight(item: Item, problem: Problem) -> float:
+    """How many times more, cheaper or faster is more than once."""
+    less = abs(item.value) < 1 and problem.asked.says(_GREATER) and problem.asked.says(_TIMES_ASKED)
+    return item.weight * (0.5 if less else 1.0)
+
+
+_TIMES_ASKED = frozenset(["times", "factor", "multiple"])
+_TIMES_LESS = frozenset(["cheaper", "fewer", "smaller", "lower", "less", "shorter", "lighter"])
 
 
 def _a_number(item: Item) -> bool:
@@ -99,7 +117,7 @@ def _in_unit(item: Item, problem: Problem, unit: Unit, text: str) -> Answer | No
 
 def _one_unsaid(item: Item, unit: Unit) -> str:
     """The thing that a rate of tokens is asked for one of, where the givens are of one of them without saying so."""
-    if _drops(unit) or any(not without_things(((n, 1),)) for n, _ in item.dims):
+    if _drops(unit) or not unit.has("s") or any(not without_things(((n, 1),)) for n, _ in item.dims):
         return ""
     below = [n for n, p in unit.dims if p == -1 and not without_things(((n, 1),))]
     return below[0] if len(below) == 1 else ""

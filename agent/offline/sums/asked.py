@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agent.offline.reading.features import Features
 from agent.offline.reading.measure import Unit, parse_unit
 from agent.offline.reading.reading import Reading
+from agent.offline.reading.words import stem
 from agent.offline.reading.written_units import spelled_unit
 from agent.offline.sums import words as say
 from agent.offline.sums.clause import Clause, asked_one, asked_per, counted_over, find_clause, goes_on_for
@@ -47,6 +48,11 @@ class Asked:
     every: frozenset[str]  # of the whole question
     labels: frozenset[str]  # stems of what the asking clause names
     sure: bool  # whether the text says the kind itself
+    left_out: frozenset[str] = frozenset()  # stems of what the text says to leave out: "without the reserve"
+    of_rest: bool = (
+        False  # what is asked about is what the text says of the rest: "the rest upfront: how much upfront"
+    )
+    counted: tuple[str, str] | None = None  # of a row of things: "the next two", "the first three"
 
     def says(self, words: frozenset[str]) -> bool:
         return bool(self.words & words)
@@ -67,10 +73,49 @@ def read_asked(reading: Reading, features: Features) -> Asked:
         unit_text = f"{unit_text}/{per}"
         unit = parse_unit(unit_text)
     told = words if clause.focused or kind != "open" else frozenset[str]()  # a whole text asks nothing
+    labels = clause.labels(reading) if clause.focused else frozenset[str]()
     return Asked(
         kind, unit, unit_text, per, _one(reading, clause, words), _PER_COST.search(reading.text) is not None, over,
-        told, frozenset(t.low for t in reading.tokens), clause.labels(reading) if clause.focused else frozenset(), sure,
+        told, frozenset(t.low for t in reading.tokens), labels, sure,
+        _left_out(reading.text), bool(labels & _said_of_rest(reading, clause)), _counted(" ".join(said)),
     )  # fmt: skip
+
+
+_LEFT_OUT = re.compile(
+    r"\b(?:without|ignor(?:e|ing)|except(?: for)?|leav(?:e|ing) out|not counting|(?:aside|apart) from|drop(?:ping)?|remov(?:e|ing)|(?:strip|tak)(?:e|ing|ping)? out(?: of)?)"
+    r" (?:the )?([\w']+)|\b(?:strip|tak|leav|set|put|cut)(?:e|ing|ping|ting)? (?:the )?([\w']+) (?:out|aside|away)\b",
+    re.I,
+)
+_INCLUDED = re.compile(r"\b(including|included)\b", re.I)
+_COUNTED = re.compile(r"\b(next|first) (two|three|four|five|six|[2-6])\b", re.I)
+
+
+_THE_REST = frozenset(["rest", "remainder", "balance", "others"])
+_PLAIN = frozenset(stem(w) for w in ["much", "many", "what", "total", "percent", "share", "number", "each"])
+
+
+def _said_of_rest(reading: Reading, clause: Clause) -> frozenset[str]:
+    """The stems of what is told of the rest, before the asking clause: "…, the rest is chips"."""
+    tokens, out = reading.tokens, set[str]()
+    for k, token in enumerate(tokens[: clause.start]):
+        if token.low not in _THE_REST or (k > 1 and "of" in (tokens[k - 1].low, tokens[k - 2].low)):
+            continue
+        for t in tokens[k + 1 : min(k + 7, clause.start)]:
+            if t.text in ".,;:?!":
+                break
+            out.add(stem(t.text) if t.is_word else "")
+    return frozenset(out) - _PLAIN - {""}
+
+
+def _left_out(text: str) -> frozenset[str]:
+    if _INCLUDED.search(text):
+        return frozenset()  # "90 % without them …; and with them included?"
+    return frozenset(stem((a or b).lower().removesuffix("'s")) for a, b in _LEFT_OUT.findall(text))
+
+
+def _counted(said: str) -> tuple[str, str] | None:
+    found = _COUNTED.search(said)
+    return (found[1].lower(), found[2].lower()) if found else None
 
 
 def _one(reading: Reading, clause: Clause, words: frozenset[str]) -> frozenset[str]:

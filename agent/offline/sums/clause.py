@@ -69,7 +69,14 @@ def find_clause(reading: Reading) -> Clause:
 
 
 def _of_which(tokens: list[Token], i: int) -> bool:
-    return tokens[i].low == "which" and i > 0 and tokens[i - 1].low == "of"
+    """ "Of which 2 MW", "…, which has 250 MW", "60 % of what's left": a relative clause, no question."""
+    if tokens[i].low == "which" and i > 0 and tokens[i - 1].text == ",":
+        return True
+    return (
+        tokens[i].low in ("which", "what", "what's", "whats")
+        and i > 0
+        and tokens[i - 1].low in ("of", "than")
+    )
 
 
 def _closing(reading: Reading) -> Clause:
@@ -108,6 +115,9 @@ def asked_per(reading: Reading, clause: Clause) -> str:
     return "year" if {"annualised", "annualized"} & set(clause.words(reading)) else ""
 
 
+_COUNTED = frozenset({("person", 1), ("request", 1), ("chip", 1), ("server", 1)})
+
+
 def asked_one(reading: Reading, clause: Clause) -> frozenset[str]:
     """Things of which one is spoken of: "does a subscriber get", "each card", "how many does each get"."""
     tokens = reading.tokens
@@ -115,6 +125,14 @@ def asked_one(reading: Reading, clause: Clause) -> frozenset[str]:
         name for k in range(clause.start, clause.end - 1)
         if tokens[k].low in _ONE and tokens[k + 1].low != "of" for name in _things(tokens[k + 1].low)
     }  # fmt: skip
+    last_word = next((t.low for t in reversed(tokens[clause.start : clause.end]) if t.is_word), "")
+    if last_word in ("each", "apiece") and not any((n, 1) in _COUNTED for n in found):
+        counted = [
+            q.unit.dims[0][0]
+            for q in reading.quantities
+            if len(q.unit.dims) == 1 and q.unit.dims[0] in _COUNTED
+        ]
+        found |= set(counted[-1:])
     if _EACH_GETS.search(reading.text) and reading.quantities:
         last = reading.quantities[-1].unit.dims
         found |= {name for name, power in last if power == 1 and len(last) == 1}

@@ -8,6 +8,7 @@ from agent.offline.reading.words import stem
 from agent.offline.sums import words as say
 from agent.offline.sums.dims import is_count
 from agent.offline.sums.item import Item, Problem, join, leaf, stem_of
+from agent.offline.sums.sides import other_side, subset
 from agent.offline.sums.terms import Term, with_unit
 
 
@@ -47,6 +48,14 @@ def sums_of(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterat
         return  # "… × 450 W minus 6,000 × 800 W": times binds tighter
     if "factor" in (a.kind, b.kind):
         return
+    if subset(a, b, problem.between(a, b)) and (other_side(a, b, asked) or asked.says(say.LEFT)):
+        yield join(b, a, "{0} - {1}", b.value - a.value, b.dims, "sum", 0.95)
+        return
+    way = changed_by(b)
+    if way and (way > 0 or a.value > b.value):
+        form, value = ("{0} + {1}", a.value + b.value) if way > 0 else ("{0} - {1}", a.value - b.value)
+        yield join(a, b, form, value, a.dims, "sum", 0.95)
+        return
     plus = 0.97 if words & say.PLUS and not words & say.MINUS else 0.0
     if not plus and words & say.LISTED and len(words) <= 8:
         plus = 0.93 if asked.mentions(say.TOTAL) else 0.35 if whole else 0.55
@@ -79,6 +88,8 @@ def sums_of(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterat
         )
     if not minus and whole and ((a.term and a.term.from_) or (b.term and b.term.to)):
         minus = 0.8
+    if not whole and asked.says(say.LEFT) and not words & say.MINUS and a.first:
+        minus *= 0.5  # "of 40, 6 go here and 2 there": both are taken from the first
     if a.dims == (("s", 1),) and not whole:
         minus *= 0.4  # "over four years vs six": each has its own
     if not minus:
@@ -118,13 +129,22 @@ def _share(a: Item, b: Item, gap: tuple[str, ...], words: frozenset[str], proble
         clear = 0.7
     if len(problem.terms) == 2 and asked.mentions(frozenset({"together", "combined", "both"})):
         clear *= 0.5
+    if len(problem.terms) == 2 and asked.mentions(say.REST) and not asked.says(say.REST):
+        clear *= 0.6  # "everybody else sells 115": that is no whole
+    if asked.says(_APART_BY) and not asked.mentions(say.SHARE):
+        clear *= 0.5  # by how much one is above the other is no share
     if part.kind == "sum" and total.kind != "sum":
         clear *= 0.7
-    if not {"out", "of"} <= words and gap[:1] != ("of",) and _names_another(problem):
+    if (gap[:2] == ("of", "which") or (not {"out", "of"} <= words and gap[:1] != ("of",))) and _names_another(
+        problem
+    ):
         clear *= 0.5
-    rest = asked.says(say.LEFT | frozenset({"idle", "unused", "lost"})) and not _is_rest(
-        part, total, gap, problem
+    rest = other_side(part, total, asked) or (
+        asked.says((say.LEFT - {"without"}) | frozenset({"idle", "unused", "lost"}))
+        and not _is_rest(part, total, gap, problem)
     )
+    if asked.says(say.WASTED) and _near(part) & say.KEPT and not _near(part) & say.WASTED:
+        rest, clear = True, 0.97  # "9 of 60 make it: what share disappears"
     value = part.value / total.value
     yield join(part, total, "{0} / {1}", value, (), "ratio", clear * (0.5 if rest else 1.0))
     if rest:
@@ -179,6 +199,10 @@ def _names_another(problem: Problem, *, strict: bool = False) -> bool:
     return bool(named) and not named & around
 
 
+def _near(item: Item) -> frozenset[str]:
+    return frozenset() if item.term is None else frozenset((*item.term.before[-3:], *item.term.after[:4]))
+
+
 def _is_rest(part: Item, total: Item, gap: tuple[str, ...], problem: Problem) -> bool:
     """Whether the smaller amount is itself what is asked for ("48 sat idle, what share is idle")."""
     if part.term is None:
@@ -189,7 +213,7 @@ def _is_rest(part: Item, total: Item, gap: tuple[str, ...], problem: Problem) ->
     around = {stem_of(w) for w in words} - {""}
     if around & {stem_of(w) for w in say.LEFT - {"over", "after", "yet", "not"}}:
         return True
-    return bool({stem_of(w) for w in problem.asked.words & (say.LEFT | {"idle", "unused", "lost"})} & around)
+    return bool({stem_of(w) for w in problem.asked.words & (say.LEFT | say.WASTED)} & around)
 
 
 def _change(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterator[Item]:
@@ -199,6 +223,8 @@ def _change(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterat
     changing = asked.says(say.CHANGED)
     clear = 0.97 if marked and changing else 0.93 if changing or marked else 0.5
     down, up = asked.says(say.LESS), asked.says(say.MORE - {"more", "up", "above", "over"})
+    if not marked and not (down or up) and asked.says(_MORE_OF) and old.value > new.value:
+        old, new = new, old  # "how much more memory in percent"
     if down != up and (new.value > old.value) == down:
         if marked:
             clear *= 0.35  # the other way round: what falls is not what rises
@@ -208,10 +234,35 @@ def _change(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterat
         clear *= 0.5
     if b.term is not None and b.term.from_ and not (a.term is not None and a.term.to):
         clear *= 0.4
+    if any(
+        x.term is not None and x.term.before[-1:] == ("of",) and _CHANGE_NOUNS & frozenset(x.term.before[-2:])
+        for x in (a, b)
+    ):
+        clear *= 0.3  # "after a rise of $1.2M": the difference itself
     if new.value >= old.value:
         yield join(old, new, "({1} - {0}) / {0}", new.value / old.value - 1, (), "change", clear)
     else:
         yield join(old, new, "({0} - {1}) / {0}", 1 - new.value / old.value, (), "change", clear)
+
+
+_APART_BY = frozenset(["overpay", "overpaying", "overpaid", "overspend", "gap", "difference", "premium"])
+_CHANGE_NOUNS = frozenset(
+    [
+        "rise",
+        "increase",
+        "cut",
+        "drop",
+        "fall",
+        "discount",
+        "gain",
+        "jump",
+        "decline",
+        "reduction",
+        "growth",
+        "loss",
+    ]
+)
+_MORE_OF = frozenset(["more", "above"])
 
 
 def _reversed(a: Item, b: Item, words: frozenset[str]) -> bool:
@@ -246,13 +297,10 @@ def _multiple(
         high, low = a, b
     if (
         asked.kind == "ratio"
-        and (words & say.ADDED or (b.term is not None and "top" in b.term.after))
-        and a.dims
+        and ((words & say.ADDED and a.dims) or adds(a) or adds(b))
         and not asked.mentions(frozenset({"after"}))
     ):
-        added_later = "another" in words or (
-            b.term is not None and bool(frozenset(b.term.after) & {"top", "extra", "additional"})
-        )
+        added_later = "another" in words or adds(b)
         base = a if added_later else b
         yield join(
             a,
@@ -273,6 +321,33 @@ def _multiple(
         "ratio" if asked.kind != "unit" else "count",
         clear,
     )
+
+
+def changed_by(item: Item) -> int:
+    """+1 for "grows by 6", −1 for "cut by 50 cents", 0 where no amount is added or taken off."""
+    if item.term is None or item.term.before[-1:] != ("by",):
+        return 0
+    near = frozenset(item.term.before[-3:-1])
+    return bool(near & say.MORE) - bool(near & say.LESS)
+
+
+_FURTHER = frozenset({"another", "extra", "additional", "further"})
+_ON_TOP = frozenset({"top", "front", "ahead", "extra", "additional"})
+
+
+def adds(item: Item) -> bool:
+    """Whether an amount comes to the one before it: "7,200 more in front of it", "another 5,600", "6k on top"."""
+    if item.term is None:
+        return False
+    before, after = item.term.before, item.term.after
+    more = after[:1] == ("more",) and after[1:2] != ("than",)
+    on_top = any(w in _ON_TOP and _of_no_number(after[k + 1 :]) for k, w in enumerate(after))
+    return more or on_top or bool(frozenset((*before[-1:], *item.term.within)) & _FURTHER)
+
+
+def _of_no_number(words: tuple[str, ...]) -> bool:
+    """Whether "on top" is not followed by the number that it is on top of."""
+    return words[:1] != ("of",) or bool(frozenset(words[1:]) - {"a", "an", "the", "about", "some"})
 
 
 def percents_joined(a: Item, b: Item, words: frozenset[str], problem: Problem) -> Iterator[Item]:

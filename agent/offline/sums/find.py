@@ -18,11 +18,13 @@ from agent.offline.reading.written_units import spelled_unit
 from agent.offline.sums import words as say
 from agent.offline.sums.answers import accepted
 from agent.offline.sums.asked import Asked, read_asked
+from agent.offline.sums.cues import unread
 from agent.offline.sums.dims import literal, plain_unit, without_things
 from agent.offline.sums.item import Item, Problem
 from agent.offline.sums.patterns import wholes
 from agent.offline.sums.roles import leaves
 from agent.offline.sums.rules import joined
+from agent.offline.sums.shares import only_shares
 from agent.offline.sums.stated import all_read
 from agent.offline.sums.terms import Term, read_terms
 
@@ -37,6 +39,7 @@ UNREAD = 0.45  # what is left of the clarity when the text states a number that 
 
 LEAST = 0.54  # below it two of three readings are wrong, above it one of forty
 SCALE = 1.1  # the clarity of a reading all of whose joins are certain
+MOST_CLEAR = 1.0  # more is only said against other readings
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Sum:
     used: tuple[int, ...]
     clarity: float
     why: str
+    unread: int = 0  # how many operations that the text speaks of it does not have
 
 
 def find_sum(reading: Reading, features: Features, salient: list[int]) -> Sum | None:
@@ -68,12 +72,13 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
     orders = asked.kind == "orders"
     if asked.kind == "open" and _EXPLAIN.search(reading.text):
         return None
-    if (
-        say.LAWS.search(reading.text)
-        or (len(reading.quantities) > 2 and say.LAWS_OF_MORE.search(reading.text))
-    ) and not orders:
+    law = say.LAWS.search(reading.text) or (
+        (len(reading.quantities) > 2 or all(q.unit_text == "percent" for q in reading.quantities))
+        and say.LAWS_OF_MORE.search(reading.text)
+    )
+    if law and not orders and not asked.left_out:
         return None
-    if lacks_subject(reading, asked):
+    if lacks_subject(reading, asked) or _said_twice(reading):
         return None
     salient = [i for i in salient if not describes(reading, i, asked)]
     terms = read_terms(reading, salient, _money(reading, asked, features))
@@ -81,7 +86,8 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
         return None
     known = all_read(reading, terms)
     if len(terms) == 1 and terms[0].kind != "growth":
-        return _converted(terms[0], asked, features) if known else None
+        found = _converted(terms[0], asked, features) if known else None
+        return found if found is None or not unread(reading, asked, tuple(terms), found.expression) else None
     problem = Problem(tuple(terms), tuple(_gap(reading, a, b) for a, b in itertools.pairwise(terms)), asked)
     found = _clearest(problem, salient)
     if found is not None and "/hour" in (found.unit or "") and _OVER_TIME.search(reading.text):
@@ -92,7 +98,20 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
         known = False  # a range is no number
     if found is not None and not known:
         found = replace(found, clarity=UNREAD * found.clarity)
+    if found is not None:
+        found = replace(found, unread=unread(reading, asked, problem.terms, found.expression))
     return found if found is not None and found.clarity >= LEAST else None
+
+
+_SAME = re.compile(
+    r"\b(plus|then|and|on top of|before|with)\b[^.;?,]{0,24}\b(?:the|those|these) same \$?(\d[\d.,]*)", re.I
+)
+
+
+def _said_twice(reading: Reading) -> bool:
+    """Whether a number is added once more ("7k of thinking, then the same 500"): what it is added to only the subject says."""
+    match = _SAME.search(reading.text)
+    return match is not None and reading.text.count(match[2].rstrip(".,")) > 1
 
 
 _OVER_TIME = re.compile(
@@ -211,9 +230,8 @@ def _best(made: object) -> list[Item]:
 
 
 def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
-    answers = [
-        a for item in (*_chart(problem), *wholes(problem)) if (a := accepted(item, problem)) is not None
-    ]
+    items = [*([] if only_shares(problem) else _chart(problem)), *wholes(problem)]
+    answers = [a for item in items if (a := accepted(item, problem)) is not None]
     if not answers:
         return None
     if problem.asked.says(say.STRONGLY_APART) and problem.asked.kind in ("unit", "open"):
@@ -243,7 +261,7 @@ def _clearest(problem: Problem, salient: list[int]) -> Sum | None:
         and not any("s" in dict(t.dims) or t.period for t in problem.terms)
     ):
         best = replace(best, weight=0.5 * best.weight)  # a year's worth of what is not said to be of any time
-    clarity = SCALE * best.weight * _doubt(rival / best.weight)
+    clarity = SCALE * min(best.weight, MOST_CLEAR) * _doubt(rival / best.weight)
     used = tuple(sorted({*salient, *(t.index for t in problem.terms)}))
     return Sum(best.item.written(best.plain), best.unit, used, round(clarity, 4), best.item.form)
 
@@ -255,7 +273,12 @@ def _doubt(closeness: float) -> float:
 
 def _converted(term: Term, asked: Asked, features: Features) -> Sum | None:
     """One number in another unit: "3 tons in kilograms", "12 dollars an hour, per year"."""
-    if not term.dims or term.bare or len(features.stems) > 8:
+    if (
+        not term.dims
+        or term.bare
+        or len(features.stems) > 8
+        or asked.says(say.BEFORE - {"were", "was", "list"})
+    ):
         return None
     period = asked.over or asked.per
     if (
@@ -273,7 +296,12 @@ def _converted(term: Term, asked: Asked, features: Features) -> Sum | None:
         return None
     text = asked.unit_text.replace("tonne", "metric_ton").replace("quarter_year", "quarter")
     core = without_things(term.dims)
-    if core and core != term.dims and core == asked.unit.dims:
+    if (
+        core
+        and core != term.dims
+        and core == asked.unit.dims
+        and (asked.per or term.value >= 1e-3 * asked.unit.factor)
+    ):
         return Sum(term.plain, text, (term.index,), 0.85, "unit conversion")
     if asked.unit.dims == term.dims and asked.unit_text != term.unit_text:
         return Sum(term.full, text, (term.index,), 0.92, "unit conversion")
@@ -311,7 +339,25 @@ def _written_out(reading: Reading, salient: list[int]) -> Sum | None:
     if re.search(r"\b(square root|sqrt) of\b", text, re.I) and len(salient) == 1:
         q = reading.quantities[salient[0]]
         return Sum(f"sqrt({literal(q.value, q.unit_text)})", None, tuple(salient), 1.0, "square root")
-    return None
+    return _said_in_words(reading)
+
+
+_BETWEEN = {
+    "times": "*", "multiplied by": "*", "divided by": "/", "over": "/", "plus": "+", "minus": "-", "less": "-",
+}  # fmt: skip
+
+
+def _said_in_words(reading: Reading) -> Sum | None:
+    """ "What is 3 dollars an hour times 720 hours": two numbers, the word of a sum between them, and nothing else."""
+    if len(reading.quantities) != 2:
+        return None
+    a, b = reading.quantities
+    sign = _BETWEEN.get(" ".join(reading.text[a.end : b.start].lower().replace("$", " ").split()))
+    around = f"{reading.text[: a.start].rstrip(' $')} {reading.text[b.end :]}".strip(" ?=!.")
+    if sign is None or (_LEAD.sub("", f"{around} ").strip() and around):
+        return None
+    expression = f"({literal(a.value, a.unit_text)}) {sign} ({literal(b.value, b.unit_text)})"
+    return Sum(expression, None, (0, 1), 1.1, "said in words")
 
 
 __all__ = ["KEPT_VALUES", "LEAST", "MOST", "SCALE", "UNREAD", "Sum", "describes", "find_sum", "lacks_subject"]

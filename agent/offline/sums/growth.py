@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agent.offline.reading.measure import Unit
 from agent.offline.sums import words as say
 from agent.offline.sums.clause import TIME
 from agent.offline.sums.item import Item, Problem, whole_item
 from agent.offline.sums.roles import step_of
+from agent.offline.sums.shares import CERTAIN
 from agent.offline.sums.terms import Term
 
 YEAR = 365 * 86400.0
@@ -68,19 +70,78 @@ def of_one_period(problem: Problem) -> Iterator[Item]:
 def race(problem: Problem) -> Iterator[Item]:
     """Two growths, each with its own period, for the same time: how far the one is ahead of the other."""
     terms, asked = problem.terms, problem.asked
-    growths = [k for k, t in enumerate(terms) if t.kind == "growth"]
-    spans = [k for k, t in enumerate(terms) if t.dims == TIME]
-    if len(terms) != 3 or len(growths) != 2 or len(spans) != 1 or asked.kind not in ("ratio", "open"):
+    spans = [t for t in terms if t.dims == TIME and not _every(t)]
+    growths = _racers(problem)
+    if len(growths) != 2 or len(spans) != 1 or asked.kind not in ("ratio", "open"):
         return
     made = []
-    for k in growths:
-        factor, base = step_of(terms[k])
-        n = terms[spans[0]].value / terms[k].period
+    for g in growths:
+        factor, base = _step_of_racer(g, growths)
+        n = spans[0].value / g.period
         made.append((factor**n, base, n))
     (a, base_a, n_a), (b, base_b, n_b) = made
     first, second = f"{base_a} ^ {n_a:.12g}", f"{base_b} ^ {n_b:.12g}".replace("{0}", "{1}")
     form = f"{first} / {second}" if a >= b else f"{second} / {first}"
-    yield whole_item(problem, max(a, b) / min(a, b), (), "ratio", 0.97, form, growths)
+    problem = replace(problem, terms=tuple(growths))
+    item = whole_item(problem, max(a, b) / min(a, b), (), "ratio", CERTAIN, form, (0, 1))
+    yield replace(item, last=len(terms) - 1)
+
+
+def _racers(problem: Problem) -> list[Term]:
+    """The two growths: "the other every two years" is by the factor of the first, Moore's law needs no number."""
+    terms = problem.terms
+    growths = [t for t in terms if t.kind == "growth"]
+    others = [t for t in terms if t.kind != "growth" and t.dims != TIME]
+    if others or not growths:
+        return []
+    again = [t for t in terms if t.dims == TIME and _every(t)]
+    if len(growths) == 1 and len(again) == 1:
+        return [growths[0], replace(growths[0], period=again[0].value)]
+    if len(growths) == 1 and not again and any(w.startswith("moore") for w in problem.asked.every):
+        return [*growths, replace(growths[0], value=2.0, period=2 * YEAR, full="2", plain="2", unit_text="", before=(), after=())]  # fmt: skip
+    return growths if not again else []
+
+
+def _every(term: Term) -> bool:
+    """ "… every two years": a period, not how long it goes on."""
+    return term.before[-1:] in (("every",), ("each",))
+
+
+def _step_of_racer(growth: Term, both: list[Term]) -> tuple[float, str]:
+    """The factor of a period; what falls is said once: "4x a year for them, 2x a year for us"."""
+    ways = [_falls(t) for t in both]
+    if any(ways) and not all(ways):
+        silent = both[ways.index(False)]
+        if not frozenset((*silent.before[-3:], *silent.after[:2])) & say.MORE:
+            return (growth.value, "{0}") if growth.unit_text != "percent" else (1 - growth.value, "(1 - {0})")
+    return step_of(growth)
+
+
+def _falls(term: Term) -> bool:
+    return bool(frozenset((*term.before[-3:], *term.after[:2])) & say.LESS)
+
+
+def grown(problem: Problem) -> Iterator[Item]:
+    """A growth, an amount and a time in any order: what the amount comes to after it."""
+    terms, asked = problem.terms, problem.asked
+    growths = [k for k, t in enumerate(terms) if t.kind == "growth"]
+    spans = [k for k, t in enumerate(terms) if t.dims == TIME]
+    amounts = [k for k, t in enumerate(terms) if k not in growths and k not in spans and t.kind == "amount"]
+    if (
+        len(terms) != 3
+        or not len(growths) == len(spans) == len(amounts) == 1
+        or asked.kind not in ("unit", "open")
+    ):
+        return
+    g, amount = terms[growths[0]], terms[amounts[0]]
+    if asked.says(say.APART) or ("s", -1) in amount.dims:
+        return
+    factor, base = step_of(g)
+    n = terms[spans[0]].value / g.period
+    form = f"{{1}} * {base} ^ {n:.12g}"
+    yield whole_item(
+        problem, amount.value * factor**n, amount.dims, "amount", 0.93, form, (growths[0], amounts[0])
+    )
 
 
 _YEARLY = frozenset({"year", "yearly", "annual", "annually", "annum"})
@@ -225,6 +286,9 @@ def ladder(problem: Problem) -> Iterator[Item]:
     yield whole_item(problem, value, base.dims, "amount", 1.05, form, bases)
 
 
+_FALLS = frozenset(["fall", "falls", "drop", "drops", "decline", "declines", "shrink", "shrinks", "decrease"])
+
+
 def two_spans(problem: Problem) -> Iterator[Item]:
     """An amount spread over one time against another: how much less a year, and in percent."""
     terms, asked = problem.terms, problem.asked
@@ -234,8 +298,8 @@ def two_spans(problem: Problem) -> Iterator[Item]:
         return
     between = frozenset(problem.gaps[spans[0]])
     if (
-        not between & (say.AGAINST | {"instead", "over"})
-        or not asked.says(say.STRONGLY_APART)
+        not between & (say.AGAINST | {"instead", "over", "now", "then"})
+        or not asked.says(say.STRONGLY_APART | _FALLS)
         or asked.kind == "percent"
     ):
         return
@@ -260,47 +324,14 @@ def points_between(problem: Problem) -> Iterator[Item]:
         if first >= second
         else "({3} - {2}) / {2} - ({1} - {0}) / {0}"
     )
-    yield whole_item(problem, abs(first - second), (), "change", 0.97, form, range(4))
-
-
-def one_after_the_other(problem: Problem) -> Iterator[Item]:
-    """Two rises or two cuts in a row, and what they come to."""
-    terms, asked = problem.terms, problem.asked
-    if asked.kind != "percent" or len(terms) != 2 or any(t.kind != "percent" for t in terms):
-        return
-    if not asked.mentions(say.TOTAL | frozenset({"then", "again", "row", "successive"})):
-        return
-    if not (
-        frozenset(problem.gaps[0]) & {"then", "again", "another", "followed"}
-        or asked.mentions(frozenset({"row", "successive"}))
-    ):
-        return
-    if asked.mentions(frozenset({"holds", "share", "player"})):
-        return
-    around = asked.every
-    signs = (
-        (1 if around & say.MORE and not around & (say.LESS - {"down"}) else -1)
-        if bool(around & say.MORE) != bool(around & say.LESS)
-        else 0
-    )
-    if not signs:
-        return
-    p, q = terms[0].value, terms[1].value
-    if signs > 0:
-        yield whole_item(
-            problem, (1 + p) * (1 + q) - 1, (), "change", 0.95, "(1 + {0}) * (1 + {1}) - 1", (0, 1)
-        )
-    else:
-        yield whole_item(
-            problem, 1 - (1 - p) * (1 - q), (), "change", 0.95, "1 - (1 - {0}) * (1 - {1})", (0, 1)
-        )
+    yield whole_item(problem, abs(first - second), (), "change", CERTAIN, form, range(4))
 
 
 __all__ = [
     "YEAR",
+    "grown",
     "ladder",
     "of_one_period",
-    "one_after_the_other",
     "orders",
     "points_between",
     "race",

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from agent.offline.reading.words import stem
 from agent.offline.sums import words as say
+from agent.offline.sums.changes import Step, added_up, one_after_the_other, way_of
 from agent.offline.sums.growth import (
+    grown,
     ladder,
     of_one_period,
-    one_after_the_other,
     orders,
     points_between,
     race,
@@ -23,7 +23,9 @@ from agent.offline.sums.growth import (
     yearly_growth,
 )
 from agent.offline.sums.item import Item, Problem, whole_item
+from agent.offline.sums.shares import CERTAIN, named_term, what_is_left, without_one
 from agent.offline.sums.terms import Term, with_unit
+from agent.offline.sums.written_off import book_value
 
 
 def wholes(problem: Problem) -> Iterator[Item]:
@@ -34,7 +36,7 @@ def wholes(problem: Problem) -> Iterator[Item]:
 def _mean(problem: Problem) -> Iterator[Item]:
     """The mean of like amounts; with weights before each ("200 at $2 and 100 at $3.50", "70% at …") the weighted one."""
     terms = problem.terms
-    if not problem.asked.mentions(say.AVERAGE) or len(terms) < 2:
+    if not problem.asked.mentions(say.AVERAGE) or len(terms) < 2 or {"does", "mean"} <= problem.asked.every:
         return
     if len({t.dims for t in terms}) == 1 and all(t.kind in ("amount", "count") for t in terms):
         n = len(terms)
@@ -84,7 +86,7 @@ def _share_of_all(problem: Problem) -> Iterator[Item]:
     ):
         return
     problem = replace(problem, terms=terms)
-    named = _named(problem)
+    named = named_term(problem)
     if len(terms) == 2 and named is None and asked.mentions(say.REST):
         rest = [k for k, t in enumerate(terms) if say.REST & frozenset((*t.before, *t.after[:3]))]
         named = 1 - rest[-1] if rest else None
@@ -120,63 +122,32 @@ def _one_unit(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     )
 
 
-def _named(problem: Problem) -> int | None:
-    """The one term whose own words the asking clause repeats."""
-    words = problem.asked.words
-    for said, k in (("last", -1), ("final", -1), ("first", 0)):
-        if said in words and "second" not in words:
-            return k % len(problem.terms)
-    labels = [_label(t) for t in problem.terms]
-    score = []
-    for k, label in enumerate(labels):
-        others = frozenset().union(*(x for j, x in enumerate(labels) if j != k))
-        score.append(len((label - others) & problem.asked.labels))
-    best = max(score)
-    return score.index(best) if best and score.count(best) == 1 else None
-
-
-def _label(term: Term) -> frozenset[str]:
-    before, after = list(term.before), list(term.after)
-    if "and" in before:
-        before = before[len(before) - before[::-1].index("and") :]
-    if "and" in after:
-        after = after[: after.index("and")]
-    words = [*before[-3:], *after[:3]]
-    return frozenset(
-        stem(w)
-        for w in words
-        if w.isalpha() and w not in ("and", "to", "the", "of", "for", "with", "in", "is", "from")
-    )
-
-
 def _part_changes(problem: Problem) -> Iterator[Item]:
     """A total, the share of a part, and by how much the part changes: the new total, or by how much it changes."""
     terms, asked = problem.terms, problem.asked
     amounts = [k for k, t in enumerate(terms) if t.kind == "amount"]
-    shares = [k for k, t in enumerate(terms) if t.kind == "percent"]
-    if len(terms) != 3 or len(amounts) != 1 or len(shares) != 2 or asked.kind not in ("unit", "open"):
+    others = [k for k in range(len(terms)) if k not in amounts]
+    if len(terms) != 3 or len(amounts) != 1 or asked.kind not in ("unit", "open"):
         return
-    share, change = (terms[k] for k in shares)
-    near = frozenset((*change.before[-4:], *change.after[:3]))
-    up, down = bool(near & say.MORE), bool(near & (say.LESS - {"reserve", "free"}))
-    own = frozenset((*share.before[-3:], *share.after[:3]))
-    if up == down or own & (say.MORE | say.LESS):
+    share, change = (terms[k] for k in others)
+    way, own = way_of(change), frozenset((*share.before[-3:], *share.after[:3]))
+    if share.kind != "percent" or not way or own & (say.MORE | say.LESS):
         return
-    total, moved = terms[amounts[0]], share.value * change.value
-    order = (amounts[0], *shares)
+    if change.kind == "factor" and not (share.after[:1] == ("of",) and amounts[0] == 0):
+        return
+    total, step = terms[amounts[0]], Step(change, way, False)
+    order = (amounts[0], *others)
     if asked.says(frozenset({"new", "now", "afterwards", "then"})):
-        sign = 1 if up else -1
-        yield whole_item(
-            problem,
-            total.value * (1 + sign * moved),
-            total.dims,
-            "amount",
-            0.95,
-            f"{{0}} * (1 {'+' if up else '-'} {{1}} * {{2}})",
-            order,
+        value, form = (
+            1 + share.value * (step.factor - 1),
+            f"{{0}} * (1 + {{1}} * ({step.form.format('{2}')} - 1))",
         )
-    elif asked.says(say.CHANGED | say.APART):
-        yield whole_item(problem, total.value * moved, total.dims, "amount", 0.98, "{0} * {1} * {2}", order)
+        if change.kind == "percent":
+            form = f"{{0}} * (1 {'+' if way > 0 else '-'} {{1}} * {{2}})"
+        yield whole_item(problem, total.value * value, total.dims, "amount", CERTAIN, form, order)
+    elif asked.says(say.CHANGED | say.APART) and change.kind == "percent":
+        value = total.value * share.value * change.value
+        yield whole_item(problem, value, total.dims, "amount", 0.98, "{0} * {1} * {2}", order)
 
 
 def _part_of_change(problem: Problem) -> Iterator[Item]:
@@ -197,8 +168,8 @@ def _part_of_change(problem: Problem) -> Iterator[Item]:
 
 _PATTERNS: tuple[Callable[[Problem], Iterator[Item]], ...] = (
     _mean, _share_of_all, _part_changes, _part_of_change, two_spans, yearly_growth, of_one_period, race, survival,
-    points_between, one_after_the_other, repeated, orders, ladder,
+    points_between, one_after_the_other, repeated, orders, ladder, without_one, what_is_left, book_value, added_up, grown,
 )  # fmt: skip
 
 
-__all__ = ["wholes"]
+__all__ = ["wholes", "without_one"]

@@ -17,6 +17,9 @@ from agent.offline.sums.dims import (
     without_things,
 )
 from agent.offline.sums.item import SCALARS, Item, Problem, join, near_words
+from agent.offline.sums.passing import passed
+from agent.offline.sums.shares import of_the_rest
+from agent.offline.sums.sides import subset
 
 _SIGNS = frozenset({"plus", "minus", "+", "−"})
 
@@ -50,6 +53,8 @@ def products(
             clear = max(said, _had(x, y, gap, words, k == 0))
             if words & say.OVER and is_count(b.dims) and (is_count(a.dims) or not a.dims):
                 clear = 0.0  # "64 chips over two racks"
+            if subset(a, b, gap) and is_count(b.dims):
+                clear = 0.0
             if clear and any(n in problem.asked.one for n, _ in x.dims):
                 clear *= 0.4  # asked for one of them
             if clear:
@@ -129,13 +134,19 @@ def _scaled(
         said = 1.0
     clear = 0.93
     kind = ("factor" if "factor" in (a.kind, b.kind) else "part") if both else other.kind
-    if both and any(x.form.startswith("(1 /") for x in (a, b)):
+    shared = [x for x in (a, b) if x.leaf and x.form == "(1 / {0})" and x.value > 1]
+    if shared:
+        clear = 0.95  # a half as many share it, so that each bears twice as much
+    elif both and any(x.form.startswith("(1 /") for x in (a, b)):
         said, clear = 0.0, 0.5  # "fewer", "cheaper": of what, and so which way, only the subject says
     clear = max(said, 0.4 if both and a.term is not None and a.term.verbal and not gap else clear)
     told = problem.asked.every - problem.asked.words
-    if both and {bool(a.form), bool(b.form)} == {True, False} and a.kind == b.kind == "part":
+    rest = both and b.leaf and of_the_rest(problem, b.first)
+    if both and not rest and {bool(a.form), bool(b.form)} == {True, False} and a.kind == b.kind == "part":
         clear *= 0.55  # a share of a change, or a change of a share
-    if (
+    if both and not rest and a.kind == b.kind == "part" and _of_another_whole(a, b):
+        clear *= 0.5
+    elif (
         both
         and a.kind == b.kind == "part"
         and not a.form
@@ -146,8 +157,9 @@ def _scaled(
         clear *= 0.55
     told = told | (say.WHOLE_FACTOR if problem.asked.says(say.LEFT_OVER) else frozenset())
     whole = both and problem.whole(a, b) and bool(told & say.WHOLE_FACTOR) and a.kind == b.kind == "factor"
-    if not both and s.leaf and _whole_asked(s, other, gap, problem):
-        clear *= 0.5
+    told_of = not both and s.leaf and _tells_of_another(a, b, gap)
+    if told_of or (not both and s.leaf and _whole_asked(s, other, gap, problem)):
+        clear *= 0.4
     yield join(
         a,
         b,
@@ -157,29 +169,55 @@ def _scaled(
         kind,
         clear
         * (
-            0.5
+            1.0
+            if shared
+            else 0.5
             if whole
             or (
                 both
                 and a.kind == b.kind == "factor"
+                and not shared
                 and (_traded(a, b, words) or _per_asked(problem) or _asks_for_a_part(a, b, problem))
             )
             else 1.0
         ),
     )
-    if both and a.kind == b.kind == "factor":
+    if both and a.kind == b.kind == "factor" and not shared:
         high, low = (a, b) if abs(a.value) >= abs(b.value) else (b, a)
         part_asked = _asks_for_a_part(a, b, problem)
         traded = _traded(a, b, words) or _per_asked(problem)
-        clear = 0.9 if whole or traded or part_asked else 0.4
+        clear = 0.4 if shared else 0.9 if whole or traded or part_asked else 0.4
         if traded and problem.asked.words & {"cost", "costs", "price"} and not whole:
             clear *= 0.6
         first, second = (high, low) if whole or part_asked else _gain_over_cost(a, b)
         yield join(first, second, "{0} / {1}", first.value / second.value, (), "factor", clear)
+    elif told_of and s.value:
+        yield join(s, other, "{1} / {0}", other.value / s.value, other.dims, other.kind, 0.95)
     elif not both and s.leaf and s.value and _whole_asked(s, other, gap, problem):
         yield join(s, other, "{1} / {0}", other.value / s.value, other.dims, other.kind, 1.0)
-    elif not both and s.value and problem.asked.mentions(say.BEFORE) and s.leaf:
+    elif not both and s.value and s.leaf and (problem.asked.mentions(say.BEFORE) or _last_asked(problem)):
         yield join(s, other, "{1} / {0}", other.value / s.value, other.dims, other.kind, _earlier(problem, s))
+
+
+def _tells_of_another(a: Item, b: Item, gap: tuple[str, ...]) -> bool:
+    """ "$288k, 50 % more than its rival", "$1.5B, that is 12x the last one": the other is what is not said."""
+    if (
+        b.term is None
+        or not a.leaf
+        or a.kind not in ("amount", "count")
+        or not frozenset(gap) <= _IN_APPOSITION
+    ):
+        return False
+    after = b.term.after
+    if b.kind == "part":
+        return b.form.startswith("(1 ") and ("than" in after[:4] or after[:1] in (("below",), ("above",)))
+    return b.kind == "factor" and ("as" in after[2:4] or bool(frozenset(after[:3]) & _EARLIER_ONE))
+
+
+_IN_APPOSITION = frozenset(
+    [",", "that", "is", "which", "or", "about", "(", "-", "–", "roughly", "some", "'s"]
+)
+_EARLIER_ONE = frozenset(["last", "previous", "predecessor", "former", "old"])
 
 
 def _whole_asked(s: Item, other: Item, gap: tuple[str, ...], problem: Problem) -> bool:
@@ -187,7 +225,18 @@ def _whole_asked(s: Item, other: Item, gap: tuple[str, ...], problem: Problem) -
     if s.term is None or s.form or s.kind != "part":
         return False
     of = {stem(w) for w in s.term.after[1:4] if w.isalpha()} if s.term.after[:1] == ("of",) else set()
+    if _THOSE & frozenset(s.term.after[1:2]):
+        of = set()  # "2 % of them hot spares"
     direct = s.first < other.first and gap[:1] == ("of",) and len(gap) <= 4
+    if (
+        other.term is not None
+        and other.term.before[-1:] == ("of",)
+        and {"much", "many"} & frozenset(other.term.before)
+    ):
+        return False  # "how much of $2B …"
+    told = {stem(w) for w in s.term.after[2:5] if w.isalpha()}
+    if len(of & problem.asked.labels) > 1 and told & problem.asked.labels:
+        return False  # "1.5 % of cards broken: how many cards are broken?"
     if of & problem.asked.labels and not direct:
         return True
     if (
@@ -199,14 +248,19 @@ def _whole_asked(s: Item, other: Item, gap: tuple[str, ...], problem: Problem) -
         return problem.asked.kind != "percent" and bool(
             problem.asked.words & {"whole", "total", "market", "all"}
         )
-    passed = frozenset((*s.term.after[:3],)) & frozenset(
-        ["survive", "survives", "pass", "passes", "accepted", "kept", "keep", "succeed", "succeeds", "usable"]
-    )
-    return (
-        bool(passed)
-        and problem.asked.mentions(say.MUST - {"have"})
-        and problem.asked.kind in ("count", "unit", "open")
-    )
+    return passed(s.term, other, problem)
+
+
+_THOSE = frozenset(["those", "them", "these", "which", "that", "it", "its", "whom"])
+
+
+def _of_another_whole(a: Item, b: Item) -> bool:
+    """ "80 % of the tokens and a fifth of the cost": the second is no share of the first."""
+    if a.term is None or b.term is None or a.term.after[:1] != ("of",) or b.term.after[:1] != ("of",):
+        return False
+    told = {stem(w) for w in (*a.term.after, *a.term.before) if w.isalpha()}
+    of = b.term.after[1:4]
+    return not _THOSE & frozenset(of) and not told & {stem(w) for w in of if len(w) > 3 and w.isalpha()}
 
 
 def _asks_for_a_part(a: Item, b: Item, problem: Problem) -> bool:
@@ -261,9 +315,16 @@ def _traded(a: Item, b: Item, words: frozenset[str]) -> bool:
     return bool(words & {"but", "though", "whereas", "yet", "only"}) or (costs and gains)
 
 
+def _last_asked(problem: Problem) -> bool:
+    """ "65B this year, up 70 %: how much last year?"."""
+    return "last" in problem.asked.words and problem.asked.says(
+        frozenset({"year", "quarter", "month", "week"})
+    )
+
+
 def _earlier(problem: Problem, s: Item) -> float:
     """How clearly the amount before the change, or the whole of a part, is asked for."""
-    if problem.asked.says(say.BEFORE):
+    if problem.asked.says(say.BEFORE) or _last_asked(problem):
         return 1.05
     return 0.35
 

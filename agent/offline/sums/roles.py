@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from agent.offline.sums import words as say
 from agent.offline.sums.dims import is_count
 from agent.offline.sums.item import Item, Problem, leaf, stem_of
+from agent.offline.sums.shares import leaves_a_rest, of_the_rest
+from agent.offline.sums.sides import near_of, opposite
 from agent.offline.sums.terms import Term
 
 
@@ -28,6 +30,8 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
     near = [
         w for w in (*term.after[:4], *reversed(term.before[-3:])) if not (w == "up" and "front" in term.after)
     ]
+    if p >= 0.75 and term.after[:1] == ("up",) and not frozenset(term.after[1:3]) & _COMPARED:
+        near = ["uptime"]  # "95 % up at any time"
     role = next(
         (
             name
@@ -37,12 +41,40 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         ),
         "",
     )
-    following = problem.terms[k + 1 : k + 2]
-    if following and following[0].kind == "percent" and _of_the_rest(following[0]):
+    if term.before[-1:] == ("to",) and not term.to and p < 1:
+        yield leaf(k, term, "part", 0.95)  # "dropped to a fifth"
+        return
+    if leaves_a_rest(problem, k):
         yield leaf(k, term, "part", 0.97, "(1 - {0})", 1 - p)  # "25 % is Google's; 96 % of what is left"
+        return
+    if of_the_rest(problem, k):
+        yield leaf(k, term, "part", 0.97)
+        return
+    if _up_front(term, problem):
+        left = problem.asked.says(say.LEFT)
+        yield leaf(k, term, "part", 0.97, *(("(1 - {0})", 1 - p) if left else ()))
         return
     if role == "used" and p > 1:
         return  # more than all of it
+    if problem.asked.of_rest and sum(t.kind == "percent" for t in problem.terms) == 1:
+        yield leaf(k, term, "part", 0.97, "(1 - {0})", 1 - p)  # "two thirds on delivery, the rest upfront"
+        return
+    if (
+        "profit" in term.after[:3]
+        and problem.asked.says(_SPENT)
+        and not problem.asked.says(frozenset(["profit"]))
+    ):
+        yield leaf(k, term, "part", 0.95, "(1 - {0})", 1 - p)  # "25 % is profit: what does it cost to make?"
+        return
+    if term.before[-2:] in _ONE_IN and not problem.asked.says(say.LEFT):
+        yield leaf(k, term, "part", 0.97)
+        return
+    if any(f"un{w}" in problem.asked.every for w in term.after[:5]):
+        yield leaf(k, term, "part", 0.95, "(1 - {0})", 1 - p)  # "8 % get flagged: how many are unflagged?"
+        return
+    if problem.asked.kind != "percent" and opposite(near_of(term), problem.asked):
+        yield leaf(k, term, "part", 0.95, "(1 - {0})", 1 - p)  # "15 % of them bad: cost of a good one"
+        return
     if term.after[:1] == ("of",):
         yield leaf(k, term, "part", 0.6 if "rest" in problem.asked.every else 0.97)
         if "rest" in problem.asked.every:
@@ -53,7 +85,7 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
     lost = (
         problem.asked.says(say.LESS)
         and not problem.asked.says(say.LEFT)
-        and problem.asked.kind in ("unit", "count")
+        and problem.asked.kind in ("unit", "count", "open")
     )
     clear = {
         "less": (0.5, 0.95, 0.2),
@@ -66,7 +98,7 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
     )
     if role == "less" and counts and not problem.asked.says(say.LEFT):
         clear = (0.65, 0.65, 0.1)
-    if role == "less" and (lost or _noun_lost(term, problem)):
+    if role == "less" and term.after[:1] != ("below",) and (lost or _noun_lost(term, problem)):
         clear = (0.95, 0.4, 0.1)
     if role == "more" and problem.asked.says(say.APART):
         clear = (0.93, 0.1, 0.6)
@@ -79,8 +111,8 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
     ):
         yield leaf(k, term, "part", 0.85, "(1 / (1 + {0}))", 1 / (1 + p))  # a gain that fewer are needed for
         clear = (0.3, 0.1, 0.3)
-    if role == "used" and problem.asked.says(frozenset({"idle", "unused", "wasted", "lost"})):
-        clear = (0.4, 0.93, 0.1)
+    if role == "used" and problem.asked.says(say.WASTED):
+        clear = (0.3, 0.97, 0.1)
     if clear[0] > 0.3:
         yield leaf(k, term, "part", clear[0])
     if clear[1] > 0.3:
@@ -89,15 +121,29 @@ def _percent_roles(k: int, term: Term, problem: Problem) -> Iterator[Item]:
         yield leaf(k, term, "part", clear[2], "(1 + {0})", 1 + p)
 
 
-def _of_the_rest(term: Term) -> bool:
-    return term.after[:1] == ("of",) and bool(frozenset(term.after[1:5]) & (say.LEFT_OVER | {"remainder"}))
+_SPENT = frozenset(["cost", "costs", "spend", "spent", "expense", "expenses"])
+_COMPARED = frozenset(["on", "from", "by", "over", "since", "against"])
+_ONE_IN = (("one", "in"), ("1", "in"))
+_UP_FRONT = frozenset(["upfront", "advance", "prepaid", "prepayment", "deposit", "signing", "down", "front"])
+_PAID_FIRST = _UP_FRONT | frozenset(
+    ["due", "cheque", "check", "today", "first", "prepay", "sign", "pay", "owe"]
+)
+
+
+def _up_front(term: Term, problem: Problem) -> bool:
+    """ "10 % prepaid …, how much is the prepayment?"."""
+    said = frozenset((*term.before[-2:], *term.after[:5])) & _UP_FRONT
+    return (
+        bool(said - {"down"} or (said and term.after[:1] == ("down",)))
+        and problem.asked.mentions(_PAID_FIRST)
+        and problem.asked.kind in ("unit", "open", "count")
+    )
 
 
 def _noun_lost(term: Term, problem: Problem) -> bool:
     """ "5% fail …: how many failed", "early swap rate … how many swapped": the lost ones are what is asked for."""
-    return bool(problem.asked.labels & (set(map(stem_of, term.after[:4])) - {""})) and not problem.asked.says(
-        say.LEFT
-    )
+    named = bool(problem.asked.labels & (set(map(stem_of, term.after[:4])) - {""}))
+    return (named or problem.asked.says(say.REPLACED)) and not problem.asked.says(say.LEFT)
 
 
 def _factor_roles(k: int, term: Term) -> list[Item]:

@@ -19,14 +19,20 @@ _NUMBER_WORDS = (
 ) - {"one", "zero"}
 
 
+_ORDINALS = frozenset({"third", "fifth", "sixth", "eighth", "tenth"})
+
+
 def number_unread(reading: Reading) -> bool:
     """Whether a word or digits of the text say a number that no quantity and no name holds."""
     inside = {i for q in reading.quantities for i in range(q.first, q.last)}
+    said = {24.0, 7.0, *(q.value for q in reading.quantities)}  # round the clock, or said again
     for i, token in enumerate(reading.tokens):
         if i in inside or reading.masked(i) is not None:
             continue
         after = [t.low for t in reading.tokens[i + 1 : i + 3]]
         before = reading.tokens[i - 1].low if i else ""
+        if token.low in _ORDINALS and before == "the" and after[:1] != ["of"]:
+            continue
         if token.low in SCALES and (
             token.low.endswith("s") or before in ("many", "much", "in", "of", "per", "$", "give", "as", "(")
         ):
@@ -35,7 +41,7 @@ def number_unread(reading: Reading) -> bool:
             token.low == "quarter" and after[:1] == ["of"] and not after[-1][:1].isdigit()
         ):
             return True
-        if token.is_number and float(token.text.replace(",", "")) not in (24.0, 7.0):
+        if token.is_number and float(token.text.replace(",", "")) not in said:
             return True
     return False
 
@@ -63,10 +69,23 @@ def _a_quarter_of(reading: Reading) -> bool:
     """ "A quarter paid in advance": a fourth that was not read as a number."""
     lows = [t.low for t in reading.tokens]
     return any(
-        lows[k] == "quarter" and lows[k - 1] == "a" and (lows[k + 1] in ("paid", "up", "off", "upfront", "down", "goes", "lost")
-        or (lows[k + 1] == "of" and lows[k + 2 : k + 3] and not lows[k + 2][:1].isdigit() and not _read(reading, k)))
+        lows[k] == "quarter" and not _read(reading, k) and (lows[k - 1] == "a" or lows[k + 1] in _SETTLED)
+        and (lows[k + 1] in _SETTLED or (k > 1 and lows[k - 2] in _BY)
+        or (lows[k + 1] == "of" and lows[k + 2 : k + 3] and not _of_a_date(lows[k + 2 : k + 4])))
         for k in range(1, len(lows) - 1)
     )  # fmt: skip
+
+
+_SETTLED = frozenset(["paid", "up", "off", "upfront", "down", "goes", "lost", "prepaid", "due", "deposit"])
+
+
+def _of_a_date(words: list[str]) -> bool:
+    """ "Of 2024", "of 90 days"."""
+    year = words[0].isdigit() and len(words[0]) == 4
+    return year or words[1:] in (["days"], ["weeks"], ["months"])
+
+
+_BY = frozenset(["by", "up", "down", "only", "than", "loses", "lost"])
 
 
 def _read(reading: Reading, k: int) -> bool:
@@ -151,6 +170,8 @@ def must_use(reading: Reading, i: int) -> bool:
         "verbal" in q.marks
         or _one_amount(q)
         or is_fraction(q)
+        or ("aside" in q.marks and not q.marked and q.value > 1)
+        or _after_a_while(reading, q)
         or _doubling(reading, i)
         or (not q.marked and "," in reading.tokens[q.first].text)
     ):
@@ -183,6 +204,29 @@ def is_fraction(q: Quantity) -> bool:
     return "spelled" in q.marks and not q.marked and 0 < q.value < 1
 
 
+def one_in(reading: Reading, q: Quantity) -> bool:
+    """ "One in eight": an eighth."""
+    lead = [t.low for t in reading.tokens[max(0, q.first - 2) : q.first]]
+    return not q.marked and q.value > 1 and lead in (["1", "in"], ["one", "in"])
+
+
+def _after_a_while(reading: Reading, q: Quantity) -> bool:
+    """ "What is it worth after two?", "in year three": a time whose unit the text has said."""
+    lows = [t.low for t in reading.tokens]
+    if "spelled" not in q.marks or not any(
+        o is not q and o.unit.dims == (("s", 1),) for o in reading.quantities
+    ):
+        return False
+    if q.unit.dims == (("s", 1),):
+        return q.value == 1 and lows[q.first - 1 : q.first] == ["after"]
+    ends = q.last >= len(lows) or lows[q.last] in _STOPS
+    return (
+        not q.marked
+        and q.first > 0
+        and ((ends and lows[q.first - 1] == "after") or lows[q.first - 1] == "year")
+    )
+
+
 def _one_amount(q: Quantity) -> bool:
     """ "One gigawatt": an amount, not one of something."""
     return (
@@ -195,8 +239,10 @@ def _one_amount(q: Quantity) -> bool:
 
 
 def is_result(reading: Reading, i: int) -> bool:
-    """ "…, so 50x", "= 40": a result somebody states, nothing to reckon with."""
+    """ "…, so 50x", "= 40", "he calls it 50x": a result somebody states, nothing to reckon with."""
     q = reading.quantities[i]
+    if "times" in q.marks and (_claimed(reading, q) or _at_most_said(reading, q)):
+        return True
     for later in reading.quantities[i + 1 :]:
         if (
             later.value == q.value
@@ -214,6 +260,20 @@ def is_result(reading: Reading, i: int) -> bool:
         if t.low not in ("around", "about", "roughly", "$", "~")
     ]
     return lead[-1:] in (["so"], ["thus"], ["hence"], ["="], ["equals"])
+
+
+def _claimed(reading: Reading, q: Quantity) -> bool:
+    lead = tuple(t.low for t in reading.tokens[max(0, q.first - 2) : q.first])
+    return len(lead) == 2 and (
+        (lead[0] in ("call", "calls", "called", "make", "makes") and lead[1] in ("it", "that", "this"))
+        or lead in (("gets", "to"), ("get", "to"), ("arrives", "at"), ("ends", "at"))
+    )
+
+
+def _at_most_said(reading: Reading, q: Quantity) -> bool:
+    """ "Does it cost more than double?": what two amounts of the text are held against."""
+    lead = tuple(t.low for t in reading.tokens[max(0, q.first - 2) : q.first])
+    return "verbal" in q.marks and lead in (("more", "than"), ("less", "than"), ("over", "than"))
 
 
 def says_odds(reading: Reading, q: Quantity) -> bool:
@@ -250,6 +310,7 @@ __all__ = [
     "is_result",
     "must_use",
     "number_unread",
+    "one_in",
     "says_odds",
     "words_after",
     "words_before",

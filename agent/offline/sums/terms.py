@@ -6,10 +6,24 @@ import itertools
 from dataclasses import dataclass, replace
 
 from agent.offline.reading.measure import parse_unit
-from agent.offline.reading.reading import Reading
+from agent.offline.reading.reading import Quantity, Reading
 from agent.offline.sums.dims import Dims, is_count, literal, plain_unit
-from agent.offline.sums.stated import is_fraction, is_result, must_use, says_odds, words_after, words_before
-from agent.offline.sums.units import compared_rate, noun_after, shared_scale, unit_of_term
+from agent.offline.sums.stated import (
+    is_fraction,
+    is_result,
+    must_use,
+    one_in,
+    says_odds,
+    words_after,
+    words_before,
+)
+from agent.offline.sums.units import (
+    compared_rate,
+    counts_things_of_a_list,
+    noun_after,
+    shared_scale,
+    unit_of_term,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,7 @@ class Term:
     verbal: bool = False  # said in a word: "doubles"
     odds: bool = False  # "six to one"
     counts: bool = False  # a bare number of some plural: no amount of money
+    within: tuple[str, ...] = ()  # the words between the number and its unit
 
 
 def with_unit(term: Term, like: Term) -> Term:
@@ -71,9 +86,11 @@ def _term(reading: Reading, use: list[int], k: int, money: bool) -> Term:
     elif text == "USD" and k + 1 < len(use) and compared_rate(reading, use, k + 1):
         unit, text = unit_of_term(reading, use, k + 1, money)
     value = q.value * shared_scale(reading, use, k)
+    value = 1 / value if one_in(reading, q) else abs(value) if _taken_away(reading, q) else value
+    percent = q.unit_text == "percent" and not counts_things_of_a_list(reading, q)
     kind = (
         "percent"
-        if q.unit_text == "percent" or is_fraction(q)
+        if percent or is_fraction(q) or one_in(reading, q)
         else "factor"
         if "times" in q.marks
         else "worked"
@@ -86,7 +103,13 @@ def _term(reading: Reading, use: list[int], k: int, money: bool) -> Term:
         use[k], value * unit.factor, unit.dims, kind, literal(value, text if "#" not in text else plain_unit(text)),
         literal(value, plain_unit(text)), q.first, q.last, words_before(reading, q.first, last), words_after(reading, q.last, ahead),
         unit.factor, not text, "from" in q.marks, "to" in q.marks, q.series, unit_text=text, verbal="verbal" in q.marks, odds=says_odds(reading, q), counts=not text and bool(noun_after(reading, q)),
+        within=tuple(t.low for t in reading.tokens[q.first + 1 : q.last - 1]),
     )  # fmt: skip
+
+
+def _taken_away(reading: Reading, q: Quantity) -> bool:
+    """ "… minus 300 × 2 kW": the sign joins two numbers, it is not of one."""
+    return q.value < 0 and words_before(reading, q.first, 0)[-1:] in (("minus",), ("less",))
 
 
 def _with_periods(reading: Reading, terms: list[Term]) -> list[Term]:
@@ -107,10 +130,24 @@ def _with_periods(reading: Reading, terms: list[Term]) -> list[Term]:
                 and nxt.before[-1] in ("every", "each", "per")
             ):
                 seconds, skip = nxt.value, k + 1
+            before = out[-1] if out else None
+            if (
+                not seconds
+                and before is not None
+                and before.kind == "growth"
+                and _listed_growth(t, before, terms)
+            ):
+                seconds = before.period  # "A gains 2.5x a year, B 1.5x"
             if seconds:
                 t = replace(t, period=seconds, kind="growth")
         out.append(t)
     return out
+
+
+def _listed_growth(t: Term, before: Term, terms: list[Term]) -> bool:
+    """Whether a factor right after one with a period has the same: both of a kind, and some time is said for both."""
+    alike = t.unit_text == before.unit_text and t.first - before.last <= 8
+    return alike and len(terms) == 3 and any(o.dims == (("s", 1),) for o in terms)
 
 
 _PERIODS = {

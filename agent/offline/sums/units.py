@@ -37,7 +37,7 @@ _NOT_NOUNS = frozenset(
 def unit_of_term(reading: Reading, use: list[int], k: int, money: bool) -> tuple[Unit, str]:
     """The unit with what it is of each: "1.4 kW apiece", "24-core servers", "10k tokens in every branch"."""
     q = reading.quantities[use[k]]
-    text = q.unit_text
+    text = "" if counts_things_of_a_list(reading, q) else q.unit_text
     worker_hours = _worker_hours(reading, q) if not text else ""
     if worker_hours:
         return parse_unit(worker_hours), worker_hours
@@ -83,6 +83,16 @@ def _as_money(reading: Reading, q: Quantity) -> str:
     return text if large or (paid and text != "USD") or (text != "USD" and "scaled" in q.marks) else ""
 
 
+def counts_things_of_a_list(reading: Reading, q: Quantity) -> bool:
+    """ "60 dies, 15 % of them": the unit of the next number is not shared by one that counts something itself."""
+    if "shared" not in q.marks or q.unit_text != "percent" or q.last >= len(reading.tokens):
+        return False
+    follows = reading.tokens[q.last].low
+    return (
+        follows.isalpha() and len(follows) > 3 and follows.endswith("s") and follows not in _NOT_NOUNS | STOP
+    )
+
+
 def compared_rate(reading: Reading, use: list[int], k: int) -> bool:
     """ "$2.10 market vs $3.75 contract per GPU hour": the second of two compared prices, one of them a rate."""
     a, b = reading.quantities[use[k - 1]], reading.quantities[use[k]]
@@ -120,6 +130,8 @@ def shared_scale(reading: Reading, use: list[int], k: int) -> float:
 
 def noun_after(reading: Reading, q: Quantity) -> str:
     """The plural that a bare number counts."""
+    if "scaled" in q.marks and q.last < len(reading.tokens) and reading.tokens[q.last].low == "of":
+        return ""  # "60B of servers" is money, not servers
     for token in reading.tokens[q.last : q.last + 2]:
         low = token.low
         if (

@@ -24,7 +24,7 @@ HAVING = _words(
 )
 # a percentage that takes away, adds, or says how much of a thing is used
 LESS = _words(
-    "off discount cheaper lower drop drops dropped fall falls fell cut cuts decline declines declined decrease decreases decreased "
+    "below off discount cheaper lower drop drops dropped fall falls fell cut cuts decline declines declined decrease decreases decreased "
     "lose loses lost less shrink shrinks shrank down reserve reserved held hold aside spare headroom free waste wasted fail fails "
     "failed failures die dies dead tax fee idle unused overhead cancelled canceled rejected discarded reduction reduced reduces "
     "compresses compression smaller fewer shorter churn attrition churned leave leaves quit defective broken scrapped slump slumps "
@@ -36,7 +36,7 @@ MORE = _words(
     "above over larger bigger added expensive additional"
 )
 USED = _words(
-    "busy utilisation utilization utilised utilized usable used use efficiency peak occupied occupancy rented sold load booked "
+    "goodput busy utilisation utilization utilised utilized usable used use efficiency peak occupied occupancy rented sold load booked "
     "active duty kept keep keeps survive survives usage available charged accepted full uptime availability memory"
 )
 # what the asking clause wants done with what it names
@@ -46,6 +46,15 @@ CHANGED = LESS - _words("reserve reserved held hold aside spare headroom free id
 LEFT = _words(
     "profit profits survivors survivor left leaves leave remaining remain remains remainder rest leftover spare still missing free freed surplus short "
     "survive survives surviving alive keep kept keeps unused outstanding yet not without shortfall lacking usable"
+)
+# what is asked for when the part that is of no use, or no more there, is meant; and what stays
+WASTED = _words(
+    "idle unused wasted waste lost nothing thrown away gone disappear disappears vanish vanishes die dies dead fail fails "
+    "failed fold folds bust squandered unsold empty perish collapse collapses"
+)
+KEPT = _words(
+    "survive survives surviving survivors make makes left remain remains remaining standing stay stays keep keeps kept pass "
+    "passes useful good goodput productive busy rented used alive"
 )
 TOTAL = _words("total altogether combined sum together overall aggregate sums totals ")
 APART = _words(
@@ -60,7 +69,7 @@ GROWING = _words(
     "growth grow grows grew grown cagr compound compounded compounding annualised annualized annual yearly"
 )
 BEFORE = _words(
-    "before originally original previously previous ago earlier prior initially undiscounted list was were full base"
+    "before originally original previously previous ago earlier prior initially undiscounted list was were base"
 )
 # a factor that divides what it is said of
 FEWER = _words(
@@ -80,7 +89,21 @@ LEFT_OVER = _words("left remain remains remaining leftover rest spare")
 MUST = _words("must have need needed needs required require")
 NEEDED = _words("needed need needs enough required require requires suffice suffices sufficient")
 GAINED = _words("value worth benefit gain uplift")
+REPLACED = _words(
+    "replace replaced replacement replacements replacing swap swaps swapped swapping refund refunds"
+)
 REST = _words("else rest others everybody everyone elsewhere")
+# a share that passes a test, what is wanted of it, and what is done to get it
+PASSES = _words(
+    "survive survives pass passes passed accepted accept kept keep keeps succeed succeeds usable correct good clear clears yield yields "
+    "hold holds work works valid"
+)
+WANTED = _words("need needs want wants deliver ship get with have reach wanted needed obtain collect")
+WELL = _words("good correct right passing accepted usable valid working surviving verified clean")
+EFFORT = _words(
+    "must need have should generate generated generating make made produce produced start started sample sampled crawl interview "
+    "order build test try draw buy fabricate begin write run"
+)
 ADDED = _words("top before extra additional added")
 MONEY = _words(
     "owe owed owes earn earns earned burn burns burned bank runway $ revenue sales cost costs spend spending budget capex opex profit bill pay paid price worth payroll invoice salary dollars "
@@ -91,7 +114,7 @@ MONEY = _words(
 LAWS = re.compile(
     r"\b(exponent|power law|to the power|chinchilla|compute.optimal|scal(?:es|ing) (?:law|as)|torus|wraparound|mtbf|mttf|mean time|time "
     r"between|checkpoint\w*|all.?reduce|all.?gather|reduce.?scatter|collective|fails? every|between failures|more done|that(?: is|'s) not|once \w+(?: \w+)? is counted|struck|strike|take out the|do the job|pays? for (?:itself|themselves)|how many (?:thinking|reasoning|hidden)|of them into|into (?:every|each) (?:new )?one|\w+ into (?:1|one)|hops?|bisection|kv|attention|gross margin|margins?|gm|markup|mark up|2nd?|6nd?|4nd?|pue|mfu|"
-    r"(?<!no )loss(?! of)|forward pass(?:es)?|peg|once every|how often|times the param\w*|backward|half.life|irr|payback|pays? back|break.?even|quadratic\w*|"
+    r"(?<!no )loss(?! of)|forward pass(?:es)?|peg|once every|how often|times the param\w*|backward|half.life|irr|post.?money|pre.?money|dilution|payback|pays? back|break.?even|quadratic\w*|"
     r"layers?|heads?|hidden|per weight|bytes? (?:per|a) (?:param\w*|weight)|prefill|ttft|tpot|fp8|bf16|fp16|int8|fp4|int4|"
     r"annual(?:ised|ized)? failure\w*|outside|excluding|included?|including|ex|same (?:total )?(?:output|work|throughput|job|load)|the work of|recoup|amorti[sz]e\w*|speculative)\b",
     re.I,

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from agent.offline.decide import ARITHMETIC, Choice, Decider, readable
 from agent.offline.fitting.frame import Fill, Frame
 from agent.offline.reading.measure import parse_unit
-from agent.offline.reading.written_units import spelled_unit
+from agent.offline.reading.reading import Quantity
 from agent.offline.score import Question, is_salient
-from agent.offline.talk.follow import refers_back
 
-_SPOKEN = {"chip": "GPUs", "request": "requests", "token": "tokens", "person": "people", "server": "servers", "rack": "racks", "param": "parameters"}  # fmt: skip
+_SPOKEN = {"chip": "GPUs", "request": "requests", "token": "tokens", "person": "people", "server": "servers", "rack": "racks", "param": "parameters", "chip*hour": "GPU-hours"}  # fmt: skip
 _SAYS_PER = re.compile(r"_per_([a-z]+)$")
-_PER_ONE = re.compile(
-    r"^\W*(?:(?:no|and|so|i|mean|meant|sorry|but|ok|okay|rather|what|about|how|just|that|is|it|as|a|,)\b\W*)*"
-    r"(?:per|for (?:each|one|every|a single)|for just one|each|a) ([a-z]+)(?: (?:please|instead|then|i mean))?\W*$",
-    re.I,
-)
-_FEWER = re.compile(r"\b(more|less|fewer|cheaper|better|worse|dearer|higher|lower|bigger|larger|smaller|faster|slower|longer|shorter|as (much|many)|apart|difference|gap)\b", re.I)  # fmt: skip
-
-
-_EARLIER = re.compile(
-    r"\b(before|earlier|previous|first|last (one|time|answer)|the two|both|compared)\b", re.I
-)
 
 
 def told(choice: Choice, question: Question) -> str:
@@ -111,6 +98,40 @@ def _spoken(value: float, unit: str) -> str:
     return f"{number} {_SPOKEN.get(head, head)}{after}"
 
 
+def with_unit(question: Question, choice: Choice) -> str:
+    """ "At 1,500 a GPU?", after so many tokens a second: the bare number with that unit; "" where it is not one of it."""
+    bare = [
+        q
+        for i, q in enumerate(question.reading.quantities)
+        if is_salient(question, i) and (not q.marked or _money_unsaid(question.text, q))
+    ]
+    if len(bare) != 1 or choice.value is None or choice.value[1] in ("", "dimensionless", "percent"):
+        return ""
+    text, q = question.text, bare[0]
+    if not q.marked and not _EACH.match(text[q.end :]) and not _ONE_DOES.search(text[: q.start]):
+        return ""
+    said = _spoken(q.value, choice.value[1])
+    if q.marked:  # the stretch says what it is per as well
+        number = re.match(r"[\d,.]+ ?(?:k|m|thousand|million)?\b", text[q.start : q.end], re.I)
+        return text[: q.start] + said + text[q.start + number.end() :] if number is not None else ""
+    return text[: q.start].rstrip("$ ") + " " + said + text[q.end :]
+
+
+def _money_unsaid(text: str, q: Quantity) -> bool:
+    """Whether a number was taken for money only because of what it is per: "1,500 a GPU"."""
+    return q.unit.has("USD") and not re.search(
+        r"[$€]|usd|dollar|cent|buck", text[max(0, q.start - 2) : q.end], re.I
+    )
+
+
+_EACH = re.compile(
+    r"\s*(?:each|apiece|an?|per|every) ?(?:gpu|chip|card|rack|server|node|user|person|head|box)?\b", re.I
+)
+_ONE_DOES = re.compile(
+    r"\b(?:one|each|every|a (?:gpu|chip|card|rack|server|node|box))(?: [a-z]+){1,2} $", re.I
+)
+
+
 def arithmetic(
     decider: Decider, expression: str, values: dict[str, tuple[float, str]], unit: str = ""
 ) -> Choice | None:
@@ -127,75 +148,19 @@ def arithmetic(
     return Choice(frame, trial, 0.0, spec.out_by_name.get("value"), sure=0.9) if trial.kind == "ok" else None
 
 
-def compared(decider: Decider, question: Question, results: Sequence[Choice]) -> Choice | None:
-    """ "How many times more is that?": the last result against the one before, or against the one of the thing named."""
-    f = question.features
-    asked = f.ratio or f.percent or f.difference
-    if (
-        not asked
-        or len(results) < 2
-        or any(is_salient(question, i) for i in range(len(question.reading.quantities)))
-    ):
-        return None
-    other = _other(question, results)
-    named = bool(question.reading.mentions) or bool(_EARLIER.search(question.text))
-    if other is None or not (named or (_FEWER.search(question.text) and refers_back(question.text))):
-        return None
-    a, b = results[-1].value, other.value
-    if a is None or b is None or not a[0] or not b[0] or parse_unit(a[1]).dims != parse_unit(b[1]).dims:
-        return None
-    values = {"a": a, "b": b}
-    high, low = ("a", "b") if a[0] * parse_unit(a[1]).factor >= b[0] * parse_unit(b[1]).factor else ("b", "a")
-    if f.ratio and not (f.percent and not re.search(r"\btimes\b", question.text)):
-        return arithmetic(decider, f"{high} / {low}" if _FEWER.search(question.text) else "a / b", values)
-    if f.percent:
-        return arithmetic(decider, f"({high} - {low}) / b", values, "percent")
-    return arithmetic(decider, f"{high} - {low}", values, a[1] if a[1] != "dimensionless" else "")
-
-
-def _other(question: Question, results: Sequence[Choice]) -> Choice | None:
-    """The result to compare with: of the thing named, else the one before the last."""
-    named = {str(v) for m in question.reading.mentions for v in m.kinds.values()}
-    earlier = results[:-1]
-    if named:
-        return next(
-            (r for r in reversed(earlier) if named & {str(v) for v in r.frame.arguments.values()}), None
-        )
-    return earlier[-1]
-
-
-def for_one(decider: Decider, question: Question, before: Choice, asked: Sequence[Question]) -> Choice | None:
-    """ "No, per GPU": the same with one of the things that were counted, or the result shared out among them."""
-    match = _PER_ONE.match(question.text)
-    unit = spelled_unit(match.group(1)) if match is not None else ""
-    if not unit or not before.ok or before.value is None:
-        return None
-    dims = parse_unit(unit).dims
-    frame = before.frame
-    counts = [
-        n
-        for n in frame.fills
-        if n in frame.spec.by_name and (u := frame.spec.by_name[n].unit) is not None and u.dims == dims
-    ]
-    if len(counts) == 1 and frame.spec.name != ARITHMETIC and dims:
-        fills = {n: replace(f, origin="thread", quantities=()) for n, f in frame.fills.items()}
-        fills[counts[0]] = Fill(1)
-        trial = decider.trials(frame.spec.name, {n: f.value for n, f in fills.items()})
-        if trial.kind == "ok":
-            return Choice(Frame(frame.spec, fills), trial, 0.0, before.want, sure=0.9)
-    counted = (
-        [q for q in a.reading.quantities if q.unit.dims == dims and dims and q.value > 0] for a in asked
-    )
-    amounts = next((rows for rows in counted if rows), [])
-    if len(amounts) != 1:
-        return None
-    return arithmetic(decider, "a / b", {"a": before.value, "b": (amounts[0].value, "")})
-
-
 _AGAIN = re.compile(
-    r"\b(the )?(next (one|step|time|round)|one after( that| this)?|(once|one) more( time)?|(and )?after that( one)?)\b",
+    r"\b(the )?(next (one|step|time|round)|(one|year|month|quarter|run|round|step) after( that| this| next)?|(the )?following (one|year|month|quarter|run|round|step)|(once|one) more( time)?|(and )?after that( one)?)\b",
     re.I,
 )
+
+
+def stepped(question: Question) -> bool:
+    """Whether the same step is asked for once more."""
+    return (
+        bool(_AGAIN.search(question.text))
+        and not question.reading.quantities
+        and len(question.features.stems) <= 3
+    )
 
 
 def once_more(decider: Decider, question: Question, before: Choice) -> Choice | None:
@@ -222,39 +187,13 @@ def once_more(decider: Decider, question: Question, before: Choice) -> Choice | 
     return Choice(Frame(frame.spec, fills), trial, 0.0, before.want, sure=0.9) if trial.kind == "ok" else None
 
 
-_MORE = re.compile(
-    r"^\W*(?:(?:and|now|then|ok|okay)\b\W*)*(?:plus|add|another)\b|\b(on top|extra|added)\b", re.I
-)
-_LESS = re.compile(
-    r"^\W*(?:(?:and|now|then|ok|okay)\b\W*)*(?:minus|less|take off|subtract)\b|\boff (that|it)\b|\b(discount|rebate)\b",
-    re.I,
-)
-_PUE = re.compile(r"\bpue\b", re.I)
+def amounts_of(question: Question) -> list[Quantity]:
+    return [q for i, q in enumerate(question.reading.quantities) if is_salient(question, i)]
 
 
-def raised(decider: Decider, question: Question, before: Choice) -> Choice | None:
-    """ "Plus 10 % for networking", "less a 5 % discount": the result with a share of it more or less."""
-    amounts = [q for i, q in enumerate(question.reading.quantities) if is_salient(question, i)]
-    if len(amounts) != 1 or amounts[0].unit_text != "percent" or before.value is None:
-        return None
-    sign = "-" if _LESS.search(question.text) else "+" if _MORE.search(question.text) else ""
-    if not sign or before.value[1] == "percent":
-        return None
-    return arithmetic(
-        decider, f"a * (1 {sign} b)", {"a": before.value, "b": (amounts[0].value, "percent")}, _unit(before)
-    )
+def unit_of(choice: Choice) -> str:
+    return plain_unit(choice.value[1]) if choice.value is not None else ""
 
 
-def at_the_meter(decider: Decider, question: Question, before: Choice) -> Choice | None:
-    """ "With a PUE of 1.3": the power of the machines times it, where power was the result."""
-    amounts = [q for i, q in enumerate(question.reading.quantities) if is_salient(question, i)]
-    if len(amounts) != 1 or amounts[0].marked or not 1 <= amounts[0].value < 4 or before.value is None:
-        return None
-    if not _PUE.search(question.text) or parse_unit(before.value[1]).dims != parse_unit("MW").dims:
-        return None
-    return arithmetic(decider, "a * b", {"a": before.value, "b": (amounts[0].value, "")}, _unit(before))
-
-
-def _unit(choice: Choice) -> str:
-    unit = choice.value[1] if choice.value is not None else ""
+def plain_unit(unit: str) -> str:
     return "" if unit == "dimensionless" else unit

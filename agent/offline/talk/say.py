@@ -26,6 +26,10 @@ def shown(value: float, unit: str) -> str:
     return format_quantity(value, unit)
 
 
+_LONG = frozenset(["minute", "hour", "day", "week", "month", "year"])
+_SECONDS = re.compile(r"\b(seconds?|secs?|s)\b", re.I)
+
+
 def headline_unit(question: Question, unit: str) -> str:
     """The unit asked for when the figure can be given in it, else the figure's own."""
     wanted = question.features.wanted
@@ -34,6 +38,8 @@ def headline_unit(question: Question, unit: str) -> str:
     own = parse_unit(unit)
     if own.dims != wanted.unit.dims or (not own.dims and not wanted.explicit):
         return unit
+    if wanted.unit_text == "second" and unit in _LONG and not _SECONDS.search(question.text):
+        return unit  # "how long" asks for no unit
     text = (
         re.sub(r"\b[kMGT]USD$", "USD", wanted.unit_text)
         .replace("quarter_year", "quarter")

@@ -20,9 +20,10 @@ from agent.offline.claims.answer import (
 from agent.offline.claims.asked import read_asked
 from agent.offline.claims.reading import ranked_claims
 from agent.offline.claims.values import all_claims
-from agent.offline.decide import ARITHMETIC, Choice, Decider, Decision, readable, search_text
+from agent.offline.decide import ARITHMETIC, Choice, Decider, Decision, figure_of, readable, search_text
 from agent.offline.score import Question
-from agent.offline.talk import held, say
+from agent.offline.side_by_side import PARTS, argument_sets, ranked
+from agent.offline.talk import beside, held, say
 
 TOP = 5
 
@@ -94,7 +95,7 @@ def _id(turn: Turn, part: str) -> str:
 def _first_calls(decision: Decision, turn: Turn) -> tuple[ToolCall, ...]:
     calls: list[ToolCall] = []
     if decision.kind in ("calculate", "mixed") and decision.choice is not None and not decision.from_claims:
-        for part, arguments in zip(("a", "b"), argument_sets(decision.choice), strict=False):
+        for part, arguments in zip(PARTS, argument_sets(decision.choice.frame), strict=False):
             calls.append(
                 ToolCall(
                     _id(turn, part), decision.choice.frame.spec.name, arguments, _origins(decision.choice)
@@ -111,14 +112,6 @@ def _search(turn: Turn, query: str) -> ToolCall:
 
 def _origins(choice: Choice) -> dict[str, str]:
     return choice.frame.origins
-
-
-def argument_sets(choice: Choice) -> list[dict[str, Any]]:
-    """One set of arguments, or two when a field was given two values to compare."""
-    base = choice.frame.arguments
-    if not choice.frame.pairs:
-        return [base]
-    return [base | {k: v[i] for k, v in choice.frame.pairs.items()} for i in (0, 1)]
 
 
 def _second_calls(decider: Decider, decision: Decision, turn: Turn) -> tuple[ToolCall, ...]:
@@ -174,7 +167,7 @@ def _compared_call(decision: Decision, turn: Turn) -> tuple[ToolCall, ...]:
     """Two runs of one calculator compared."""
     if (
         decision.choice is None
-        or not decision.choice.frame.pairs
+        or len(argument_sets(decision.choice.frame)) != 2
         or decision.kind not in ("calculate", "mixed")
     ):
         return ()
@@ -202,8 +195,6 @@ _FALLS = re.compile(
 
 def _plain_unit(decision: Decision, turn: Turn, part: str = "a") -> tuple[float, str] | None:
     """A price of one chip, said in dollars: the figure and its unit without the thing it is for."""
-    from agent.offline.decide import figure_of
-
     choice = decision.choice
     if (
         choice is None
@@ -220,6 +211,7 @@ def _plain_unit(decision: Decision, turn: Turn, part: str = "a") -> tuple[float,
     plain = {
         "USD/chip": "USD",
         "USD/server": "USD",
+        "USD/request": "USD",
         "USD/person": "USD",
         "chip/rack": "chip",
         "chip/server": "chip",
@@ -244,8 +236,6 @@ def _asks_amount(question: Question) -> bool:
 
 def _fall(decision: Decision, turn: Turn, part: str = "a") -> float | None:
     """A negative percentage where the question asks how big the fall is: said as a positive number."""
-    from agent.offline.decide import figure_of
-
     choice = decision.choice
     if (
         choice is None
@@ -262,8 +252,6 @@ def _fall(decision: Decision, turn: Turn, part: str = "a") -> float | None:
 
 
 def _pair_figures(choice: Choice, turn: Turn) -> tuple[tuple[float, str], tuple[float, str]] | None:
-    from agent.offline.decide import figure_of
-
     if choice.want is None:
         return None
     a, b = (figure_of(turn.result(_id(turn, part)) or {}, choice.want.name) for part in ("a", "b"))
@@ -373,9 +361,11 @@ def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
     ids = (
         [_id(turn, "c")]
         if decision.from_claims
-        else [_id(turn, p) for p, _ in zip("ab", argument_sets(choice), strict=False)]
+        else [_id(turn, p) for p, _ in zip(PARTS, argument_sets(choice.frame), strict=False)]
     )
     runs = [r for i in ids if (r := turn.result(i)) is not None]
+    if len(ids) > 2:
+        return _several(decider, decision, choice, ids, runs)
     failed = next((r["error"] for r in runs if "error" in r), None)
     if failed is not None:
         return _failure(failed)
@@ -396,7 +386,7 @@ def _calculated(decider: Decider, decision: Decision, turn: Turn) -> Step:
             "answered",
             headline_call=_id(turn, "p"),
             headline_name="value",
-            headline_unit=shown["unit"] if shown else None,
+            headline_unit=say.headline_unit(decision.question, str(shown["unit"])) if shown else None,
             cited=_cited_ids(decision, citations),
         )
         return Step(text=text, report=report)
@@ -448,7 +438,7 @@ def _answer_text(
     citations: Sequence[Mapping[str, Any]],
 ) -> str:
     if choice.frame.pairs and run not in runs and figure is not None:
-        parts = [_compared(decider, decision, choice, runs, figure)]
+        parts = [beside.two(decider, decision, choice, runs, figure)]
     elif run not in runs and figure is not None:
         first = next(
             (
@@ -478,30 +468,20 @@ def _answer_text(
     return "\n\n".join(p for p in parts if p)
 
 
-def _compared(
+def _several(
     decider: Decider,
     decision: Decision,
     choice: Choice,
+    ids: Sequence[str],
     runs: Sequence[Mapping[str, Any]],
-    headline: Mapping[str, Any],
-) -> str:
-    """Two runs side by side: "Requests that run at once: 256 at 2,575, 52 at 12,575; a factor of 4.923"."""
+) -> Step:
+    """More than two runs: the one the question looks for first, then all of them in order."""
     name = choice.want.name if choice.want is not None else ""
-    label = readable(choice.want) if choice.want is not None else "Result"
-    sides = []
-    for run, arguments in zip(runs, argument_sets(choice), strict=False):
-        figure = next((f for f in run.get("figures", ()) if f["name"] == name), None)
-        if figure is not None:
-            at = ", ".join(_at(decider, choice, k, arguments[k]) for k in choice.frame.pairs)
-            sides.append(f"{say.shown(float(figure['value']), str(figure['unit']))} at {at}")
-    amount = say.glued(float(headline["value"]), str(headline["unit"]), ratio=True)
-    return f"{label}: **{amount}** apart ({', against '.join(sides)})."
-
-
-def _at(decider: Decider, choice: Choice, name: str, value: Any) -> str:
-    if isinstance(value, int | float):
-        return say.shown(value, choice.frame.spec.by_name[name].unit_text)
-    return decider.titles.get(str(value), str(value))
+    order = ranked(decision.question, [figure_of(run, name) for run in runs])
+    if not order or len(runs) < len(ids):
+        return _failure(next((r["error"] for r in runs if "error" in r), {"kind": "absent"}))
+    text = beside.several(decider, choice, runs, order)
+    return Step(text=text, report=_report("answered", headline_call=ids[order[0]], headline_name=name))
 
 
 def _other_reading(decision: Decision, choice: Choice) -> str:
