@@ -318,7 +318,12 @@ def _money_with(a: Operand, b: Operand, n: Operand) -> Iterator[Relation]:
 def _price_of_boxes(price: Operand, a: Operand, b: Operand) -> Iterator[Relation]:
     """What so many cost that are sold by the box: the price and the box were said together."""
     for box, count in ((a, b), (b, a)):
-        together = bool(price.claim) and box.claim == price.claim and not count.claim
+        together = (
+            bool(price.claim)
+            and box.claim == price.claim
+            and count.unit.dims == box.unit.dims
+            and not count.claim
+        )
         if together and box.kind == count.kind == "count" and _of_a_piece(price):
             yield _made("cost", "{2} / {1} * {0}", _told(price.unit), price, box, count, bare=(1, 2))
 

@@ -60,7 +60,17 @@ def own_figure(decision: Decision) -> tuple[float, str] | None:
     if choice is None or not choice.ok or decision.from_claims or decision.kind not in ("calculate", "mixed"):
         return None
     figure = choice.trial.figures.get(choice.want.name) if choice.want is not None else None
-    return figure if figure is not None else next(iter(choice.trial.figures.values()), None)
+    figure = figure if figure is not None else next(iter(choice.trial.figures.values()), None)
+    return None if figure is not None and _repeats(decision, figure) else figure
+
+
+def _repeats(decision: Decision, figure: tuple[float, str]) -> bool:
+    """A plain sum that only says a stated number again answers nothing."""
+    choice = decision.choice
+    if choice is None or choice.frame.spec.name != ARITHMETIC:
+        return False
+    base = figure[0] * parse_unit(figure[1]).factor
+    return any(q.value * q.unit.factor == base for q in decision.question.reading.quantities)
 
 
 def own_evidence(decision: Decision, citations: Sequence[Mapping[str, Any]]) -> dict[str, float]:
