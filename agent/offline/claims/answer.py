@@ -144,7 +144,7 @@ def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[s
     if reading is None and _bare(decision) and relevant(citations) and _told(decider, decision, citations):
         return replace(decision, kind="narrative", search=search, problem="")
     if _in_doubt(decision, found, words) and relevant(citations):
-        return replace(
+        return _looked_up(decider, decision, citations) or replace(
             decision, kind="clarify", from_claims=False, search=search, problem=_asked_back(found, citations)
         )
     if decision.from_claims:
@@ -184,7 +184,7 @@ def _in_doubt(decision: Decision, found: Weighed, words: bool) -> bool:
         return False
     if own is not None:
         return words and found.own < SURE
-    return best.sure >= MEANT and (words or decision.kind in ("narrative", "clarify"))
+    return best.sure >= MEANT and (words or decision.kind == "narrative" or _bare(decision))
 
 
 def _asked_back(found: Weighed, citations: Sequence[Mapping[str, Any]]) -> str:

@@ -49,12 +49,14 @@ class ClaimReader:
         self._decider = decider
         self.derivations = Derivations(decider.reader.library)
 
-    def readings(self, question: Question, citations: Sequence[Mapping[str, Any]]) -> list[ClaimReading]:
-        """The likeliest readings, run, best first."""
+    def readings(
+        self, question: Question, citations: Sequence[Mapping[str, Any]], run: int = RUN
+    ) -> list[ClaimReading]:
+        """The likeliest readings, run (twice as many as are `run` are tried), best first."""
         asked = read_asked(question)
         found = self.candidates(question, citations, asked)
         found.sort(key=lambda r: -r.score)
-        ran = [r for r in found[: 2 * RUN] if self._run(r)]
+        ran = [r for r in found[: 2 * run] if self._run(r)]
         cited = _scores(citations)
         words = asks_for_words(question.text, question.features)
         for r in ran:

@@ -128,6 +128,8 @@ def _counted_unit(reading: Reading, j: int) -> tuple[str, int]:
             return unit, last
     if unit == "chip" and tokens_at(tokens, last) in EVENTS:
         return _counted_unit(reading, last)  # "GPU failures a day": what is counted comes last
+    if unit == "chip" and named is None and not word.endswith("s") and _heads(tokens, last):
+        return "", j  # "chip plants", "GPU makers": what is counted is no chip
     k = last + (last < len(tokens) and tokens[last].text == "-")
     if (
         unit in ("chip", "person")
@@ -140,6 +142,13 @@ def _counted_unit(reading: Reading, j: int) -> tuple[str, int]:
     if named is not None and not named.text.lower().endswith("s"):
         return "", j
     return unit, last
+
+
+def _heads(tokens: list[Token], k: int) -> bool:
+    """Whether the word at `k` is a plural that the one before it describes."""
+    word = tokens_at(tokens, k)
+    plural = word.endswith("s") and not word.endswith("ss") and word.isalpha()
+    return plural and not spelled_unit(word) and word not in _STOPS
 
 
 EVENTS = frozenset(["failures", "crashes", "interruptions", "outages", "faults", "incidents", "breakdowns"])
