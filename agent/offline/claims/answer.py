@@ -27,10 +27,8 @@ FAILED = 0.7  # ... where nothing in the question plainly asks for what it works
 TOLD = 0.72  # of a question's words, by weight: a passage with so many of them answers it
 FOUND = 0.25  # the score of what the search found from which figures are taken from it
 PLAIN = 0.6  # what a question comes to on its own is plain from here
-NAMED, HINTED = (
-    2.6,
-    1.7,
-)  # so much of a claim's figures in a question, and the claims are looked at: it is plain, or not
+NAMED = 2.6  # so much of a claim's figures in a question, and the claims are looked at ...
+HINTED = 1.7  # ... where what the question comes to on its own is not plain
 MEANT = 0.2  # a reading this sure, and the number asked for is one to be worked out
 
 
@@ -94,6 +92,16 @@ def _bare(decision: Decision) -> bool:
 _OWN = re.compile(r"\b(my|our|ours|we|i|us|me|it|its|this|that|they|them|you|your)\b", re.I)
 
 
+def _looked_up(
+    decider: Decider, decision: Decision, citations: Sequence[Mapping[str, Any]]
+) -> Decision | None:
+    """The question answered with what was said, where that has its words."""
+    if not relevant(citations) or not _told(decider, decision, citations):
+        return None
+    search = decision.search or search_text(decision.question.text)
+    return replace(decision, kind="narrative", search=search, problem="", from_claims=False)
+
+
 def _told(decider: Decider, decision: Decision, citations: Sequence[Mapping[str, Any]]) -> bool:
     """Whether something that was said has nearly all of the question's words, rare ones weighing more."""
     question, library = decision.question, decider.reader.library
@@ -129,9 +137,7 @@ def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[s
         )
     words = asks_for_words(question.text, question.features) or question.features.check
     if _bare(decision) and not words and not question.features.asks_number:
-        told = relevant(citations) and _told(decider, decision, citations)
-        search = decision.search or search_text(question.text)
-        return replace(decision, kind="narrative", search=search, problem="") if told else decision
+        return _looked_up(decider, decision, citations) or decision
     readings = reader_of(decider).readings(question, citations)
     found = weigh(decision, read_asked(question), readings, citations)
     search = decision.search or search_text(question.text)
@@ -141,8 +147,8 @@ def _settled(decider: Decider, decision: Decision, citations: Sequence[Mapping[s
         return replace(
             decision, kind="mixed", choice=choice, rival=None, from_claims=True, search=search, problem=""
         )
-    if reading is None and _bare(decision) and relevant(citations) and _told(decider, decision, citations):
-        return replace(decision, kind="narrative", search=search, problem="")
+    if _bare(decision) and (told := _looked_up(decider, decision, citations)) is not None:
+        return told
     if _in_doubt(decision, found, words) and relevant(citations):
         return _looked_up(decider, decision, citations) or replace(
             decision, kind="clarify", from_claims=False, search=search, problem=_asked_back(found, citations)
