@@ -23,7 +23,7 @@ from agent.offline.score import is_salient
 
 SURE = 0.45  # a reading on claims at least this sure is an answer
 ALONE = 0.85  # ... where nobody's words are asked for, and the claims are not needed for a number
-FAILED = 0.7  # ... where nothing in the question plainly asks for what it works out
+FAILED = 0.9  # ... where nothing in the question plainly asks for what it works out
 TOLD = 0.72  # of a question's words, by weight: a passage with so many of them answers it
 FOUND = 0.25  # the score of what the search found from which figures are taken from it
 PLAIN = 0.6  # what a question comes to on its own is plain from here
