@@ -147,7 +147,9 @@ def headline(
 
     written = amount or format_quantity(figure.value, figure.unit)
     match = re.match(r"^(?P<number>-?\$?[\d.,]+)(?P<rest>.*)$", written)
-    name = label or ("" if figure.name == "value" else figure.name.replace("_", " "))  # a plain sum has no name
+    name = label or (
+        "" if figure.name == "value" else figure.name.replace("_", " ")
+    )  # a plain sum has no name
     between = ""
     if figure.low is not None and figure.high is not None and figure.low != figure.high:
         ends = (format_quantity(figure.low, figure.unit), format_quantity(figure.high, figure.unit))
