@@ -113,6 +113,10 @@ class Decider(Chooser):
                 and c.evidence.get("bettered", 0.0)
                 < 0.5  # another field, which allows it, suits the number better
                 and c.sure >= 0.5 * likely[0].sure
+                and not (
+                    (fill := c.frame.fills.get(c.trial.field)) is not None
+                    and _better_elsewhere(choices, fill)
+                )
             ):
                 return Decision("invalid", question, c, problem=c.trial.message)
             if c.trial.kind == "missing" and self._asks_calculation(question, c, numbers):

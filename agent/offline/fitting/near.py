@@ -225,7 +225,7 @@ class Words:
         tokens = self.reading.tokens
         word = tokens[last].low if last < len(tokens) else ""
         after = tokens[last + 1].low if last + 1 < len(tokens) else ""
-        if word in ("in", "out") and not (
+        if word in ("in", "out", "back") and not (
             word == "in" and after[:1].isalpha() and after not in ("and", "what", "how", "but", "then")
         ):
             near["prompt" if word == "in" else "output"] = 1.0

@@ -499,7 +499,7 @@ def _tokens(reading: Reading, found: list[Quantity], i: int) -> str:
         return ""
     if before and before[0] in _WRITES and _closed(reading, q.last):
         return "token"
-    if after in ("in", "out") and (
+    if after in ("in", "out", "back") and (
         not beyond[:1].isalpha() or beyond in ("and", "per", "at", "for", "each", "then", "cost")
     ):
         return "token"

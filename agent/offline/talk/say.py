@@ -36,6 +36,8 @@ def headline_unit(question: Question, unit: str) -> str:
     if wanted.unit is None or not wanted.unit_text:
         return unit
     own = parse_unit(unit)
+    if unit == "USD" and wanted.unit_text.startswith("cent/"):
+        return "cent"  # cents per call, of what one call costs
     if own.dims != wanted.unit.dims or (not own.dims and not wanted.explicit):
         return unit
     if wanted.unit_text == "second" and unit in _LONG and not _SECONDS.search(question.text):
