@@ -143,6 +143,10 @@ class TokenCostQuery(Query):
         "Discount on cached input tokens", "percent", default=None, min=0, max=100,
         words=("discount", "off for cached", "cheaper when cached", "cache discount", "off the input price"),
     )  # fmt: skip
+    batch_discount_percent: float | None = quantity(
+        "Discount of the batch interface, on all tokens", "percent", default=None, min=0, below=100,
+        words=("batch discount", "batch API", "batch is half price", "through batch", "off in batch", "batch price"),
+    )  # fmt: skip
     other_api_model: str | None = entity(
         "Hosted model that the first is compared with", "api_model", default=None,
         words=("versus", "compared with", "than", "against"),

@@ -66,7 +66,9 @@ def ignored(question: Question, choice: Choice) -> list[str]:
     return [
         f"ignored {_said(question, quantities[i])}"
         for i in dict.fromkeys(left)
-        if not _said_again(quantities, i, used) and not _comes_out(quantities[i], choice)
+        if not _said_again(quantities, i, used)
+        and not _format_again(question, quantities[i])
+        and not _comes_out(quantities[i], choice)
     ]
 
 
@@ -92,6 +94,11 @@ def _said_again(quantities: Sequence[Quantity], i: int, used: set[int]) -> bool:
     """A number said twice ("a 4-dim, sorry, 4x4x4 torus") is used when one of the two is."""
     q = quantities[i]
     return any(k != i and quantities[k].value == q.value and (not q.marked or quantities[k].unit_text == q.unit_text) for k in used)  # fmt: skip
+
+
+def _format_again(question: Question, q: Quantity) -> bool:
+    """ "bf16, 2 bytes read a parameter": what the number format says already."""
+    return bool(question.precisions) and q.unit_text == "byte" and q.value <= 4
 
 
 def _comes_out(q: Quantity, choice: Choice) -> bool:

@@ -34,6 +34,8 @@ FIXED = {
     "factor_dropped": -3.5,
     "sum_unread": -4.5,
     "overfull": -3.5,
+    "ignored": -1.5,
+    "rate_unsaid": -1.5,
 }
 FAULTS = ("unit", "echo", "inverse", "absurd", "same")
 
@@ -95,6 +97,10 @@ def _of_run(question: Question, choice: Choice) -> dict[str, float]:
         found["negative"] = float(choice.value is not None and choice.value[0] < 0)
         found["factor_dropped"] = float(_factor_dropped(question, choice))
         found["reported"] = float(_reported(question, choice))
+        if choice.sum is None:
+            found["ignored"] = float(
+                min(2, sum(1 for fault in choice.faults if fault.startswith("ignored ")))
+            )
         for fault in FAULTS:
             found[f"fault_{fault}"] = float(fault in choice.faults)
     else:

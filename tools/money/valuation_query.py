@@ -122,6 +122,8 @@ class ValuationMultipleQuery(Query):
         max=10000,
         words=(
             "later",
+            "is now",
+            "now stands at",
             "rerates",
             "new multiple",
             "target multiple",
@@ -414,14 +416,29 @@ class ValuationMultipleResult(Result):
         "dimensionless",
         default=None,
         role="headline",
-        words=("multiple after", "land", "new multiple", "new P/E", "multiple remains", "multiple left"),
+        words=(
+            "multiple after",
+            "land",
+            "new multiple",
+            "new P/E",
+            "multiple remains",
+            "multiple left",
+            "P/E after years",
+        ),
     )
     multiple_before: float | None = quantity(
         "Multiple of earnings",
         "dimensionless",
         default=None,
         role="headline",
-        words=("P/E", "multiple", "times earnings"),
+        words=(
+            "P/E",
+            "multiple",
+            "times earnings",
+            "where it started",
+            "multiple before",
+            "P/E it came from",
+        ),
     )
     peg: float | None = quantity(
         "PEG: multiple over growth in percent", "dimensionless", default=None, words=("PEG", "PEG ratio")

@@ -209,7 +209,8 @@ def _content(reading: Reading) -> tuple[tuple[str, int], ...]:
     out = []
     inside = _quantity_tokens(reading.quantities)
     for i, token in enumerate(reading.tokens):
-        if not token.is_word or token.low.removesuffix("'s") in STOP or reading.masked(i) is not None:
+        stop = token.low.removesuffix("'s") in STOP and token.text != "IT"
+        if not token.is_word or stop or reading.masked(i) is not None:
             continue
         if inside.get(i):
             continue
