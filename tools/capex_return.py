@@ -39,6 +39,13 @@ def _years_to(start: float, end: float, growth: float) -> float:
     return math.log(end / start) / math.log(1 + growth / 100)
 
 
+def _years_to_cross(revenue: float, growth: float, capex: float, capex_growth: float) -> float:
+    """Years until spending that grows faster than revenue has caught up with it."""
+    if revenue <= capex or capex_growth <= growth:
+        raise ValueError("it is above already, or never catches up")
+    return math.log(revenue / capex) / math.log((100 + capex_growth) / (100 + growth))
+
+
 def _part(excess: float, whole: float) -> float:
     """A part of the spending as a share of it, percent: at most all of it."""
     if excess > whole:
@@ -137,6 +144,12 @@ RELATIONS = Relations(
     _grown("growth_percent", "revenue_usd", "later_revenue_usd"),
     _grown("capex_growth_percent", "capex_usd", "later_capex_usd"),
     _grown("cash_flow_growth_percent", "operating_cash_flow_usd", "later_operating_cash_flow_usd"),
+    Rule(
+        "years_until_capex_exceeds_revenue",
+        ("revenue_usd", "growth_percent", "capex_usd", "capex_growth_percent"),
+        _years_to_cross,
+        "ln({revenue_usd} / {capex_usd}) / ln((1 + {capex_growth_percent}) / (1 + {growth_percent}))",
+    ),
     Rule(
         "later_free_cash_flow_usd",
         ("later_operating_cash_flow_usd", "later_capex_usd"),

@@ -260,7 +260,7 @@ class HbmPerDollarResult(Result):
     )  # fmt: skip
     break_even_usd: float | None = quantity(
         "Price at which the chip with less memory per dollar would match the other", "USD/chip", default=None,
-        role="detail", words=("break-even price", "would match", "have to cost", "match the GB per dollar", "how cheap", "same GB per dollar", "equal the HBM per dollar", "price that would give the same"),
+        role="detail", words=("break-even price", "would match", "what price makes equal", "what price makes it match", "have to cost", "match the GB per dollar", "how cheap", "same GB per dollar", "equal the HBM per dollar", "price that would give the same"),
     )  # fmt: skip
     break_even_bandwidth_usd: float | None = quantity(
         "Price at which the chip with less bandwidth per dollar would match the other", "USD/chip", default=None,

@@ -137,7 +137,7 @@ class TokenCostQuery(Query):
         "Price of a cached input token as a part of the full input price (0.5: half price)", "dimensionless",
         default=None, min=0, max=1,
         words=("of the input price", "of the full price", "cached at half price", "of the normal rate", "of the price",
-               "of the input rate", "cached cost a fraction"),
+               "of the input rate", "cached cost a fraction", "half that for cached"),
     )  # fmt: skip
     cached_discount_percent: float | None = quantity(
         "Discount on cached input tokens", "percent", default=None, min=0, max=100,

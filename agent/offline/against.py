@@ -163,6 +163,7 @@ def against(question: Question, choice: Choice) -> dict[str, float]:
     found = {
         "turned": float(_turned(question, choice)),
         "bettered": _bettered(question, choice),
+        "backwards": float(_backwards(question, choice)),
         "dropped_negative": float(any(quantities[i].value < 0 for i in choice.frame.unused)),
     }
     if choice.ok:
@@ -258,6 +259,19 @@ def _bettered(question: Question, choice: Choice) -> float:
         best = next((fit for fit, name in ranked[fill.quantities[0]] if name not in fills), 0.0)
         most = max(most, best - fill.fit)
     return min(most, 3.0)
+
+
+def _backwards(question: Question, choice: Choice) -> bool:
+    """Whether "from A to B" fills the earlier field with B and the later one with A."""
+    quantities, sides = question.reading.quantities, dict[str, int]()
+    for name, fill in choice.frame.fills.items():
+        f = choice.frame.spec.by_name.get(name)
+        if f is None or not f.direction or len(fill.quantities) != 1:
+            continue
+        marks = quantities[fill.quantities[0]].marks & {"from", "to"}
+        if len(marks) == 1:
+            sides[next(iter(marks))] = f.direction
+    return sides.get("from", 0) > 0 > sides.get("to", 0)
 
 
 _FULLER: dict[int, dict[str, tuple[frozenset[str], ...]]] = {}

@@ -57,7 +57,7 @@ def ignored(question: Question, choice: Choice) -> list[str]:
     left = [i for i in choice.frame.unused if is_salient(question, i)]
     for name in sorted(choice.idle):
         f = choice.frame.spec.by_name.get(name)
-        if (f is not None and f.aside) or _cancels(question, choice, choice.frame.fills[name].quantities):
+        if (f is not None and f.aside) or cancels(question, choice, choice.frame.fills[name].quantities):
             continue
         left += [i for i in choice.frame.fills[name].quantities if is_salient(question, i)]
     used = {i for n, f in choice.frame.fills.items() if n not in choice.idle for i in f.quantities}
@@ -72,7 +72,7 @@ def ignored(question: Question, choice: Choice) -> list[str]:
     ]
 
 
-def _cancels(question: Question, choice: Choice, members: Sequence[int]) -> bool:
+def cancels(question: Question, choice: Choice, members: Sequence[int]) -> bool:
     """The one amount of its kind leaves no trace in a share or a factor: "by what percent does the cost of a $9,000 box fall"."""
     wanted = question.features.wanted.unit
     if (

@@ -269,6 +269,17 @@ class CapexReturnResult(Result):
         role="headline",
         words=("free cash flow next year", "free cash flow then", "FCF after", "new free cash flow"),
     )
+    years_until_capex_exceeds_revenue: float | None = quantity(
+        "Time until spending, which grows faster, exceeds revenue",
+        "year",
+        default=None,
+        words=(
+            "capex exceeds revenue",
+            "spending overtakes revenue",
+            "passes revenue",
+            "catches up with revenue",
+        ),
+    )
     later_operating_cash_flow_usd: float | None = quantity(
         "Operating cash flow after the growth", "USD", default=None, words=("operating cash flow next year",)
     )

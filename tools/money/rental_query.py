@@ -321,8 +321,7 @@ class RentalEconomicsQuery(Query):
         "USD/chip/hour",
         default=None,
         min=0,
-        words=("each rented hour costs", "every hour it is rented", "rented hour", "while rented",
-               "only while rented"),
+        words=("each rented hour costs", "only while rented"),
     )  # fmt: skip
     w_per_chip_all_in: float | None = quantity(
         "Power per chip, all in", "W", default=None, min=0, words=("watts", "kW", "power draw", "all in")

@@ -122,6 +122,7 @@ class ValuationMultipleQuery(Query):
         max=10000,
         words=(
             "later",
+            "until it trades at",
             "is now",
             "now stands at",
             "rerates",
@@ -148,6 +149,13 @@ class ValuationMultipleQuery(Query):
             "down",
             "contraction",
         ),
+    )
+    multiple_ratio: float | None = quantity(
+        "New multiple over old: 0.5 when the P/E halves",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("P/E halves", "multiple halves", "P/E doubles", "multiple doubles"),
     )
     earnings_change_percent: float | None = quantity(
         "Change of earnings",

@@ -324,6 +324,29 @@ def range_fit(q: Quantity, f: Field) -> float:
     return 0.0
 
 
+_COUNTED_STEPS = frozenset({"steps", "generations", "doublings"})
+
+
+def steps_fit(q: Quantity, f: Field) -> float:
+    """ "The one after the next" counts steps and nothing else; "8x" is the size of one and counts none."""
+    counts = bool(_COUNTED_STEPS & set(f.name.split("_")))
+    if "steps" in q.marks:
+        return 1.5 if counts else -2.0
+    return -1.5 if counts and "times" in q.marks else 0.0
+
+
+_BY_HOW_MUCH = frozenset({"rise", "fall", "cut", "growth", "decline", "change", "drop"})
+
+
+def end_fit(q: Quantity, f: Field, words: Words) -> float:
+    """ "From 72 % to 66 %": what is reached is no size of a change."""
+    if not {"from", "to"} & q.marks or not _BY_HOW_MUCH & set(f.name.split("_")):
+        return 0.0
+    other = {"to"} if "from" in q.marks else {"from"}
+    pairs = (p for p in words.reading.quantities if p.unit_text == q.unit_text and other & p.marks)
+    return -2.0 if any(p is not q for p in pairs) else 0.0
+
+
 def filled_value(q: Quantity, f: Field) -> Any:
     if q.low is not None and q.high is not None:
         return {"low": value_in(q, q.low, f), "high": value_in(q, q.high, f)}

@@ -10,6 +10,7 @@ from typing import Any
 from agent.offline.fitting.assign import alternatives, assign, beside_names, in_order, own_periods, priced
 from agent.offline.fitting.fits import (
     direction_fit,
+    end_fit,
     far_from,
     filled_value,
     literal_fit,
@@ -19,6 +20,7 @@ from agent.offline.fitting.fits import (
     range_fit,
     rate_unsaid,
     rest_fit,
+    steps_fit,
     unit_fit,
     value_in,
 )
@@ -144,6 +146,8 @@ class Matcher:
             + direction_fit(q, f, words)
             + range_fit(q, f)
             + rest_fit(q, f, words)
+            + steps_fit(q, f)
+            + end_fit(q, f, words)
             + pace_fit(q, f, words)
             + self._name_fit(near, f, words)
             - (0.6 if "claim" in q.marks else 0.0)  # the asker's own number first

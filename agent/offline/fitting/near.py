@@ -134,18 +134,7 @@ def _held(reading: Reading, spans: list[tuple[int, int]]) -> frozenset[int]:
         if still and not numbered & set(range(start, k)):
             held |= set(range(start, k))
         start = k + 1
-    return frozenset(held | _either_way(reading))
-
-
-def _either_way(reading: Reading) -> set[int]:
-    """ "Whether rented or not": a condition that makes no difference, and so describes no number."""
-    low = [t.low for t in reading.tokens]
-    found = set[int]()
-    for k in range(1, len(low) - 1):
-        if low[k] == "or" and low[k + 1] in ("not", "idle"):
-            start = next((j for j in range(k - 1, max(-1, k - 7), -1) if low[j] == "whether"), k - 1)
-            found |= set(range(start, k + 2))
-    return found
+    return frozenset(held)
 
 
 class Words:

@@ -71,7 +71,7 @@ _YES_NO = re.compile(
     re.I,
 )
 _PERCENT = re.compile(
-    r"(\bwhat|\bwhich|\bhow many|\bthe|\bin|\bas an?|\bgive|\bimplied|\bthat)\s+(%|percent(age)?|pct|per ?cent|share|fraction|proportion|portion)|%\s*\?|\bpercentage\b|\bwhat\s*%",
+    r"(\bwhat|\bwhich|\bhow many|\bthe|\bin|\bas an?|\bgive|\bimplied|\bthat)\s+(%|percent(age)?|pct|per ?cent|share(?! price)|fraction|proportion|portion)|%\s*\?|\bpercentage\b|\bwhat\s*%",
     re.I,
 )
 _DIFFERENCE = re.compile(

@@ -132,6 +132,8 @@ def _verbal(reading: Reading, i: int) -> Quantity | None:
             i + 2,
             marks=frozenset({"percent", "verbal"}),
         )
+    if token.low == "after" and (two := _after_next(reading, i)) is not None:
+        return two
     fold = _FOLD.match(token.low)
     follow = reading.tokens[i + 1].low if i + 1 < len(reading.tokens) else ""
     if follow in ("step", "steps", "jump", "jumps"):
@@ -171,6 +173,27 @@ def _verbal(reading: Reading, i: int) -> Quantity | None:
         i + 1,
         marks=frozenset({"times", "verbal"}),
     )
+
+
+_NEXT_ONE = frozenset(["one", "run", "generation", "model", "round", "step", "training"])
+
+
+def _after_next(reading: Reading, i: int) -> Quantity | None:
+    """ "The one after the next", "the run after next": two steps on."""
+    tokens = reading.tokens
+    words = [t.low for t in tokens[i + 1 : i + 4]]
+    k = 2 if words[:2] == ["the", "next"] else 1 if words[:1] == ["next"] else 0
+    before = tokens[i - 1].low if i else ""
+    after = tokens[i + 1 + k].low if i + 1 + k < len(tokens) else "?"
+    ends = (
+        not after[0].isalnum()
+        or after in _NEXT_ONE
+        or after in ("cost", "costs", "be", "is", "will", "would")
+    )
+    if not k or before not in _NEXT_ONE or not ends:
+        return None
+    start, end = tokens[i].start, tokens[i + k].end
+    return Quantity(2.0, NUMBER, "", start, end, i, i + 1 + k, marks=frozenset({"spelled", "steps"}))
 
 
 def _per_money(tokens: list[Token], i: int, number: Number) -> bool:

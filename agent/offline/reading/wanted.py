@@ -428,6 +428,8 @@ def _what(reading: Reading, i: int, taken: set[int]) -> list[Candidate]:
     ):
         j += 1
     word = tokens_at(tokens, j)
+    if word == "share" and tokens_at(tokens, j + 1) == "price":
+        return [(3.0, "USD", False)]
     if word in ("percent", "percentage", "pct", "share", "fraction", "%", "proportion"):
         return [(4.0, "percent", True)]
     if j not in taken and j > i:
