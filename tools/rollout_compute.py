@@ -80,7 +80,7 @@ class RolloutComputeQuery(Query):
         words=("acceptance", "acceptance rate", "yield", "pass rate", "kept share", "survive"),
     )  # fmt: skip
     tokens_per_sample: float | None = quantity(
-        "Tokens of one sample", "token/sample", default=None, above=0,
+        "Tokens of one sample", "token/request", default=None, above=0,
         words=("tokens per sample", "tokens each", "tokens a rollout", "length of a sample"),
     )  # fmt: skip
     tokens_generated: float | None = quantity(
