@@ -82,6 +82,12 @@ RELATIONS = Relations(
         "{own_cost_usd} / (1 − {partner_margin_percent})",
     ),
     Rule(
+        "partner_margin_percent",
+        ("partner_markup_percent",),
+        lambda m: 100 * m / (100 + m),
+        "{partner_markup_percent} / (100 % + {partner_markup_percent})",
+    ),
+    Rule(
         "saving_per_chip_usd",
         ("price_usd", "own_unit_usd"),
         lambda p, o: p - o,
@@ -136,9 +142,10 @@ def accelerator_bom(query: AcceleratorBomQuery, catalog: Catalog) -> Accelerator
 def _defaults(query: AcceleratorBomQuery) -> list[Default]:
     """Parts nobody named are left out of a sum that was started, and that is said."""
     chosen = []
+    partner = query.partner_margin_percent is not None or query.partner_markup_percent is not None
     if query.own_cost_usd is not None:
         chosen.append(Default("partner_margin_percent", 0.0, "No design partner's margin (not stated)."))
-    elif query.partner_margin_percent is not None and query.cost_usd is not None:
+    elif partner and query.cost_usd is not None:
         says = "The own chip costs the same to make (no other cost was named)."
         chosen.append(Default("own_cost_usd", query.cost_usd, says))
     if query.usd_per_die is not None:

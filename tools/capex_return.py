@@ -39,6 +39,13 @@ def _years_to(start: float, end: float, growth: float) -> float:
     return math.log(end / start) / math.log(1 + growth / 100)
 
 
+def _years_to_cross(revenue: float, growth: float, capex: float, capex_growth: float) -> float:
+    """Years until spending that grows faster than revenue has caught up with it."""
+    if revenue <= capex or capex_growth <= growth:
+        raise ValueError("it is above already, or never catches up")
+    return math.log(revenue / capex) / math.log((100 + capex_growth) / (100 + growth))
+
+
 def _part(excess: float, whole: float) -> float:
     """A part of the spending as a share of it, percent: at most all of it."""
     if excess > whole:
@@ -136,6 +143,19 @@ RELATIONS = Relations(
     # growth
     _grown("growth_percent", "revenue_usd", "later_revenue_usd"),
     _grown("capex_growth_percent", "capex_usd", "later_capex_usd"),
+    _grown("cash_flow_growth_percent", "operating_cash_flow_usd", "later_operating_cash_flow_usd"),
+    Rule(
+        "years_until_capex_exceeds_revenue",
+        ("revenue_usd", "growth_percent", "capex_usd", "capex_growth_percent"),
+        _years_to_cross,
+        "ln({revenue_usd} / {capex_usd}) / ln((1 + {capex_growth_percent}) / (1 + {growth_percent}))",
+    ),
+    Rule(
+        "later_free_cash_flow_usd",
+        ("later_operating_cash_flow_usd", "later_capex_usd"),
+        lambda o, c: o - c,
+        "{later_operating_cash_flow_usd} − {later_capex_usd}",
+    ),
     Rule(
         "growth_years",
         ("revenue_usd", "later_revenue_usd", "growth_percent"),
@@ -188,6 +208,20 @@ def _series(ratio: float, years: float) -> float:
 _NO_RESIDUAL = Default("residual_percent", 0.0, "Written off to nothing (residual value not stated).")
 
 
+_NEXT_YEAR = Default("growth_years", 1.0, "For the next year (time not stated).")
+_CASH_STAYS = Default("cash_flow_growth_percent", 0.0, "Operating cash flow stays as it is (not stated).")
+_CAPEX_STAYS = Default("capex_growth_percent", 0.0, "Capital spending stays as it is (not stated).")
+
+
+def _defaults(query: CapexReturnQuery) -> list[Default]:
+    """No residual where something is written off; next year where cash flow and spending grow."""
+    chosen = [_NO_RESIDUAL] if query.life_years is not None else []
+    cash = query.operating_cash_flow_usd is not None and query.capex_usd is not None
+    if cash and (query.cash_flow_growth_percent is not None or query.capex_growth_percent is not None):
+        chosen += [_NEXT_YEAR, _CASH_STAYS, _CAPEX_STAYS]
+    return chosen
+
+
 def capex_return(query: CapexReturnQuery) -> CapexReturnResult:
     """Capital spending against what it earns: depreciation, revenue needed, payback, free cash flow, growth.
 
@@ -199,7 +233,7 @@ def capex_return(query: CapexReturnQuery) -> CapexReturnResult:
         RELATIONS,
         query,
         CapexReturnResult,
-        defaults=[_NO_RESIDUAL] if query.life_years is not None else [],
+        defaults=_defaults(query),
         ask_first=("payback_years", "depreciation_usd_per_year"),
         chart=_chart(query),
     )

@@ -185,6 +185,10 @@ class ClusterReliabilityResult(Result):
         "Chip-hours between failures", "chip*hour", default=None,
         words=("chip-hours per failure", "GPU-hours per failure", "per-chip MTBF"),
     )  # fmt: skip
+    hours_per_chip_failure: float | None = quantity(
+        "Hours that one chip runs between its failures", "hour", default=None,
+        words=("MTBF of a single GPU", "hours between failures of one chip", "a single GPU runs between failures"),
+    )  # fmt: skip
     annual_failure_percent: float | None = quantity(
         "Failures in a year for each hundred chips", "percent", default=None,
         words=("annual failure rate", "annualised", "per year", "AFR"),
@@ -234,6 +238,7 @@ RELATIONS = Relations(
     Rule("failures_per_day", ("mtbf_hours",), lambda m: 24 / m, "24 h / {mtbf_hours}"),
     product("chip_mtbf_hours", "mtbf_hours", "n_chips"),
     Rule("chip_mtbf_hours", ("hours_per_chip_failure",), lambda h: h, "{hours_per_chip_failure} of one chip"),
+    Rule("hours_per_chip_failure", ("chip_mtbf_hours",), lambda h: h, "{chip_mtbf_hours}, one chip", restates=True),
     Rule("failures", ("failed_chips", "days"), lambda x, _: x, "{failed_chips}, each a failure within {days}"),
     Rule("other_mtbf_hours", ("chip_mtbf_hours", "other_n_chips"), lambda h, n: h / n,
          "{chip_mtbf_hours} / {other_n_chips}"),

@@ -217,7 +217,7 @@ class DatacenterPowerQuery(Query):
         "MW",
         default=None,
         above=0,
-        words=("IT power", "IT load", "critical power", "critical IT"),
+        words=("IT power", "IT load", "critical power", "critical IT", "MW of IT", "for IT"),
     )
     racks: float | None = quantity(
         "Number of racks", "rack", default=None, above=0, words=("racks", "NVL72s")

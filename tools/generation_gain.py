@@ -152,6 +152,8 @@ def generation_gain(query: GenerationGainQuery, catalog: Catalog) -> GenerationG
     if query.generations and query.period_years is None:
         defaults = []  # counted in generations, no years needed
     result = answer(RELATIONS, query, GenerationGainResult, defaults=defaults, ask_first=("annual_factor",))
+    if query.years is None and result.years is not None:
+        result.months = 12 * result.years
     if result.gap is not None and result.gap < 1:
         result.warnings.append("The growth it is compared with is the faster one, so the first is behind")
     result.chart = _growth_chart(result, query)

@@ -260,7 +260,7 @@ class HbmPerDollarResult(Result):
     )  # fmt: skip
     break_even_usd: float | None = quantity(
         "Price at which the chip with less memory per dollar would match the other", "USD/chip", default=None,
-        role="detail", words=("break-even price", "would match", "have to cost", "match the GB per dollar", "how cheap", "same GB per dollar", "equal the HBM per dollar", "price that would give the same"),
+        role="detail", words=("break-even price", "would match", "what price makes equal", "what price makes it match", "have to cost", "match the GB per dollar", "how cheap", "same GB per dollar", "equal the HBM per dollar", "price that would give the same"),
     )  # fmt: skip
     break_even_bandwidth_usd: float | None = quantity(
         "Price at which the chip with less bandwidth per dollar would match the other", "USD/chip", default=None,
@@ -287,6 +287,7 @@ def hbm_per_dollar(query: HbmPerDollarQuery, catalog: Catalog) -> HbmPerDollarRe
 
     By purchase price (of a chip, or of a server with so many), rent or total cost; prices as given in the question or from the dated catalogue.
     """
+    query = _whose_memory(query, catalog)
     notes = Notes()
     query = _of_server(query, catalog, notes)
     if not query.chip_a and query.usd_per_server is not None and query.usd_per_chip is not None:
@@ -303,6 +304,19 @@ def hbm_per_dollar(query: HbmPerDollarQuery, catalog: Catalog) -> HbmPerDollarRe
     result.assumptions, result.warnings = notes.assumptions, notes.warnings
     result.sources = list(dict.fromkeys(notes.sources))
     return finite(result)
+
+
+def _whose_memory(query: HbmPerDollarQuery, catalog: Catalog) -> HbmPerDollarQuery:
+    """The query with two capacities that are just each other's given to the chip that has them ("96 GB vs 80 GB")."""
+    said = (query.memory_gb, query.other_memory_gb)
+    if query.chip_a is None or query.chip_b is None or None in said or said[0] == said[1]:
+        return query
+    known = [catalog.chip(name).memory_bytes for name in (query.chip_b, query.chip_a)]
+    if any(
+        size is None or abs(size / 1e9 - float(gb or 0)) > 0.5 for size, gb in zip(known, said, strict=True)
+    ):
+        return query
+    return query.model_copy(update={"memory_gb": said[1], "other_memory_gb": said[0]})
 
 
 def _of_server(query: HbmPerDollarQuery, catalog: Catalog, notes: Notes) -> HbmPerDollarQuery:

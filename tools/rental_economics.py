@@ -58,6 +58,7 @@ RELATIONS = Relations(
     product("capex_usd", "chips", "capex_usd_per_chip"),
     product("power_usd_per_chip_hour", "w_per_chip_all_in", "usd_per_mwh", scale=1e-6),
     total("running_usd_per_chip_hour", "opex_usd_per_chip_hour", "power_usd_per_chip_hour"),
+    product("opex_usd_per_chip_hour", "opex_usd_while_rented", "utilisation_percent", scale=0.01)[:1],
     product(
         "revenue_usd_per_chip_year",
         "usd_per_chip_hour",

@@ -80,7 +80,7 @@ class RolloutComputeQuery(Query):
         words=("acceptance", "acceptance rate", "yield", "pass rate", "kept share", "survive"),
     )  # fmt: skip
     tokens_per_sample: float | None = quantity(
-        "Tokens of one sample", "token/sample", default=None, above=0,
+        "Tokens of one sample", "token/request", default=None, above=0,
         words=("tokens per sample", "tokens each", "tokens a rollout", "length of a sample"),
     )  # fmt: skip
     tokens_generated: float | None = quantity(
@@ -111,7 +111,7 @@ class RolloutComputeQuery(Query):
     )  # fmt: skip
     train_flop: float | None = quantity(
         "FLOP per parameter and token of a forward and a backward pass (6 unless said)", "FLOP/param/token",
-        default=None, above=0, words=("fwd+bwd", "forward plus backward", "training pass FLOP", "for training", "to train"),
+        default=None, above=0, words=("fwd+bwd", "forward plus backward", "training pass FLOP", "for training", "to train", "training", "update"),
     )  # fmt: skip
     peak_tflops: float | None = quantity(
         "Dense peak of one chip", "TFLOP/s/chip", default=None, above=0, words=("peak", "TFLOP/s per chip")
@@ -195,6 +195,11 @@ class RolloutComputeResult(Result):
         "Forward pass as a share of a training step", "percent", default=None, role="headline",
         words=("forward share", "fraction of training that is forward"),
     )  # fmt: skip
+    parity_samples: float | None = quantity(
+        "Samples generated for each one trained on at which both cost the same", "dimensionless", default=None,
+        words=("samples per sample trained on", "cost the same", "break even", "generation equals training",
+               "where they are equal"),
+    )  # fmt: skip
     backward_to_forward: float | None = quantity(
         "Backward pass over forward pass", "dimensionless", default=None,
         words=("backward to forward", "backward over forward"),
@@ -223,6 +228,8 @@ RELATIONS = Relations(
     Rule("forwards_per_update", ("acceptance_percent",), lambda a: 100 / a, "1 / {acceptance_percent}"),
     Rule("forward_share_percent", ("forward_flop", "train_flop"), lambda f, t: 100 * f / t,
          "{forward_flop} / {train_flop}"),
+    Rule("parity_samples", ("forward_flop", "train_flop", "epochs"), lambda f, t, e: t * e / f,
+         "{train_flop} × {epochs} / {forward_flop}"),
     Rule("backward_to_forward", ("forward_flop", "train_flop"), lambda f, t: (t - f) / f,
          "({train_flop} − {forward_flop}) / {forward_flop}"),
     Rule("forward_to_backward", ("forward_flop", "train_flop"), lambda f, t: f / (t - f),
@@ -256,6 +263,8 @@ def rollout_compute(query: RolloutComputeQuery) -> RolloutComputeResult:
         raise InputError(
             "samples_trained", query.samples_trained, "at most the samples generated (use epochs)"
         )
+    if query.forward_flop is not None and (query.train_flop or math.inf) < query.forward_flop:
+        raise InputError("train_flop", query.train_flop, "at least the forward pass, which is part of it")
     known, assumptions = _known(query)
     solution = RELATIONS.solve(known)
     _score(query, solution, known)

@@ -200,6 +200,8 @@ class ServerConsolidationQuery(Query):
         words=(
             "new servers",
             "swaps",
+            "after swaps",
+            "replacements done",
         ),
     )
     old_server_w: float | None = quantity(
@@ -367,6 +369,7 @@ def server_consolidation(query: ServerConsolidationQuery, catalog: Catalog) -> S
     Cores old and new with a gain per core give the consolidation ratio (or the gain that a ratio needs); watts
     give the power freed per swap and in all; an AI server's watts give the swaps it takes to feed one.
     """
+    query = _each_swap(query)
     facts, sources = _ai_power(query, catalog)
     result = answer(
         RELATIONS,
@@ -380,9 +383,18 @@ def server_consolidation(query: ServerConsolidationQuery, catalog: Catalog) -> S
     if result.freed_w_per_new_server is not None and result.freed_w_per_new_server <= 0:
         result.warnings.append("The new server draws more than the old ones it replaces: no power is freed.")
         result.ai_servers = result.ai_chips = result.chips_per_swap = None
-    if result.swaps_per_ai_server is not None and result.swaps_per_ai_server > 1:
+    per_server = query.w_per_chip_all_in is None
+    if per_server and result.swaps_per_ai_server is not None and result.swaps_per_ai_server > 1:
         result.warnings.append(f"One AI server takes {math.ceil(result.swaps_per_ai_server)} whole swaps.")
     return result
+
+
+def _each_swap(query: ServerConsolidationQuery) -> ServerConsolidationQuery:
+    """A few old servers beside many more new ones are those that each new one replaces."""
+    old, new = query.old_servers, query.new_servers
+    if old is None or new is None or query.servers_per_new is not None or not 1 < old <= FEW_SERVERS < new:
+        return query
+    return query.model_copy(update={"servers_per_new": old, "old_servers": None})
 
 
 def _into_one(query: ServerConsolidationQuery) -> bool:

@@ -137,11 +137,15 @@ class TokenCostQuery(Query):
         "Price of a cached input token as a part of the full input price (0.5: half price)", "dimensionless",
         default=None, min=0, max=1,
         words=("of the input price", "of the full price", "cached at half price", "of the normal rate", "of the price",
-               "of the input rate", "cached cost a fraction"),
+               "of the input rate", "cached cost a fraction", "half that for cached"),
     )  # fmt: skip
     cached_discount_percent: float | None = quantity(
         "Discount on cached input tokens", "percent", default=None, min=0, max=100,
         words=("discount", "off for cached", "cheaper when cached", "cache discount", "off the input price"),
+    )  # fmt: skip
+    batch_discount_percent: float | None = quantity(
+        "Discount of the batch interface, on all tokens", "percent", default=None, min=0, below=100,
+        words=("batch discount", "batch API", "batch is half price", "through batch", "off in batch", "batch price"),
     )  # fmt: skip
     other_api_model: str | None = entity(
         "Hosted model that the first is compared with", "api_model", default=None,

@@ -132,6 +132,18 @@ RELATIONS = Relations(
         "ln({multiple_before} / {multiple_after}) / ln(1 + {growth_percent})",
     ),
     Rule(
+        "multiple_after",
+        ("multiple_before", "growth_percent", "years_to_grow_into"),
+        lambda m, g, y: m / (1 + g / 100) ** y,
+        "{multiple_before} / (1 + {growth_percent}) ^ {years_to_grow_into}",
+    ),
+    Rule(
+        "multiple_before",
+        ("multiple_after", "growth_percent", "years_to_grow_into"),
+        lambda m, g, y: m * (1 + g / 100) ** y,
+        "{multiple_after} × (1 + {growth_percent}) ^ {years_to_grow_into}",
+    ),
+    Rule(
         "growth_percent",
         ("multiple_before", "multiple_after", "years_to_grow_into"),
         lambda a, b, y: 100 * ((a / b) ** (1 / y) - 1),

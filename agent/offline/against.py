@@ -163,12 +163,14 @@ def against(question: Question, choice: Choice) -> dict[str, float]:
     found = {
         "turned": float(_turned(question, choice)),
         "bettered": _bettered(question, choice),
+        "backwards": float(_backwards(question, choice)),
         "dropped_negative": float(any(quantities[i].value < 0 for i in choice.frame.unused)),
     }
     if choice.ok:
         found["minute"] = float(_minute(question, choice))
         found["overfull"] = float(_overfull(question, choice))
         found["kept"] = float(_kept(question, choice))
+        found["rate_unsaid"] = float(_rate_unsaid(question, choice))
     found["outnamed"] = float(_outnamed(question, choice))
     if choice.sum is None:
         found["unread"] = float(unread(question))
@@ -259,6 +261,19 @@ def _bettered(question: Question, choice: Choice) -> float:
     return min(most, 3.0)
 
 
+def _backwards(question: Question, choice: Choice) -> bool:
+    """Whether "from A to B" fills the earlier field with B and the later one with A."""
+    quantities, sides = question.reading.quantities, dict[str, int]()
+    for name, fill in choice.frame.fills.items():
+        f = choice.frame.spec.by_name.get(name)
+        if f is None or not f.direction or len(fill.quantities) != 1:
+            continue
+        marks = quantities[fill.quantities[0]].marks & {"from", "to"}
+        if len(marks) == 1:
+            sides[next(iter(marks))] = f.direction
+    return sides.get("from", 0) > 0 > sides.get("to", 0)
+
+
 _FULLER: dict[int, dict[str, tuple[frozenset[str], ...]]] = {}
 
 
@@ -279,6 +294,25 @@ def _outnamed(question: Question, choice: Choice) -> bool:
         return False
     present = question.words.present - question.words.given
     return any(more <= present for more in _fuller_names(choice.frame.spec).get(choice.want.name, ()))
+
+
+_RATES = frozenset(stem(w) for w in ("annual", "yearly", "monthly", "daily"))
+_RATE_SAID = re.compile(
+    r"\b(annual\w*|yearly|monthly|daily|cagr|pace|rate|compound\w*|(a|per|each|every|one|in a) (year|month|day))\b|/ ?(yr|year|mo|month)\b",
+    re.I,
+)
+
+
+def _rate_unsaid(question: Question, choice: Choice) -> bool:
+    """Whether a yearly figure is taken where none is asked for and the whole change is a result as well."""
+    want = choice.want
+    if choice.sum is not None or want is None or not _RATES & set(want.name_stems):
+        return False
+    core = frozenset(want.name_stems) - _RATES
+    twin = any(
+        g.unit_text == want.unit_text and frozenset(g.name_stems) == core for g in choice.frame.spec.outputs
+    )
+    return twin and not _RATE_SAID.search(question.text)
 
 
 def _minute(question: Question, choice: Choice) -> bool:

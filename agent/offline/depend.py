@@ -11,7 +11,7 @@ from typing import Any
 from agent.offline.fitting.frame import Frame
 from agent.offline.trial import Trial, Trials
 
-STEPS = (1.5, 0.6)  # large enough to move a result that is rounded to whole things, if not up then down
+STEPS = (1.5, 0.6, 4.0)  # large enough to move a result that is rounded to whole things, if not up then down
 
 
 def idle_fields(frame: Frame, trial: Trial, names: Sequence[str], trials: Trials) -> dict[str, set[str]]:

@@ -57,7 +57,7 @@ def ignored(question: Question, choice: Choice) -> list[str]:
     left = [i for i in choice.frame.unused if is_salient(question, i)]
     for name in sorted(choice.idle):
         f = choice.frame.spec.by_name.get(name)
-        if (f is not None and f.aside) or _cancels(question, choice, choice.frame.fills[name].quantities):
+        if (f is not None and f.aside) or cancels(question, choice, choice.frame.fills[name].quantities):
             continue
         left += [i for i in choice.frame.fills[name].quantities if is_salient(question, i)]
     used = {i for n, f in choice.frame.fills.items() if n not in choice.idle for i in f.quantities}
@@ -66,11 +66,13 @@ def ignored(question: Question, choice: Choice) -> list[str]:
     return [
         f"ignored {_said(question, quantities[i])}"
         for i in dict.fromkeys(left)
-        if not _said_again(quantities, i, used) and not _comes_out(quantities[i], choice)
+        if not _said_again(quantities, i, used)
+        and not _format_again(question, quantities[i])
+        and not _comes_out(quantities[i], choice)
     ]
 
 
-def _cancels(question: Question, choice: Choice, members: Sequence[int]) -> bool:
+def cancels(question: Question, choice: Choice, members: Sequence[int]) -> bool:
     """The one amount of its kind leaves no trace in a share or a factor: "by what percent does the cost of a $9,000 box fall"."""
     wanted = question.features.wanted.unit
     if (
@@ -92,6 +94,11 @@ def _said_again(quantities: Sequence[Quantity], i: int, used: set[int]) -> bool:
     """A number said twice ("a 4-dim, sorry, 4x4x4 torus") is used when one of the two is."""
     q = quantities[i]
     return any(k != i and quantities[k].value == q.value and (not q.marked or quantities[k].unit_text == q.unit_text) for k in used)  # fmt: skip
+
+
+def _format_again(question: Question, q: Quantity) -> bool:
+    """ "bf16, 2 bytes read a parameter": what the number format says already."""
+    return bool(question.precisions) and q.unit_text == "byte" and q.value <= 4
 
 
 def _comes_out(q: Quantity, choice: Choice) -> bool:

@@ -10,6 +10,7 @@ seen the reader; the odds are therefore a measure of how far a reading can be tr
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from agent.offline.against import against
+from agent.offline.doubt import cancels
 from agent.offline.reading.measure import without_counts
 from agent.offline.score import Question, is_salient
 
@@ -34,6 +36,9 @@ FIXED = {
     "factor_dropped": -3.5,
     "sum_unread": -4.5,
     "overfull": -3.5,
+    "ignored": -1.5,
+    "backwards": -2.5,
+    "rate_unsaid": -1.5,
 }
 FAULTS = ("unit", "echo", "inverse", "absurd", "same")
 
@@ -56,7 +61,9 @@ def before_run(question: Question, choice: Choice, best_route: float) -> dict[st
         found |= {
             "sum": 1.0,
             "sum_clarity": choice.sum.clarity,
-            "sum_unread": float(choice.sum.unread),
+            "sum_unread": float(choice.sum.unread)
+            + _size_unread(question, choice)
+            + _count_unread(question, choice),
             "sum_names": float(bool(question.reading.mentions)),
             "sum_sourced": float(question.features.source),
         }
@@ -82,19 +89,53 @@ def before_run(question: Question, choice: Choice, best_route: float) -> dict[st
     return found
 
 
+def _size_unread(question: Question, choice: Choice) -> float:
+    """1 where a sum uses so much per parameter of a named model whose size it does not have."""
+    if choice.sum is None or not any("model" in m.kinds for m in question.reading.mentions):
+        return 0.0
+    used = [question.reading.quantities[i] for i in choice.sum.used]
+    each = any(dict(q.unit.dims).get("param", 0) < 0 for q in used)
+    return float(each and not any(dict(q.unit.dims).get("param", 0) > 0 for q in used))
+
+
+_COUNT_ASKED = re.compile(
+    r"\bhow many (more |further |extra |such )?(runs|generations|rounds|steps|jumps|doublings|years|months|days|swaps)\b",
+    re.I,
+)
+
+
+def _count_unread(question: Question, choice: Choice) -> float:
+    """1 where a count is asked for ("how many more runs") and a sum comes to money."""
+    money = choice.value is not None and "USD" in choice.value[1]
+    return float(choice.sum is not None and money and bool(_COUNT_ASKED.search(question.text)))
+
+
 def _of_run(question: Question, choice: Choice) -> dict[str, float]:
     """What the run adds: how the result stands to what is asked, what it ignores and assumes, or why none came out."""
     frame, found = choice.frame, dict[str, float]()
     if choice.ok:
         found |= _asked(question, choice)
-        found["idle"] = float(sum(1 for n in choice.idle if not frame.spec.by_name[n].aside))
+        found["idle"] = float(
+            sum(
+                1
+                for n in choice.idle
+                if not frame.spec.by_name[n].aside
+                and not cancels(question, choice, frame.fills[n].quantities)
+            )
+        )
         found["assumed"] = float(min(choice.trial.assumed, 4))
         found["warned"] = float(min(choice.trial.warned, 3))
         compares = question.features.compares
         found["pair_asked" if compares else "pair"] = float(bool(frame.pairs))
-        found["negative"] = float(choice.value is not None and choice.value[0] < 0)
+        found["negative"] = float(
+            choice.value is not None and choice.value[0] < 0 and not _fall_asked(choice, question)
+        )
         found["factor_dropped"] = float(_factor_dropped(question, choice))
         found["reported"] = float(_reported(question, choice))
+        if choice.sum is None:
+            found["ignored"] = float(
+                min(2, sum(1 for fault in choice.faults if fault.startswith("ignored ")))
+            )
         for fault in FAULTS:
             found[f"fault_{fault}"] = float(fault in choice.faults)
     else:
@@ -102,6 +143,17 @@ def _of_run(question: Question, choice: Choice) -> dict[str, float]:
     found |= against(question, choice)
     found["checked"] = choice.checked
     return found
+
+
+_FALL = re.compile(r"\b(cut|drop|fall|decline|decrease|reduction|discount)\b", re.I)
+
+
+def _fall_asked(choice: Choice, question: Question) -> bool:
+    """Whether how far something falls is asked for, and the result is a change: below nothing is what is expected."""
+    change = choice.want is not None and "change" in choice.want.name.split("_")
+    return (
+        change and any(s in question.features.wanted.near for s in ("cut", "fall", "declin", "decreas"))
+    ) or (change and bool(_FALL.search(question.text.split("?")[0].split(".")[-1])))
 
 
 def _of_question(question: Question) -> Mapping[str, float]:

@@ -228,6 +228,13 @@ class AcceleratorBomQuery(Query):
             "ASIC vendor",
         ),
     )
+    partner_markup_percent: float | None = quantity(
+        "What the design partner adds to that cost, as a share of the cost",
+        "percent",
+        default=None,
+        min=0,
+        words=("markup", "partner adds", "markup on cost", "cost plus", "on top of cost", "adds on top"),
+    )
     own_unit_usd: float | None = quantity(
         "What one chip of one's own costs in all",
         "USD",

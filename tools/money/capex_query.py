@@ -199,7 +199,14 @@ class CapexReturnQuery(Query):
         "percent",
         default=None,
         above=-100,
-        words=("capex grows", "infrastructure grows", "spending grows"),
+        words=("capex grows", "infrastructure grows", "spending grows", "capex up"),
+    )
+    cash_flow_growth_percent: float | None = quantity(
+        "Yearly growth of operating cash flow",
+        "percent",
+        default=None,
+        above=-100,
+        words=("cash flow grows", "cash flow up", "OCF growth", "next year cash flow"),
     )
     growth_years: float | None = quantity(
         "Time over which it grows",
@@ -254,6 +261,27 @@ class CapexReturnResult(Result):
     )
     free_cash_flow_usd: float | None = quantity(
         "Free cash flow", "USD", default=None, role="headline", words=("free cash flow", "FCF", "left")
+    )
+    later_free_cash_flow_usd: float | None = quantity(
+        "Free cash flow after the growth",
+        "USD",
+        default=None,
+        role="headline",
+        words=("free cash flow next year", "free cash flow then", "FCF after", "new free cash flow"),
+    )
+    years_until_capex_exceeds_revenue: float | None = quantity(
+        "Time until spending, which grows faster, exceeds revenue",
+        "year",
+        default=None,
+        words=(
+            "capex exceeds revenue",
+            "spending overtakes revenue",
+            "passes revenue",
+            "catches up with revenue",
+        ),
+    )
+    later_operating_cash_flow_usd: float | None = quantity(
+        "Operating cash flow after the growth", "USD", default=None, words=("operating cash flow next year",)
     )
     later_revenue_usd: float | None = quantity(
         "Revenue after the time",

@@ -157,7 +157,7 @@ class GenerationGainQuery(Query):
         "month",
         default=None,
         above=0,
-        words=("doubles every", "doubling time", "doubling in"),
+        words=("doubles every", "doubling every", "doubling time", "doubling in"),
     )
     halving_months: float | None = quantity(
         "Halving time of a price that falls",
@@ -220,6 +220,8 @@ class GenerationGainQuery(Query):
             "cumulative",
             "target factor",
             "reach",
+            "until",
+            "till",
         ),
     )
     doublings: float | None = quantity(
@@ -486,6 +488,12 @@ class GenerationGainResult(Result):
     )
     start_usd_per_chip_hour: float | None = quantity(
         "Rent at the start", "USD/chip/hour", default=None, words=("started at",)
+    )
+    months: float | None = quantity(
+        "Time that passes, in months",
+        "month",
+        default=None,
+        words=("months until", "how many months to reach", "months to get to"),
     )
     years: float | None = quantity(
         "Time it takes",

@@ -284,6 +284,7 @@ class MarginQuery(Query):
         below=100,
         words=(
             "cost falls by",
+            "cost cut of",
             "costs drop",
             "cheaper to serve",
             "costs come down",
@@ -359,6 +360,8 @@ class MarginResult(Result):
         default=None,
         words=(
             "cost of a dollar of revenue",
+            "unit cost go up",
+            "unit costs gone up",
             "cost per dollar of revenue",
             "each dollar of sales costs more",
             "cost to produce",

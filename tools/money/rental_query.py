@@ -169,7 +169,20 @@ class RentalEconomicsQuery(Query):
         default=None,
         above=0,
         max=100,
-        words=("utilisation", "utilization", "occupancy", "busy", "sold", "load", "used"),
+        words=(
+            "utilisation",
+            "utilization",
+            "occupancy",
+            "busy",
+            "sold",
+            "load",
+            "used",
+            "of the time",
+            "rented of the time",
+            "rented out",
+            "rented",
+            "of hours",
+        ),
     )
     owned_usd_per_chip_hour: float | None = quantity(
         "Cost of owning a chip for each hour of the year, whether it is rented out or idle",
@@ -295,11 +308,21 @@ class RentalEconomicsQuery(Query):
             "opex",
             "running cost",
             "hosting",
+            "whether rented or not",
+            "rented or not",
+            "busy or idle",
             "colocation",
             "operating cost",
             "upkeep",
         ),
     )
+    opex_usd_while_rented: float | None = quantity(
+        "Running cost of each hour that is rented out, none while idle",
+        "USD/chip/hour",
+        default=None,
+        min=0,
+        words=("each rented hour costs", "only while rented"),
+    )  # fmt: skip
     w_per_chip_all_in: float | None = quantity(
         "Power per chip, all in", "W", default=None, min=0, words=("watts", "kW", "power draw", "all in")
     )

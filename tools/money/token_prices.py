@@ -30,11 +30,31 @@ class Prices:
 
 def api_side(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, notes: Notes) -> list[str]:
     """Fill a request's cost, volumes and budgets from token prices; returns the formula texts."""
-    prices = _prices(query, catalog, result, notes)
+    prices = _in_batch(query, _prices(query, catalog, result, notes), notes)
     lines = _request(query, prices, result, notes) + _behind(query, prices, result)
-    lines += volumes(query, result, prices.output if prices.output is not None else prices.input)
+    lines += volumes(
+        query, result, prices.output if prices.output is not None else _prompt_price(query, prices)
+    )
     lines += _budget(query, prices, result)
     return lines
+
+
+def _in_batch(query: TokenCostQuery, prices: Prices, notes: Notes) -> Prices:
+    """What is left of every price when the batch interface gives a discount on all tokens."""
+    off = query.batch_discount_percent
+    if off is None:
+        return prices
+    notes.assumptions.append(f"Every token at the batch price, {off:g} % below the one stated")
+    left = [None if p is None else p * (1 - off / 100) for p in (prices.input, prices.output, prices.cached)]
+    return Prices(*left)
+
+
+def _prompt_price(query: TokenCostQuery, prices: Prices) -> float | None:
+    """A million prompt tokens, the share from the cache at its own price; USD."""
+    share = query.cached_fraction
+    if share is None or prices.input is None or prices.cached is None:
+        return prices.input
+    return (1 - share) * prices.input + share * prices.cached
 
 
 def _prices(query: TokenCostQuery, catalog: Catalog, result: TokenCostResult, notes: Notes) -> Prices:

@@ -122,6 +122,9 @@ class ValuationMultipleQuery(Query):
         max=10000,
         words=(
             "later",
+            "until it trades at",
+            "is now",
+            "now stands at",
             "rerates",
             "new multiple",
             "target multiple",
@@ -146,6 +149,13 @@ class ValuationMultipleQuery(Query):
             "down",
             "contraction",
         ),
+    )
+    multiple_ratio: float | None = quantity(
+        "New multiple over old: 0.5 when the P/E halves",
+        "dimensionless",
+        default=None,
+        above=0,
+        words=("P/E halves", "multiple halves", "P/E doubles", "multiple doubles"),
     )
     earnings_change_percent: float | None = quantity(
         "Change of earnings",
@@ -414,14 +424,29 @@ class ValuationMultipleResult(Result):
         "dimensionless",
         default=None,
         role="headline",
-        words=("multiple after", "land", "new multiple", "new P/E", "multiple remains", "multiple left"),
+        words=(
+            "multiple after",
+            "land",
+            "new multiple",
+            "new P/E",
+            "multiple remains",
+            "multiple left",
+            "P/E after years",
+        ),
     )
     multiple_before: float | None = quantity(
         "Multiple of earnings",
         "dimensionless",
         default=None,
         role="headline",
-        words=("P/E", "multiple", "times earnings"),
+        words=(
+            "P/E",
+            "multiple",
+            "times earnings",
+            "where it started",
+            "multiple before",
+            "P/E it came from",
+        ),
     )
     peg: float | None = quantity(
         "PEG: multiple over growth in percent", "dimensionless", default=None, words=("PEG", "PEG ratio")

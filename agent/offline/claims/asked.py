@@ -42,7 +42,9 @@ SPEAKS = re.compile(
     re.I,
 )
 _LOCATES = re.compile(
-    r"\bwhere (is|was|were|are|did|does|do|in the|he|she|they|it|that|this|dylan|brad|bill|exactly)\b|"
+    # "where did it start?" asks for a level, "where did he say it?" for a place
+    r"\bwhere (?!(is|was|did|does|do|will|would) (it|this|that|the \w+) (start|begin|land|end|trade|stand|come|go|sit|settle)s?\b)"
+    r"(is|was|were|are|did|does|do|in the|he|she|they|it|that|this|dylan|brad|bill|exactly)\b|"
     r"\bwhen (exactly )?((is|was|were|are|did|does|do) )?(he|she|they|it|that|this|dylan|brad|bill|somebody|someone|anyone)\b|"
     r"\bwhereabouts\b|\btime ?stamps?\b|\bpassages?\b|\bquot(e|es|ed|ing)\b|\bcit(e|es|ed|ation)\b|"
     r"\bsource please\b|\b(and|\+|with|plus) (the )?source\b|\bpoint me\b|\bwho (said|says|claim(s|ed)|mention(s|ed)|was it)\b|\breferences?\b|\bremarks?\b|\bhis statement\b|\bthe (bit|spot|place|moment|minute)\b",

@@ -99,7 +99,7 @@ def _no_side(reading: Reading, q: Quantity) -> bool:
 
 
 def beside_names(
-    chosen: dict[int, Field], fits: Mapping[tuple[int, str], float], reading: Reading, frame: Frame
+    chosen: dict[int, Field], fits: dict[tuple[int, str], float], reading: Reading, frame: Frame
 ) -> None:
     """ "A at 12k than B at 30k": each number goes to the side of the name it stands beside, whatever joins the two."""
     sides = _sides(reading, frame)
@@ -118,6 +118,16 @@ def beside_names(
             before = a.start < at_first < b.start < at_other
             if (after or before) and (f.direction > g.direction) != first_is_second:
                 chosen[i], chosen[j] = g, f
+
+
+def priced(
+    chosen: dict[int, Field], fits: dict[tuple[int, str], float], reading: Reading, frame: Frame
+) -> dict[int, Field]:
+    """An assignment with the one price that is stated at the side of the name it stands beside."""
+    sides = _sides(reading, frame)
+    if sides is not None:
+        _one_price(chosen, fits, reading, frame.spec, sides)
+    return chosen
 
 
 _COSTING = frozenset(
@@ -145,7 +155,7 @@ _COSTING = frozenset(
 
 def _one_price(
     chosen: dict[int, Field],
-    fits: Mapping[tuple[int, str], float],
+    fits: dict[tuple[int, str], float],
     reading: Reading,
     spec: Spec,
     sides: tuple[tuple[int, bool], tuple[int, bool]],
@@ -164,8 +174,11 @@ def _one_price(
             continue
         core, taken = f.name.removeprefix("other_"), {g.name for g in chosen.values()}
         twin = next((n for k, n in fits if k == i and n != f.name and n.removeprefix("other_") == core), "")
-        if twin and twin not in taken:
+        if not twin:  # only the side of the other name is to be filled: the price is none of it
+            del chosen[i]
+        elif twin not in taken:
             chosen[i] = spec.by_name[twin]
+            fits[i, twin] = max(fits[i, twin], fits[i, f.name])  # its place is as good as words near it
 
 
 def _beside(reading: Reading, first: int, last: int, at: int) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agent.offline.fitting.near import Words
 from agent.offline.reading.measure import COUNTS, Unit, convert, count_factor, without_counts
 from agent.offline.reading.reading import Quantity
+from agent.offline.reading.words import stem
 from agent.offline.schema import Field
 
 
@@ -131,6 +133,64 @@ def rate_unsaid(q: Quantity, f: Field, before: Any) -> float:
     return 3.4 if same_money and near and f.unit.dims != (("USD", 1),) else 0.0
 
 
+_OF_REST = re.compile(
+    r"\bof (what('s| is| was)? (left|remain\w*)|the (rest|remainder|others|remaining)|those left)\b", re.I
+)
+
+
+def rest_fit(q: Quantity, f: Field, words: Words) -> float:
+    """ "Of what is left, B runs 90 %": a share of a remainder is for the field that says so, if there is one."""
+    if q.unit_text != "percent" or f.unit_text != "percent":
+        return 0.0
+    text = words.reading.text
+    start = max(text.rfind(mark, 0, q.start) for mark in ".;?!") + 1
+    if not (_OF_REST.search(text[start : q.start][-45:]) or _OF_REST.match(text[q.end :].lstrip())):
+        return 0.0
+    return 1.4 if f.words.get(stem("remainder"), 0.0) >= 0.5 else -0.8
+
+
+_PACE = frozenset({"every", "per", "a", "each", "/"})
+
+
+def _paced(q: Quantity, words: Words) -> bool:
+    """ "3x a year", "doubling every five months": a factor with its period right behind it."""
+    if "times" not in q.marks:
+        return False
+    after = {t.low for t in words.reading.tokens[q.last : q.last + 3]} | {
+        t.low for t in words.reading.tokens[q.last - 1 : q.last]
+    }
+    soon = (p for p in words.reading.quantities if p.unit.dims == (("s", 1),))
+    return bool(after & _PACE) and any(q.last - 1 <= p.first <= q.last + 3 for p in soon)
+
+
+def pace_fit(q: Quantity, f: Field, words: Words) -> float:
+    """Of two factors the one with a period is the pace, the other the whole of it ("till 40x, doubling every 9 months")."""
+    if "times" not in q.marks or f.unit is None or not f.unit.bare:
+        return 0.0
+    factors = [p for p in words.reading.quantities if "times" in p.marks]
+    paced = [_paced(p, words) for p in factors]
+    if len(factors) < 2 or all(paced) or not any(paced):
+        return 0.0
+    mine, parts = _paced(q, words), set(f.name.split("_"))
+    if "growth" in parts:
+        return 0.4 if mine else -1.5
+    return -1.5 if mine and "total" in parts else 0.0
+
+
+_CAME_TO = frozenset(["now", "today", "currently"])
+_MOVED = frozenset([
+    "fell", "dropped", "rose", "lost", "gained", "grew", "shrank", "climbed", "slid", "slipped", "jumped",
+    "halved", "doubled", "tripled", "contracted", "expanded", "declined", "compressed", "cut", "raised", "went",
+])  # fmt: skip
+
+
+def _reached(q: Quantity, words: Words) -> bool:
+    """ "Fell by a third and is now 20": what a change told before has led to."""
+    tokens = words.reading.tokens
+    beside = {t.low for t in tokens[max(0, q.first - 4) : q.first]}
+    return bool(beside & _CAME_TO) and any(t.low in _MOVED for t in tokens[: q.first])
+
+
 def direction_fit(q: Quantity, f: Field, words: Words) -> float:
     """The sides of a comparison: "old" and "new" beside the number first, else its place in the sentence."""
     if f.direction:
@@ -138,6 +198,8 @@ def direction_fit(q: Quantity, f: Field, words: Words) -> float:
         new, old = near.get("new", 0.0), max(near.get("old", 0.0), near.get("earli", 0.0))
         if max(new, old) > 0.65 and new != old:
             return 1.2 if (f.direction > 0) == (new > old) else -1.2
+        if _reached(q, words):
+            return 1.0 if f.direction > 0 else -1.0
     if (
         q.unit.has("USD")
         and len({i for m in words.reading.mentions for k, i in m.kinds.items() if k == "chip"}) > 1
@@ -260,6 +322,29 @@ def range_fit(q: Quantity, f: Field) -> float:
     if f.whole and value != int(value):
         return -0.6
     return 0.0
+
+
+_COUNTED_STEPS = frozenset({"steps", "generations", "doublings"})
+
+
+def steps_fit(q: Quantity, f: Field) -> float:
+    """ "The one after the next" counts steps and nothing else; "8x" is the size of one and counts none."""
+    counts = bool(_COUNTED_STEPS & set(f.name.split("_")))
+    if "steps" in q.marks:
+        return 1.5 if counts else -2.0
+    return -1.5 if counts and "times" in q.marks else 0.0
+
+
+_BY_HOW_MUCH = frozenset({"rise", "fall", "cut", "growth", "decline", "change", "drop"})
+
+
+def end_fit(q: Quantity, f: Field, words: Words) -> float:
+    """ "From 72 % to 66 %": what is reached is no size of a change."""
+    if not {"from", "to"} & q.marks or not _BY_HOW_MUCH & set(f.name.split("_")):
+        return 0.0
+    other = {"to"} if "from" in q.marks else {"from"}
+    pairs = (p for p in words.reading.quantities if p.unit_text == q.unit_text and other & p.marks)
+    return -2.0 if any(p is not q for p in pairs) else 0.0
 
 
 def filled_value(q: Quantity, f: Field) -> Any:

@@ -7,16 +7,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from agent.offline.fitting.assign import alternatives, assign, beside_names, in_order, own_periods
+from agent.offline.fitting.assign import alternatives, assign, beside_names, in_order, own_periods, priced
 from agent.offline.fitting.fits import (
     direction_fit,
+    end_fit,
     far_from,
     filled_value,
     literal_fit,
     of_what_fit,
+    pace_fit,
     piece_fit,
     range_fit,
     rate_unsaid,
+    rest_fit,
+    steps_fit,
     unit_fit,
     value_in,
 )
@@ -141,6 +145,10 @@ class Matcher:
             + of_what_fit(q, f, words)
             + direction_fit(q, f, words)
             + range_fit(q, f)
+            + rest_fit(q, f, words)
+            + steps_fit(q, f)
+            + end_fit(q, f, words)
+            + pace_fit(q, f, words)
             + self._name_fit(near, f, words)
             - (0.6 if "claim" in q.marks else 0.0)  # the asker's own number first
         )
@@ -246,6 +254,7 @@ class Matcher:
             left = {i: LEFT if reading.quantities[i].marked else 0.6 * LEFT for _, i, _ in options}
             seen = {frozenset((i, f.name) for i, f in first.items())}
             for other in alternatives(options, worth, left, k + 1):
+                priced(other, fits, reading, frame)
                 key = frozenset((i, f.name) for i, f in other.items())
                 if key not in seen:
                     seen.add(key)
@@ -435,6 +444,8 @@ class Matcher:
                 for o in frame.spec.fields
                 if o.kind == "number" and o.unit is not None and o.name in frame.fills
             )
+            if any(_became(reading, i) for i in members):
+                continue  # "88 % of $120B … falls to 70 %": one thing before and after
             if len(items) < 2 or (used & set(members) and not forced and len(items) < 3 and len(members) < 4):
                 continue
             for name in weak:
@@ -515,6 +526,17 @@ def _mate(quantities: list[Quantity], i: int) -> int | None:
             ):
                 return j
     return None
+
+
+_BECAME = frozenset(
+    ["grows", "grew", "falls", "fell", "rises", "rose", "drops", "dropped", "shrinks", "goes", "went"]
+)
+
+
+def _became(reading: Reading, i: int) -> bool:
+    """Whether a quantity is what another one has grown or fallen to."""
+    q = reading.quantities[i]
+    return "to" in q.marks and bool(_BECAME & {t.low for t in reading.tokens[max(0, q.first - 3) : q.first]})
 
 
 def _counted(reading: Reading, mention: Mention) -> bool:

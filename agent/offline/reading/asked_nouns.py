@@ -131,6 +131,8 @@ def _noun_at(tokens: list[Token], i: int) -> str:
     if word == "p" and [t.low for t in tokens[i + 1 : i + 3]] == ["/", "e"]:
         return "dimensionless"
     unit = NOUNS.get(word, "")
+    if word == "price" and i and tokens[i - 1].low == "share" and tokens_at(tokens, i + 1) not in _CHANGES:
+        return "USD"
     if word == "gap" and any(t.low in ("x", "times", "doubles", "triples", "fold") for t in tokens):
         return "dimensionless"
     before, after = tokens[i - 1].low if i else "", tokens_at(tokens, i + 1)

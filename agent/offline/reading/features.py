@@ -71,7 +71,7 @@ _YES_NO = re.compile(
     re.I,
 )
 _PERCENT = re.compile(
-    r"(\bwhat|\bwhich|\bhow many|\bthe|\bin|\bas an?|\bgive|\bimplied|\bthat)\s+(%|percent(age)?|pct|per ?cent|share|fraction|proportion|portion)|%\s*\?|\bpercentage\b|\bwhat\s*%",
+    r"(\bwhat|\bwhich|\bhow many|\bthe|\bin|\bas an?|\bgive|\bimplied|\bthat)\s+(%|percent(age)?|pct|per ?cent|share(?! price)|fraction|proportion|portion)|%\s*\?|\bpercentage\b|\bwhat\s*%",
     re.I,
 )
 _DIFFERENCE = re.compile(
@@ -209,7 +209,8 @@ def _content(reading: Reading) -> tuple[tuple[str, int], ...]:
     out = []
     inside = _quantity_tokens(reading.quantities)
     for i, token in enumerate(reading.tokens):
-        if not token.is_word or token.low.removesuffix("'s") in STOP or reading.masked(i) is not None:
+        stop = token.low.removesuffix("'s") in STOP and token.text != "IT"
+        if not token.is_word or stop or reading.masked(i) is not None:
             continue
         if inside.get(i):
             continue

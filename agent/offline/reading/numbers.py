@@ -481,6 +481,11 @@ def _bare_part(tokens: list[Token], i: int) -> Number | None:
         return None
     if tokens[i].low == "half" and (before == "by" or as_many(tokens, i + 1)):
         return Number(0.5, i, i + 1, spelled=True)
+    if tokens[i].low == "half" and [t.low for t in tokens[i + 1 : i + 3]] in (
+        ["that", "for"],
+        ["that", "when"],
+    ):
+        return Number(0.5, i, i + 1, spelled=True)  # "half that for cached ones"
     if tokens[i].low == "half" and i + 1 < len(tokens) and tokens[i + 1].low in _ARE | {"price"}:
         return Number(0.5, i, i + 1, spelled=True)  # "half are cache hits"
     if (

@@ -10,10 +10,12 @@ from agent.offline.reading.numbers import SPELLED, Number, as_many, digits, read
 from agent.offline.reading.ratios import chips_of_rack, into_one
 from agent.offline.reading.reading import Quantity, Reading
 from agent.offline.reading.series import (
+    each_hour,
     each_of,
     mark_changes,
     mark_reported,
     merge_ranges,
+    one_in_passing,
     per_million,
     pin_ranges,
     share_units,
@@ -56,10 +58,10 @@ def read_quantities(reading: Reading) -> list[Quantity]:
             continue
         found.extend(quantity if isinstance(quantity, list) else [quantity])
         i = found[-1].last
-    found = each_of(per_million(reading.tokens, found), reading.tokens)
+    found = each_hour(each_of(per_million(reading.tokens, found), reading.tokens), reading.tokens)
     found = mark_changes(reading.tokens, share_units(reading.tokens, merge_ranges(reading.tokens, found)))
     found = shares_by_name(reading.tokens, supply_units(reading, found))
-    found = chips_of_rack(reading, into_one(reading, found))
+    found = chips_of_rack(reading, into_one(reading, one_in_passing(found, reading.tokens)))
     return mark_reported(reading, pin_ranges(said_once(reading, found)))
 
 
@@ -130,6 +132,8 @@ def _verbal(reading: Reading, i: int) -> Quantity | None:
             i + 2,
             marks=frozenset({"percent", "verbal"}),
         )
+    if token.low == "after" and (two := _after_next(reading, i)) is not None:
+        return two
     fold = _FOLD.match(token.low)
     follow = reading.tokens[i + 1].low if i + 1 < len(reading.tokens) else ""
     if follow in ("step", "steps", "jump", "jumps"):
@@ -169,6 +173,27 @@ def _verbal(reading: Reading, i: int) -> Quantity | None:
         i + 1,
         marks=frozenset({"times", "verbal"}),
     )
+
+
+_NEXT_ONE = frozenset(["one", "run", "generation", "model", "round", "step", "training"])
+
+
+def _after_next(reading: Reading, i: int) -> Quantity | None:
+    """ "The one after the next", "the run after next": two steps on."""
+    tokens = reading.tokens
+    words = [t.low for t in tokens[i + 1 : i + 4]]
+    k = 2 if words[:2] == ["the", "next"] else 1 if words[:1] == ["next"] else 0
+    before = tokens[i - 1].low if i else ""
+    after = tokens[i + 1 + k].low if i + 1 + k < len(tokens) else "?"
+    ends = (
+        not after[0].isalnum()
+        or after in _NEXT_ONE
+        or after in ("cost", "costs", "be", "is", "will", "would")
+    )
+    if not k or before not in _NEXT_ONE or not ends:
+        return None
+    start, end = tokens[i].start, tokens[i + k].end
+    return Quantity(2.0, NUMBER, "", start, end, i, i + 1 + k, marks=frozenset({"spelled", "steps"}))
 
 
 def _per_money(tokens: list[Token], i: int, number: Number) -> bool:
@@ -297,7 +322,7 @@ def _quantity_at(reading: Reading, i: int) -> Quantity | list[Quantity] | None:
         and tokens[last].low in _MODEL_NOUNS
     ):
         unit_text, extra = "param", extra | {"params"}  # "a 7B model"
-    if number.spelled and value == 1 and not unit_text and not currency:
+    if number.spelled and value == 1 and not unit_text and not currency and not _kept_one(tokens, i, last):
         return None
     marks |= extra
     if not unit_text and number.scaled and last < len(tokens) and tokens[last].low in _DESCRIBED:
@@ -425,6 +450,9 @@ def _times(reading: Reading, number: Number) -> Number:
     return number
 
 
+_COEFFICIENT = re.compile(r"\b(\d+(?:\.\d+)?) ?ND\b")
+
+
 def _is_label(reading: Reading, i: int, number: Number) -> bool:
     """Numbers that are names: `FP8`, `Q3`, `24/7`, `H1`, a list index `1)`, "one of", "no one"."""
     tokens = reading.tokens
@@ -443,6 +471,8 @@ def _is_label(reading: Reading, i: int, number: Number) -> bool:
         and tokens[i - 2].end == before.start == tokens[i].start - 1
     ):
         return True  # "GPT-4", "top-5"
+    if number.glued == "ND" and len(set(_COEFFICIENT.findall(reading.text))) < 2:
+        return True  # "by C = 6ND": the usual one; two of them ("2ND against 6ND") are set apart
     if (
         number.glued
         and number.glued.lower() not in UNIT_WORDS
@@ -451,12 +481,24 @@ def _is_label(reading: Reading, i: int, number: Number) -> bool:
     ):
         return number.glued not in ("X",)  # the coefficient of a formula: "6ND"
     if tokens[i].low == "one" and number.value == 1:
+        if _kept_one(tokens, i, number.last):
+            return False
         if number.last < len(tokens) and (tokens[number.last].text[:1].isupper() or named is not None):
             return False  # "one H100", "one mi300x"
         return (
             after not in UNIT_WORDS and after not in ("million", "billion", "trillion") and not number.scaled
         )
     return False
+
+
+def _kept_one(tokens: list[Token], i: int, last: int) -> bool:
+    """ "32 drawn, keep one", "only one kept": one of those counted before, by itself."""
+    before = tokens[i - 1].low if i else ""
+    after = tokens[last] if last < len(tokens) else None
+    if after is not None and after.low in ("kept", "used", "survives", "passes"):
+        return tokens[i].low == "one"
+    ends = after is None or after.text in ",.;:?!)" or after.low in ("and", "to", "for", "out")
+    return ends and before in ("keep", "keeps", "keeping", "kept", "use", "uses")
 
 
 def _round_the_clock(tokens: list[Token], i: int) -> bool:

@@ -69,6 +69,41 @@ def each_of(found: list[Quantity], tokens: list[Token]) -> list[Quantity]:
     return out
 
 
+def each_hour(found: list[Quantity], tokens: list[Token]) -> list[Quantity]:
+    """ "Every hour it runs costs us 40 cents": a price per hour; the hour is said before it."""
+    out = list(found)
+    for i, q in enumerate(out):
+        if q.unit_text not in ("USD", "cent"):
+            continue
+        k = q.first - 1
+        while k > 0 and tokens[k].text not in ",.;:?!" and not tokens[k].is_number and q.first - k < 9:
+            k -= 1
+        lead = [t.low for t in tokens[k + 1 : q.first] if t.text != "$"]
+        at = next((j for j, word in enumerate(lead) if word == "hour"), -1)
+        if at > 0 and {"each", "every", "per"} & set(lead[max(0, at - 2) : at]) and _COST & set(lead[at:]):
+            unit = f"{q.unit_text}/hour"
+            out[i] = replace(q, unit=parse_unit(unit), unit_text=unit)
+    return out
+
+
+_COST = frozenset(["costs", "cost", "costing", "brings", "earns", "burns", "takes", "eats"])
+
+
+def one_in_passing(found: list[Quantity], tokens: list[Token]) -> list[Quantity]:
+    """ "One card dies every 40,000 hours": how often, of any one of them, and not how many there are."""
+    return [
+        q
+        for q in found
+        if not (
+            q.value == 1
+            and "spelled" in q.marks
+            and q.unit_text in ("chip", "server", "link", "rack")
+            and {t.low for t in tokens[q.last : q.last + 4]} & {"every", "per", "once"}
+            and any(p.unit_text == q.unit_text and p.value > 1 for p in found)
+        )
+    ]
+
+
 def per_million(tokens: list[Token], found: list[Quantity]) -> list[Quantity]:
     """ "a million tokens at $0.10", "a million tokens costs us $1.30": a price per million tokens."""
     out = list(found)

@@ -192,6 +192,7 @@ def supply_units(reading: Reading, found: list[Quantity]) -> list[Quantity]:
             continue
         unit = (
             _said_again(reading, out, i)
+            or _same_rate(reading, out, i)
             or _symbol(reading, q)
             or _factor(reading, q)
             or _period(reading, q)
@@ -229,6 +230,20 @@ def _said_again(reading: Reading, found: list[Quantity], i: int) -> str:
         if between in (["of"], ["of", "the"], ["of", "our"], ["out", "of"]):
             return found[i + 1].unit_text
     return ""
+
+
+def _same_rate(reading: Reading, found: list[Quantity], i: int) -> str:
+    """ "Forward takes 2 FLOPs per param and token, training 6.": the rate said before, of another thing."""
+    q = found[i]
+    if not i or "FLOP/" not in found[i - 1].unit_text or not _closed(reading, q.last):
+        return ""
+    a, tokens = found[i - 1], reading.tokens
+    between = tokens[a.last : q.first]
+    named = 2 <= len(between) <= 4 and between[0].text in ",;" and all(t.is_word for t in between[1:])
+    ends = q.last >= len(tokens) or tokens[q.last].text in ".;?!:,"
+    near = a.value and 0.02 <= abs(q.value / a.value) <= 50
+    told = {t.low for t in between} & {"for", "over", "in", "after", "to", "by", "from", "of", "with", "at"}
+    return a.unit_text if named and ends and near and not told else ""
 
 
 _SYMBOLS = {"N": "param", "D": "token", "C": "FLOP"}

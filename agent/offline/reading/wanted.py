@@ -18,6 +18,7 @@ from agent.offline.reading.asking import (
     focus_words,
     full_stop,
     inside,
+    opens,
     part_starts,
 )
 from agent.offline.reading.measure import Unit, parse_unit
@@ -44,7 +45,7 @@ _COST_ASKED = re.compile(
 
 
 _PRICE_ASKED = re.compile(
-    r"\b(at what price|(what|down to what|to what) price (does|must|would|do|has)|break-?even price|what would .{0,40}\b(have|need) to (cost|be priced|sell|rent)|how (cheap|low)\b.{0,30}\b(price|cheap|get|sell|go)|how cheap)\b"
+    r"\b(at what price|(what|down to what|to what) price (does|must|would|do|has|makes?)|break-?even price|what would .{0,40}\b(have|need) to (cost|be priced|sell|rent)|how (cheap|low)\b.{0,30}\b(price|cheap|get|sell|go)|how cheap)\b"
     r"(?!.{0,30}\bper (million|m)\b)",
     re.I,
 )
@@ -143,8 +144,10 @@ def _candidates(
         for strength, unit, explicit in _asked_at(reading, i, taken):
             if unit.startswith(SCALE_ONLY):
                 scale = unit[1:]
+            elif inside(i, asked) and (explicit or "/" not in unit or not _told(reading, i, asked)):
+                found.append((strength, unit, explicit))
             else:
-                found.append((strength if inside(i, asked) else strength - 1.5, unit, explicit))
+                found.append((strength - 1.5, unit, explicit))
     for strength, unit, explicit in _alone(reading, taken):
         if unit.startswith(SCALE_ONLY):
             scale = unit[1:]
@@ -159,6 +162,16 @@ def _candidates(
     if _RATIO_ASKED.search(words):
         found.append((3 if any(u == "percent" and e for _, u, e in found) else 5, "dimensionless", True))
     return found, scale
+
+
+def _told(reading: Reading, i: int, asked: list[tuple[int, int]]) -> bool:
+    """Whether the asking word comes only after the clause of token `i`: "the cost per call triples, what is …"."""
+    tokens = reading.tokens
+    for a, b in asked:
+        if a <= i < b:
+            starts = [k for k in range(i + 2, b) if tokens[k - 1].text == "," and opens(tokens, k)]
+            return bool(starts) and not any(opens(tokens, k) for k in range(a, i))
+    return False
 
 
 def _phrases(reading: Reading, words: str) -> list[Candidate]:
@@ -415,6 +428,8 @@ def _what(reading: Reading, i: int, taken: set[int]) -> list[Candidate]:
     ):
         j += 1
     word = tokens_at(tokens, j)
+    if word == "share" and tokens_at(tokens, j + 1) == "price":
+        return [(3.0, "USD", False)]
     if word in ("percent", "percentage", "pct", "share", "fraction", "%", "proportion"):
         return [(4.0, "percent", True)]
     if j not in taken and j > i:

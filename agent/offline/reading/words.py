@@ -283,4 +283,6 @@ def stem(word: str) -> str:
 def stems(text: str) -> tuple[str, ...]:
     """The stems of a text's content words, in order, numbers and stop words left out."""
     words = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", text)
-    return tuple(stem(w) for w in words if w.lower().replace("’", "'").removesuffix("'s") not in STOP)
+    return tuple(
+        stem(w) for w in words if w == "IT" or w.lower().replace("’", "'").removesuffix("'s") not in STOP
+    )

@@ -36,7 +36,7 @@ for _unit, _words in {
 
 CASED = {"Gb": "Gbit", "Tb": "Tbit", "Mb": "Mbit", "B": "byte", "TFLOP": "TFLOP", "PFLOP": "PFLOP", "EFLOP": "EFLOP", "Mtok": "Mtoken",
           "Mtoken": "Mtoken", "MTok": "Mtoken", "Mtokens": "Mtoken", "mtok": "Mtoken", "ktok": "ktoken", "Gtok": "Gtoken",
-          "J": "J", "KB": "kB", "GFLOP": "GFLOP"}  # fmt: skip
+          "J": "J", "ND": "FLOP/param/token", "KB": "kB", "GFLOP": "GFLOP"}  # fmt: skip
 
 
 _PER = frozenset({"/", "per", "a", "an", "each", "every"})

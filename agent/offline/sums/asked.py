@@ -148,7 +148,8 @@ def _kind(reading: Reading, features: Features, said: list[str]) -> tuple[str, s
     if found is not None:
         return found
     growth = words & {"growth", "increase"} and words & {"annual", "yearly", "rate"}
-    if words & _PERCENT_NOUNS or growth:
+    shares = words & _PERCENT_NOUNS - ({"share"} if "share price" in " ".join(said) else set())
+    if shares or growth:
         return "percent", "percent", True
     if words & _RATIO_NOUNS or (features.ratio and "times" in words):
         return "ratio", "", True
