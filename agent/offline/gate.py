@@ -42,6 +42,7 @@ _STAKE = re.compile(
     rf"|\b(i|we|you|to|should|my|better) (put|bet|stake|invest|park|sink|throw|move|allocate)\b.{{0,40}}\b(on|in|into|behind)\b.{{0,15}}{_PLACE}"
     rf"|\b(calls?|puts?|call options|put options|options)\b (or (calls?|puts?) )?on\b.{{0,20}}{_PLACE}|\b{_COMPANY} (calls|puts|leaps|options)\b"
     r"|\b(which|what)( \w+)? (stocks?|shares|tickers?|company|companies|names?|chip ?makers?|ones?) (should|would you|do (i|you)|can i|to)\b.{0,25}\b(buy|own|hold|short|invest in|bet on|go long|sell)\b"
+    r"|\b(should|would|could|shall|can) (i|we|you|one)( then| now| just)? (short|go long|go short)\b"
     rf"|\bwhat would you do with\b.{{0,40}}{_PLACE}"
     rf"|\b(add|load up|stock up|dollar[- ]cost average|average (down|in)|take profits?|cash out|trim)\b.{{0,25}}{_PLACE}"
     rf"|\b(is|are)\b.{{0,15}}{_PLACE}.{{0,30}}\b(over|under)valued\b|\b(is|are) it too late to (buy|get into)\b"
