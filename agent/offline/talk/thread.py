@@ -132,6 +132,7 @@ def take(decider: Decider, thread: Thread, text: str) -> Decision:
     return decision
 
 
+PLAINLY = 0.8  # a fragment that is read so surely by itself, though into another kind of result, is no follow-up
 LOST = 0.35  # less sure of what a follow-up is about: it leaves the thread as it was
 
 
@@ -194,7 +195,9 @@ def _one(decider: Decider, thread: Thread, text: str) -> Standing:
         return Standing(decider.decide(decider.reader.read(text)), text)
     if found.decision.followed or before is None or not _computed(found.decision) or asks_itself(q):
         return found
-    if follows(q) < 1.0 or turns_away(text) or _of_kind_asked(found, before):
+    if turns_away(text) or _of_kind_asked(found, before):
+        return found
+    if follows(q) < 1.0 and found.decision.choice is not None and found.sure >= PLAINLY:
         return found
     return replace(found, decision=replace(found.decision, kind="clarify", problem=_UNPLACED))
 
