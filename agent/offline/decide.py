@@ -136,9 +136,10 @@ class Decider(Chooser):
                     ),
                     None,
                 )
-            # it may be what was said that is meant: that is looked up as well
+            # it may be what was said that is meant: that is looked up as well, but for the asker's own things
+            own = _OWN.search(question.text) is not None
             return (
-                Decision("clarify", question, bare, search=search_text(question.text))
+                Decision("clarify", question, bare, search="" if own else search_text(question.text))
                 if bare is not None
                 else None
             )
@@ -336,7 +337,8 @@ def _proper_noun(question: Question) -> bool:
 
 def readable(f: Field) -> str:
     """What a field is, in words: its description's first clause."""
-    text = re.split(r"[;:(,]", f.description or f.name.replace("_", " "))[0].strip().rstrip(".")
+    described = re.sub(r"^\((\w+)\)", r"\1", f.description) or f.name.replace("_", " ")
+    text = re.split(r"[;:(,]", described)[0].strip().rstrip(".")
     return text[:1].upper() + text[1:]
 
 

@@ -17,6 +17,8 @@ from api.http.service import worked_questions
 @pytest.fixture(autouse=True)
 def collector() -> Iterator[None]:
     before = gc.get_threshold()
+    gc.unfreeze()  # a batch answered in this process has settled its heap
+    gc.set_threshold(700, 10, 10)
     yield
     gc.set_threshold(*before)
     gc.unfreeze()
