@@ -261,8 +261,13 @@ def _bettered(question: Question, choice: Choice) -> float:
     return min(most, 3.0)
 
 
+_FROM = re.compile(r"\bfrom\b|->|→", re.I)
+
+
 def _backwards(question: Question, choice: Choice) -> bool:
     """Whether "from A to B" fills the earlier field with B and the later one with A."""
+    if not _FROM.search(question.text):
+        return False  # "more … than" has two sides as well, in no order of time
     quantities, sides = question.reading.quantities, dict[str, int]()
     for name, fill in choice.frame.fills.items():
         f = choice.frame.spec.by_name.get(name)

@@ -20,6 +20,7 @@ from agent.offline.scope import forbidden, foreign, own_decision
 from agent.offline.score import Question, is_salient
 from agent.offline.trial import Trial
 
+SURE_WITHOUT = 0.75  # as sure as one must be that leaves a stated number out
 SURE = 0.55  # a reading at least this sure is an answer; of those less sure two of five are wrong
 LIKELY = 0.07  # at least this sure: worth asking about
 

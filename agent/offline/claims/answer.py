@@ -177,7 +177,7 @@ def _chosen(found: Weighed, words: bool) -> ClaimReading | None:
     best = found.best
     if best is None or best.own or best.sure < SURE or found.none > best.sure:
         return None
-    if not words and best.sure < ALONE and (found.has_own or not any(r.from_claim for r in best.readings)):
+    if not words and best.sure < ALONE:
         return None
     asked_for = any(not r.parts["fails"] for r in best.readings)
     return best.readings[0] if asked_for or best.sure >= FAILED else None

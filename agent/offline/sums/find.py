@@ -78,7 +78,7 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
     )
     if law and not orders and not asked.left_out:
         return None
-    if lacks_subject(reading, asked) or _said_twice(reading):
+    if lacks_subject(reading, asked) or _said_twice(reading) or _both_ways(reading):
         return None
     salient = [i for i in salient if not describes(reading, i, asked)]
     terms = read_terms(reading, salient, _money(reading, asked, features))
@@ -106,6 +106,13 @@ def _found(reading: Reading, features: Features, salient: list[int]) -> Sum | No
 _SAME = re.compile(
     r"\b(plus|then|and|on top of|before|with)\b[^.;?,]{0,24}\b(?:the|those|these) same \$?(\d[\d.,]*)", re.I
 )
+
+
+def _both_ways(reading: Reading) -> bool:
+    """Tokens in and tokens out with a price of each: which price is of which, only the subject says."""
+    prices = sum(1 for q in reading.quantities if q.unit.has("USD") and q.unit.has("token"))
+    amounts = sum(1 for q in reading.quantities if q.unit.dims == (("token", 1),))
+    return prices > 1 and amounts > 1
 
 
 def _said_twice(reading: Reading) -> bool:

@@ -132,7 +132,9 @@ def take(decider: Decider, thread: Thread, text: str) -> Decision:
     return decision
 
 
-PLAINLY = 0.8  # a fragment that is read so surely by itself, though into another kind of result, is no follow-up
+PLAINLY = (
+    0.8  # a fragment that is read so surely by itself, though into another kind of result, is no follow-up
+)
 LOST = 0.35  # less sure of what a follow-up is about: it leaves the thread as it was
 
 
