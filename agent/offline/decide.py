@@ -20,7 +20,7 @@ from agent.offline.scope import forbidden, foreign, own_decision
 from agent.offline.score import Question, is_salient
 from agent.offline.trial import Trial
 
-SURE_WITHOUT = 0.75  # as sure as one must be that leaves a stated number out
+SURE_WITHOUT = 0.65  # as sure as one must be that leaves a stated number out
 SURE = 0.55  # a reading at least this sure is an answer; of those less sure two of five are wrong
 LIKELY = 0.07  # at least this sure: worth asking about
 
@@ -70,9 +70,7 @@ class Decider(Chooser):
             and best.ok
             and (best.sure >= SURE or self._one_run(question, best, choices))
             and self._computes(question, best, numbers)
-            and not best.evidence.get(
-                "factor_dropped"
-            )  # "if the price halves", and the reading leaves it as it is
+            and not _leaves_out(best)
         )
         if f.now_price and not numbers and (not computes or _asks_going_price(question.text)):
             return Decision("live", question, best, search=search)
@@ -304,6 +302,12 @@ class Decider(Chooser):
             if q.value == 0 and q.unit.dims == (("chip", 1),):
                 return "The number of chips cannot be 0: it must be at least 1."
         return ""
+
+
+def _leaves_out(choice: Choice) -> bool:
+    """Whether a reading leaves out what must not be: "if the price halves"; another number unless it is all but sure."""
+    without = bool(choice.evidence.get("left_over")) and choice.sure < SURE_WITHOUT
+    return without or bool(choice.evidence.get("factor_dropped"))
 
 
 def _alike(one: str, other: str) -> bool:
