@@ -30,6 +30,7 @@ from agent.offline.model import OfflineModel
 from agent.offline.reading.measure import parse_unit
 from agent.offline.talk.thread import decide_thread
 from evals.cases import EvalCase, load
+from evals.descent import descend
 from evals.fit_reader import DEVELOPMENT
 from evals.grade import in_unit
 from knowledge.base import KnowledgeBase
@@ -124,13 +125,7 @@ class Fit:
 def fit(asked: Sequence[Rivals], names: Sequence[str]) -> Array:
     """The weights by Adam."""
     problem = Fit(asked, names)
-    w, m, v = np.zeros(len(names)), np.zeros(len(names)), np.zeros(len(names))
-    for t in range(1, STEPS + 1):
-        g = problem.gradient(w)
-        m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g * g
-        step = RATE if t < 0.6 * STEPS else RATE / 3
-        w -= step * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.99**t)) + 1e-6)
-    return w
+    return descend(problem.gradient, len(names), steps=STEPS, rate=RATE, slower=3, floor=1e-6)
 
 
 def outcome(one: Rivals, p: Array) -> str:

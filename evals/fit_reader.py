@@ -24,6 +24,7 @@ from agent.offline.choices import Choice
 from agent.offline.decide import SURE, Decider
 from agent.offline.model import OfflineModel
 from evals.cases import EvalCase, load
+from evals.descent import descend
 from evals.grade import in_unit
 from evals.leave_one_out import readers_without
 from tools.catalog import load as load_catalog
@@ -138,13 +139,7 @@ class Fit:
 def fit(asked: Sequence[Asked], names: Sequence[str]) -> Array:
     """The weights by Adam; the problem is small and nearly convex."""
     problem = Fit(asked, names)
-    w, m, v = np.zeros(len(names)), np.zeros(len(names)), np.zeros(len(names))
-    for t in range(1, STEPS + 1):
-        g = problem.gradient(w)
-        m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g * g
-        step = RATE if t < 0.6 * STEPS else RATE / 5
-        w -= step * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.99**t)) + 1e-9)
-    return w
+    return descend(problem.gradient, len(names), steps=STEPS, rate=RATE, slower=5, floor=1e-9)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

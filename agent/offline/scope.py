@@ -40,7 +40,7 @@ def foreign(question: Question, words: float, library: Library) -> bool:
 
 
 def own_decision(question: Question) -> bool:
-    """ "Is it cheaper to rent or to buy?", "can we afford it?": a decision of the asker's, and nothing to work it out from."""
+    """ "Rent or own, what pays off?", "can we afford it?": a decision of the asker's, and nothing to work it out from."""
     f, text = question.features, question.text
     words = sum(1 for t in question.reading.tokens if t.is_word)
     bare = not question.reading.mentions and not f.source and not f.strong_source and not f.where_said
